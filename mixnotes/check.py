@@ -1,0 +1,106 @@
+"""Checks on what comes in: data, sample weights, seeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Rng = int | np.random.Generator
+
+
+def as_data(x: ArrayLike) -> Array:
+    """The observations as finite floats, shape (n,) or (n, d)."""
+    try:
+        raw = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(
+            f"x must be one array of numbers, got rows of unequal length ({error})"
+        ) from None
+    if raw.dtype.kind not in "biuf":
+        raise TypeError(
+            f"x must be numbers, got {raw.dtype.name} data"
+            f"{_first(raw)}; code categories as numbers first, for example "
+            "(colour == 'red').astype(int)"
+        )
+    if raw.ndim not in (1, 2):
+        raise ValueError(
+            f"x must have shape (n,) or (n, d), got shape {raw.shape}; "
+            "put a single observation into a list: [x]"
+        )
+    if raw.size == 0:
+        raise ValueError(f"x must hold at least one observation, got shape {raw.shape}")
+    data = raw.astype(np.float64)
+    require(
+        np.isfinite(data), data, "x must be finite", "drop or mend those rows first"
+    )
+    return data
+
+
+def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
+    """One non-negative weight an observation, shape (n,); None is a weight of 1."""
+    if sample_weight is None:
+        return np.ones(n)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"sample_weight must be numbers, got {sample_weight!r:.80}"
+        ) from None
+    if weight.shape != (n,):
+        raise ValueError(
+            f"sample_weight must have one number an observation, shape ({n},), "
+            f"got shape {weight.shape}"
+        )
+    ok = np.isfinite(weight) & (weight >= 0)
+    require(
+        ok,
+        weight,
+        "sample_weight must be finite and not negative",
+        "use 0 to leave an observation out",
+        name="sample_weight",
+    )
+    if not weight.any():
+        raise ValueError(
+            "sample_weight must not be all zero: no observation is left; "
+            "give at least one a weight above 0"
+        )
+    return weight
+
+
+def as_rng(rng: Rng) -> np.random.Generator:
+    """The generator that `rng` names: an int is a seed, a Generator is itself."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(rng)
+    raise TypeError(
+        "rng must be an int not below 0 (a seed) or a numpy Generator, "
+        f"got {rng!r}; for fresh randomness pass np.random.default_rng()"
+    )
+
+
+def as_count(n: int, name: str, least: int) -> int:
+    """A whole number not below `least`."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
+        raise ValueError(f"{name} must be a whole number from {least} up, got {n!r}")
+    return int(n)
+
+
+def _first(raw: NDArray[Any]) -> str:
+    return f" (the first value is {raw.ravel()[0]!r})" if raw.size else ""
+
+
+def require(
+    ok: NDArray[np.bool_], values: Array, what: str, remedy: str, name: str = "x"
+) -> None:
+    """Raise an error that names the first value which is not `ok`, and where it is."""
+    if not ok.all():
+        where = np.unravel_index(int(np.argmin(ok)), ok.shape)
+        position = ", ".join(str(int(i)) for i in where)
+        raise ValueError(
+            f"{what}, got {name}[{position}] = {values[where]:g}"
+            f" ({int((~ok).sum())} of {ok.size} values); {remedy}"
+        )

@@ -1,0 +1,352 @@
+"""What a component is: the contract, blanks, and what every family shares.
+
+Read this first if you want to write a component of your own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixnotes.check import (
+    Array,
+    Rng,
+    as_count,
+    as_data,
+    as_rng,
+    as_sample_weight,
+    require,
+)
+
+
+@runtime_checkable
+class ComponentLike(Protocol):
+    """The whole contract. Any object that meets it can stand in a `Mixture`.
+
+    `fit` fills the blanks by weighted maximum likelihood, never lowers the weighted
+    log-likelihood of `start`, and never touches what was given.
+    """
+
+    @property
+    def n_free(self) -> int:
+        """How many parameters are blank."""
+
+    def log_prob(self, x: Any) -> Array:
+        """log p(x), shape (n,)."""
+
+    def fit(self, x: Any, sample_weight: Any = None, start: Any = None) -> Any:
+        """A new component of the same kind with the blanks filled."""
+
+
+class CollapseError(ValueError):
+    """A component shrank onto a single value, where the likelihood has no maximum."""
+
+
+# ------------------------------------------------------------------- the parameters
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The set that a scalar parameter lives in, and a map of its inside to the line."""
+
+    words: str
+    contains: Callable[[float], bool]
+    to_line: Callable[[float], float]
+    from_line: Callable[[float], float]
+    in_data_units: bool  # does the parameter grow with the data when x is rescaled?
+
+
+_TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
+
+
+def _logit(p: float) -> float:
+    return math.log(max(p, _TINY)) - math.log(max(1 - p, _TINY))
+
+
+def _expit(u: float) -> float:
+    return 1 / (1 + math.exp(-u)) if u > -700 else 0.0
+
+
+def _log(v: float) -> float:
+    return math.log(max(v, _TINY))
+
+
+def _exp(u: float) -> float:
+    return math.exp(u) if u < 700 else math.inf
+
+
+def _same(v: float) -> float:
+    return v
+
+
+PROBABILITY = Domain(
+    "a number from 0 to 1", lambda v: 0 <= v <= 1, _logit, _expit, False
+)
+REAL = Domain("a finite number", math.isfinite, _same, _same, True)
+POSITIVE = Domain("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, True)
+NOT_NEGATIVE = Domain(
+    "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, True
+)
+
+
+def parameter(domain: Domain) -> Any:
+    """A field of a `Family` that is blank (None) unless it is given."""
+    return field(default=None, metadata={"domain": domain})
+
+
+# -------------------------------------------------------------------- the component
+
+
+class Component(ABC):
+    """A distribution whose parameters may be blank (None): what is blank is learned.
+
+    Components are immutable values: they compare, print, copy, pickle and save as
+    JSON. `fit` returns a new one.
+    """
+
+    support: ClassVar[str]  # in words, for errors: "whole numbers from 0 up"
+    registry: ClassVar[dict[str, type[Component]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Component.registry[cls.__name__] = cls
+
+    # What the author of a component writes.
+
+    @property
+    @abstractmethod
+    def n_free(self) -> int:
+        """How many parameters are blank."""
+
+    @property
+    @abstractmethod
+    def blanks(self) -> tuple[str, ...]:
+        """The names of the blank parameters."""
+
+    @abstractmethod
+    def blank(self, *names: str) -> Self:
+        """The same component with these parameters (all, if none is named) blank."""
+
+    @abstractmethod
+    def _log_prob(self, x: Array) -> Array:
+        """log p(x), shape (n,); -inf outside the support."""
+
+    @abstractmethod
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        """This component with its blanks filled by weighted maximum likelihood."""
+
+    @abstractmethod
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        """n draws."""
+
+    @abstractmethod
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations lie in the support, shape (n,)."""
+
+    @abstractmethod
+    def moments(self) -> tuple[float, float]:
+        """E[x] and Var[x]."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """The arguments that make this component again, as JSON values."""
+
+    # What everybody gets.
+
+    def log_prob(self, x: ArrayLike) -> Array:
+        """log p(x), shape (n,); -inf outside the support."""
+        self._require_complete("log_prob")
+        return self._log_prob(self._rows(x))
+
+    def fit(
+        self,
+        x: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        start: Self | None = None,
+    ) -> Self:
+        """This component with its blanks filled by weighted maximum likelihood.
+
+        The weighted log-likelihood of `start` is never lowered, and what was given
+        is never touched.
+        """
+        data = self._rows(x)
+        weight = as_sample_weight(sample_weight, len(data))
+        if start is not None and type(start) is not type(self):
+            raise TypeError(f"start must be a {type(self).__name__}, got {start!r}")
+        data, weight = data[weight > 0], weight[weight > 0]
+        self.check_support(data)
+        return self._fit(data, weight, start) if self.blanks else self
+
+    def sample(self, n: int, rng: Rng) -> Array:
+        """n independent draws, shape (n,). `rng` is a seed or a numpy Generator."""
+        self._require_complete("sample")
+        return self._sample(as_count(n, "n", 0), as_rng(rng))
+
+    def check_support(self, x: Array) -> None:
+        """Raise an error that names the first observation outside the support."""
+        require(
+            self.inside(x),
+            x,
+            f"{type(self).__name__}: x must be {self.support}",
+            "mend the data, or add a component that can produce such values",
+        )
+
+    def to_json(self) -> str:
+        """This component as JSON text; `from_json` reads it back, to the last bit."""
+        return json.dumps(self._state())
+
+    def _rows(self, x: ArrayLike) -> Array:
+        data = as_data(x)
+        if data.ndim != 1:
+            raise ValueError(
+                f"{type(self).__name__} takes one number an observation, x of shape "
+                f"(n,), got shape {data.shape}; pass one column, x[:, 0]"
+            )
+        return data
+
+    def _require_complete(self, what: str) -> None:
+        if self.blanks:
+            raise ValueError(
+                f"{what} needs every parameter, and {self!r} has blanks: "
+                f"{', '.join(self.blanks)}; fit first, for example with "
+                ".fit(x) or mx.em(mixture, x).mixture"
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._state() == other._state()
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+
+def from_json(text: str) -> Component:
+    """The component that `to_json` wrote."""
+    try:
+        state = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"text must be what to_json wrote, got {text!r:.60}"
+        ) from error
+    return from_state(state)
+
+
+def from_state(state: Any) -> Component:
+    """The component of one JSON object {"type": name, parameter: value, ...}."""
+    name = state.get("type") if isinstance(state, dict) else None
+    if name not in Component.registry:
+        raise ValueError(
+            f"the JSON must name a known component in 'type', got {name!r}; known are "
+            f"{', '.join(sorted(Component.registry))}; import your own class first"
+        )
+    arguments = {key: value for key, value in state.items() if key != "type"}
+    return Component.registry[name](**_revive(arguments))
+
+
+def _revive(value: Any) -> Any:
+    if isinstance(value, dict):
+        return (
+            from_state(value)
+            if "type" in value
+            else {key: _revive(v) for key, v in value.items()}
+        )
+    return [_revive(v) for v in value] if isinstance(value, list) else value
+
+
+class Family(Component):
+    """A component whose parameters are scalars, declared as dataclass fields.
+
+    A family writes `inside`, `_log_prob`, `_learn`, `_sample` and `moments`; the rest
+    follows from the domains of its parameters.
+    """
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            if "domain" in f.metadata and value is not None:
+                checked = self._checked(f.name, value, f.metadata["domain"])
+                object.__setattr__(self, f.name, checked)
+
+    def _checked(self, name: str, value: Any, domain: Domain) -> float:
+        try:
+            number = float(value) if np.ndim(value) == 0 else math.nan
+        except (TypeError, ValueError):
+            number = math.nan
+        if isinstance(value, str | bytes | bool) or not domain.contains(number):
+            raise ValueError(
+                f"{type(self).__name__}: {name} must be {domain.words}, got {value!r}; "
+                f"leave {name} out to have it learned"
+            )
+        return number
+
+    @classmethod
+    def domains(cls) -> dict[str, Domain]:
+        """The parameters that can be learned, each with its domain."""
+        return {
+            f.name: f.metadata["domain"]
+            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+            if "domain" in f.metadata
+        }
+
+    @abstractmethod
+    def _learn(self, x: Array, weight: Array) -> dict[str, float]:
+        """The weighted maximum-likelihood values of the blanks; weight sums above 0."""
+
+    def given(self, name: str) -> float:
+        """The value of a parameter that must not be blank here."""
+        value = getattr(self, name)
+        if value is None:
+            self._require_complete(name)
+        return float(value)
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """The names of the blank parameters."""
+        return tuple(name for name in self.domains() if getattr(self, name) is None)
+
+    @property
+    def n_free(self) -> int:
+        """How many parameters are blank."""
+        return len(self.blanks)
+
+    def blank(self, *names: str) -> Self:
+        """The same component with these parameters (all, if none is named) blank."""
+        unknown = sorted(set(names) - set(self.domains()))
+        if unknown:
+            raise ValueError(
+                f"{type(self).__name__} can have blanks in "
+                f"{', '.join(self.domains())}, got {', '.join(unknown)}"
+            )
+        return self.filled(dict.fromkeys(names or self.domains()))
+
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        if weight.sum() <= 0:  # nothing was assigned here: nothing can be learned
+            if start is None:
+                raise ValueError(f"{self!r} cannot be learned from weights that are 0")
+            return start
+        learned = self._learn(x, weight)
+        return self.filled({name: learned[name] for name in self.blanks})
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same component with these parameters set."""
+        return dataclasses.replace(self, **values)  # type: ignore[type-var]
+
+    def _state(self) -> dict[str, Any]:
+        names = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]
+        values = {name: getattr(self, name) for name in names}
+        return {"type": type(self).__name__} | {
+            name: value for name, value in values.items() if value is not None
+        }
+
+    def __repr__(self) -> str:
+        shown = [f"{k}={v:.6g}" for k, v in self._state().items() if k != "type"]
+        return f"{type(self).__name__}({', '.join(shown)})"

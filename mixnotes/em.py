@@ -1,0 +1,212 @@
+"""Expectation-maximization: `em_step` is one step in the open, `em` is the whole climb.
+
+For the reader of chapters 3 to 5. The log-likelihood never falls, and the climb stops
+on the estimated distance still to go, not on the size of a step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.check import Rng, as_count, as_rng, as_sample_weight
+from mixnotes.climb import Climb
+from mixnotes.component import Component
+from mixnotes.fit import Fit
+from mixnotes.mixture import Mixture, moments_of
+from mixnotes.sums import Rows, compress
+
+_STARTS = 10  # random starts where the likelihood can have several summits
+
+
+def em_step(
+    mixture: Mixture,
+    current: Mixture,
+    x: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+) -> Mixture:
+    """The mixture after one EM step: responsibilities, then weighted fits.
+
+    `mixture` says what is given and what is blank; `current` has values everywhere.
+    """
+    model, rows = _checked(mixture, x, sample_weight)
+    here = _checked_start(model, current, "current", rows)
+    return model.maximise(rows.x, model.expect(here, rows.x, rows.weight)[1], here)
+
+
+def em(
+    mixture: Mixture,
+    x: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    start: Mixture | None = None,
+    starts: int | None = None,
+    rng: Rng = 0,
+    tol: float = 1e-8,
+    max_iter: int = 10_000,
+    accelerate: bool = True,
+) -> Fit:
+    """The maximum-likelihood values of what `mixture` leaves blank, as a `Fit`.
+
+    x: observations, shape (n,). sample_weight: how often each counts, shape (n,).
+    start: a mixture with values everywhere to climb from. Without it the best of
+    `starts` random ones is kept (1 where only weights are blank, for then there is
+    one summit; else 10). They are drawn from `rng`, a seed or a Generator: the same
+    call gives the same answer.
+    tol: stop when the learned values are estimated to be this near to their limit;
+    weights and probabilities as they are, others in standard deviations of the data.
+    max_iter: at most so many steps a start. accelerate: extrapolate (SQUAREM) where
+    that raises the log-likelihood; False is plain EM.
+
+    Not converging is told by the `Fit`, not raised.
+    Source: Dempster, Laird and Rubin (1977); Varadhan and Roland (2008).
+
+        fit = em(Mixture([Bernoulli(0.8), Bernoulli(0.3)]), marbles)
+        fit.mixture.weights
+    """
+    model, rows = _checked(mixture, x, sample_weight)
+    if not model.n_free:
+        raise ValueError(
+            f"mixture must have a blank to learn, got {model!r}; leave a parameter or "
+            "the weights out, or call mixture.blank()"
+        )
+    max_iter = as_count(max_iter, "max_iter", 1)
+    if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 < tol < 1:
+        raise ValueError(f"tol must be a number between 0 and 1, got {tol!r}")
+    climb = Climb(model, rows, float(tol), max_iter, accelerate)
+    ends = [climb.run(first) for first in _firsts(model, rows, start, starts, rng)]
+    best = max(ends, key=lambda end: (not end.collapsed, end.log_likelihood))
+    filled = best.mixture if start is not None else in_order(model, best.mixture)
+    return Fit.of(model, filled, rows, best, tuple(ends))
+
+
+def _checked(
+    mixture: Mixture, x: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[Mixture, Rows]:
+    """The model and its data, each found fit for the other."""
+    if not isinstance(mixture, Mixture):
+        raise TypeError(
+            f"mixture must be a Mixture, got {mixture!r:.80}; write "
+            "Mixture([component, component])"
+        )
+    data = mixture._rows(x)
+    weight = as_sample_weight(sample_weight, len(data))
+    used = data[weight > 0]
+    mixture.check_support(used)
+    unknown = sum(c.n_free > 0 for c in mixture.components)
+    if unknown > len(used):
+        raise ValueError(
+            "there must be at least as many observations as components to learn, got "
+            f"{len(used)} observations and {unknown} such components; use fewer "
+            "components or more data"
+        )
+    return mixture, compress(data, weight)
+
+
+def _checked_start(model: Mixture, start: Mixture, name: str, rows: Rows) -> Mixture:
+    """`start`, if it has a value everywhere and agrees with all that `model` gives."""
+    if not isinstance(start, Mixture) or len(start.components) != len(model.components):
+        raise ValueError(
+            f"{name} must be a Mixture of {len(model.components)} components as "
+            f"mixture is, got {start!r:.120}"
+        )
+    start._require_complete(name)
+    pairs = zip(model.components, start.components, strict=True)
+    for k, (template, filled) in enumerate(pairs):
+        ours = isinstance(template, Component)
+        if ours and not (
+            type(filled) is type(template)
+            and (not template.blanks or template == _blanked(filled, template))
+            and (template.blanks or template == filled)
+        ):
+            raise ValueError(
+                f"{name} must keep what mixture gives: components[{k}] is "
+                f"{template!r} in mixture and {filled!r} in {name}"
+            )
+    if model.weights is not None and not np.allclose(model.weights, start.weights):  # type: ignore[arg-type]
+        raise ValueError(
+            f"{name} must keep the weights that mixture gives, {model.weights}, "
+            f"got {start.weights}"
+        )
+    start.responsibilities(rows.x)  # says which observation is impossible
+    return start
+
+
+def _blanked(filled: Component, template: Component) -> Component:
+    if isinstance(template, Mixture):  # compared part by part when it is stepped
+        return template
+    return filled.blank(*template.blanks)
+
+
+def _firsts(
+    model: Mixture, rows: Rows, start: Mixture | None, starts: int | None, rng: Rng
+) -> list[Mixture]:
+    """The mixtures to climb from."""
+    if start is not None:
+        if starts is not None:
+            raise ValueError("give start or starts, not both: start is the only one")
+        return [_checked_start(model, start, "start", rows)]
+    generator = as_rng(rng)
+    if not any(c.n_free for c in model.components):
+        as_count(1 if starts is None else starts, "starts", 1)
+        k = len(model.components)  # concave in the weights: one summit, one start
+        return [Mixture(model.components, np.full(k, 1 / k))]
+    count = as_count(_STARTS if starts is None else starts, "starts", 1)
+    return [random_start(model, rows, generator) for _ in range(count)]
+
+
+def random_start(model: Mixture, rows: Rows, rng: np.random.Generator) -> Mixture:
+    """A first guess: seeds far apart (k-means++), each component fitted around one.
+
+    Some noise in the shares keeps components apart that got equal seeds.
+    Source: Arthur and Vassilvitskii (2007).
+    """
+    m, k = len(rows.x), len(model.components)
+    unknown = [i for i, c in enumerate(model.components) if c.n_free]
+    seeds = _spread_seeds(rows, len(unknown), rng)
+    points = rows.x.reshape(m, -1)
+    nearest = ((points[:, None, :] - points[seeds]) ** 2).sum(axis=2).argmin(axis=1)
+    share = np.zeros((m, k))
+    share[:, unknown] = 0.3 * rng.dirichlet(np.ones(len(unknown)), m)
+    share[np.arange(m), np.array(unknown)[nearest]] += 0.7
+    filled = model.maximise(rows.x, share * rows.weight[:, None], None)
+    if model.weights is None and len(unknown) < k:  # known components start level
+        return Mixture(filled.components, np.full(k, 1 / k))
+    return filled
+
+
+def _spread_seeds(rows: Rows, k: int, rng: np.random.Generator) -> list[int]:
+    """Positions of k observations, each drawn in proportion to its squared distance
+    from those drawn before."""
+    points = rows.x.reshape(len(rows.x), -1)
+    seeds = [int(rng.choice(len(points), p=rows.weight / rows.weight.sum()))]
+    distance = np.full(len(points), np.inf)
+    while len(seeds) < k:
+        distance = np.minimum(distance, ((points - points[seeds[-1]]) ** 2).sum(axis=1))
+        pull = rows.weight * distance
+        total = pull.sum()
+        p = pull / total if total > 0 else rows.weight / rows.weight.sum()
+        seeds.append(int(rng.choice(len(points), p=p)))
+    return seeds
+
+
+def in_order(model: Mixture, filled: Mixture) -> Mixture:
+    """The same distribution with interchangeable components by increasing mean.
+
+    Components that the model does not tell apart come in no order of their own; this
+    one is the same in every run. Nothing moves where the weights are given.
+    """
+    if model.weights is not None:
+        return filled
+    order = list(range(len(filled.components)))
+    for template in set(_comparable(model)):
+        places = [k for k, c in enumerate(model.components) if c == template]
+        ranked = sorted(places, key=lambda k: moments_of(filled.components[k]))
+        for place, k in zip(places, ranked, strict=True):
+            order[place] = k
+    components = [filled.components[k] for k in order]
+    return Mixture(components, filled.weights[order])  # type: ignore[index]
+
+
+def _comparable(model: Mixture) -> list[Component]:
+    return [c for c in model.components if isinstance(c, Component) and c.n_free]

@@ -1,0 +1,138 @@
+"""What `em` found, and how far to trust it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mixnotes import coordinates
+from mixnotes.check import Array
+from mixnotes.climb import End
+from mixnotes.component import Component
+from mixnotes.mixture import Mixture
+from mixnotes.sums import Rows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """What `em` found: the mixture, its log-likelihood, and how the climb ended.
+
+    Print it for a table.
+    """
+
+    model: Mixture  # as it was given, with its blanks
+    mixture: Mixture  # the same with every blank filled
+    log_likelihood: float  # sum_i sample_weight_i log p(x_i), in nats
+    history: Array  # log-likelihood at the start and after every step; never falls
+    steps: int
+    converged: bool
+    reason: str  # why it stopped, in words
+    error: float  # estimated distance to the limit, in the units of `tol`
+    n: float  # number of observations: the sum of sample_weight
+    starts: tuple[End, ...]  # how each start ended
+    entropy: float  # sum_i sample_weight_i H(z_i | x_i), in nats
+    rows: Rows  # the distinct observations and their weights
+
+    @classmethod
+    def of(
+        cls,
+        model: Mixture,
+        mixture: Mixture,
+        rows: Rows,
+        best: End,
+        ends: tuple[End, ...],
+    ) -> Fit:
+        """The fit that keeps the best of the ends."""
+        r = mixture.responsibilities(rows.x)
+        logs = np.log(r, out=np.zeros_like(r), where=r > 0)
+        entropy = -float(rows.weight @ (r * logs).sum(axis=1))
+        return cls(
+            model,
+            mixture,
+            best.log_likelihood,
+            best.history,
+            best.steps,
+            best.converged,
+            best.reason,
+            best.error,
+            rows.total,
+            ends,
+            entropy,
+            rows,
+        )
+
+    @cached_property
+    def rate(self) -> float:
+        """The share of a small distance to the limit that a plain EM step leaves over.
+
+        It is the largest eigenvalue of the derivative of one step at the limit, which
+        is the fraction of missing information. Where a component is the reader's own,
+        it is nan: its parameters are not known here.
+        Source: Dempster, Laird and Rubin (1977), theorem 4.
+        """
+        return coordinates.rate(self.model, self.mixture, self.rows)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, 2 p - 2 log L for p free parameters; less is better."""
+        return 2 * self.model.n_free - 2 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, p log n - 2 log L; less is better."""
+        return self.model.n_free * math.log(self.n) - 2 * self.log_likelihood
+
+    @property
+    def icl(self) -> float:
+        """BIC + 2 x the entropy of the labels; less is better.
+
+        Source: Biernacki, Celeux and Govaert (2000).
+        """
+        return self.bic + 2 * self.entropy
+
+    def __repr__(self) -> str:
+        lines = [
+            f"Mixture of {len(self.mixture.components)}, fitted to {self.n:,.6g} "
+            f"observations; {self.model.n_free} learned",
+            *self._table(),
+            f"log-likelihood {self.log_likelihood:.4f}   AIC {self.aic:.2f}   "
+            f"BIC {self.bic:.2f}",
+            f"{self.steps} steps; {self.reason}",
+        ]
+        if len(self.starts) > 1:
+            lines.append(f"{self.n_best} of {len(self.starts)} starts ended here")
+        return "\n".join(lines)
+
+    @property
+    def n_best(self) -> int:
+        """How many starts reached the kept log-likelihood, to 1e-6 in total."""
+        return sum(
+            not end.collapsed and end.log_likelihood >= self.log_likelihood - 1e-6
+            for end in self.starts
+        )
+
+    def _table(self) -> list[str]:
+        rows = [("weight", "component")]
+        weights = self.mixture.weights
+        for k, component in enumerate(self.mixture.components):
+            template = self.model.components[k]
+            rows.append((f"{weights[k]:.4f}", _described(component, template)))  # type: ignore[index]
+        if self.model.weights is not None:
+            rows[0] = ("weight (given)", "component")
+        width = max(len(left) for left, _ in rows)
+        return [f"  {left:>{width}}  {right}" for left, right in rows]
+
+
+def _described(component: Component, template: Component) -> str:
+    """A component with what was given marked as such."""
+    if isinstance(component, Mixture) or not isinstance(component, Component):
+        return repr(component)
+    parts = [
+        f"{name}={value:.6g}{'' if name in template.blanks else ' (given)'}"
+        for name, value in component._state().items()
+        if name != "type"
+    ]
+    return f"{type(component).__name__}({', '.join(parts)})"

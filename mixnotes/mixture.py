@@ -1,0 +1,329 @@
+"""A mixture: pick a component by its weight, then draw from it.
+
+For the reader of chapters 1 and 2: everything here is Bayes' rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixnotes.check import Array, Rng, as_count, as_data, as_rng
+from mixnotes.component import Component, ComponentLike
+
+
+class Mixture(Component):
+    """p(x) = sum_k weights[k] p(x | z = k), for any components.
+
+    `weights` are P(z = k), shape (K,); None is blank: they are learned. A component
+    is any object with `log_prob`, `fit` and `n_free`; a mixture is one, so mixtures
+    nest.
+
+        bag = Mixture([Bernoulli(0.8), Bernoulli(0.3)])     # the weights are blank
+    """
+
+    components: tuple[Any, ...]
+    weights: Array | None
+
+    def __init__(
+        self, components: Sequence[Any], weights: ArrayLike | None = None
+    ) -> None:
+        checked = _checked_components(components)
+        if weights is None and len(checked) == 1:
+            weights = [1.0]
+        given = None if weights is None else _checked_weights(weights, len(checked))
+        object.__setattr__(self, "components", checked)
+        object.__setattr__(self, "weights", given)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"a Mixture is immutable, cannot set {name}; make a new one"
+        )
+
+    # ------------------------------------------------------------ Bayes' rule
+
+    def log_joint(self, x: ArrayLike) -> Array:
+        """log p(x, z = k), shape (n, K)."""
+        self._require_complete("log_joint")
+        return self._log_joint(self._rows(x))
+
+    def responsibilities(self, x: ArrayLike) -> Array:
+        """p(z = k | x), shape (n, K); each row sums to 1."""
+        self._require_complete("responsibilities")
+        data = self._rows(x)
+        log_joint = self._log_joint(data)
+        log_prob = log_sum_exp(log_joint)
+        if not np.isfinite(log_prob).all():
+            first = int(np.argmin(np.isfinite(log_prob)))
+            raise ValueError(
+                "each observation must be possible under at least one component, got "
+                f"x[{first}] = {data[first]} with probability 0 under all "
+                f"{len(self.components)}; mend it, or add a component for it"
+            )
+        return np.exp(log_joint - log_prob[:, None])
+
+    def predict(self, x: ArrayLike) -> NDArray[np.intp]:
+        """The most probable component of each observation, shape (n,)."""
+        labels: NDArray[np.intp] = self.responsibilities(x).argmax(axis=1)
+        return labels
+
+    def _log_joint(self, x: Array) -> Array:
+        with np.errstate(divide="ignore"):  # a weight of 0 is log-weight -inf
+            log_weights = np.log(self.weights)  # type: ignore[arg-type]
+        columns = [log_prob_of(component, x) for component in self.components]
+        return np.stack(columns, axis=1) + log_weights
+
+    def _log_prob(self, x: Array) -> Array:
+        return log_sum_exp(self._log_joint(x))
+
+    # ---------------------------------------------------------------- fitting
+
+    @staticmethod
+    def expect(current: Mixture, x: Array, weight: Array) -> tuple[float, Array]:
+        """The E-step: the log-likelihood of `current`, and the responsibilities, each
+        row multiplied by its weight, shape (n, K).
+        """
+        log_joint = current._log_joint(x)
+        log_prob = log_sum_exp(log_joint)
+        log_joint -= log_prob[:, None]
+        joint = np.exp(log_joint, out=log_joint)
+        joint *= weight[:, None]
+        return float(weight @ log_prob), joint
+
+    def maximise(self, x: Array, joint: Array, current: Mixture | None) -> Self:
+        """The M-step: each component fitted to its column of `joint`, shape (n, K)."""
+        starts = current.components if current else [None] * len(self.components)
+        components = [
+            fit_of(template, x, joint[:, k], start)
+            for k, (template, start) in enumerate(
+                zip(self.components, starts, strict=True)
+            )
+        ]
+        weights = self.weights
+        if weights is None:
+            weights = joint.sum(axis=0) / joint.sum()
+        return type(self)(components, weights)
+
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        if start is None:  # em stands on this module, so it is imported late
+            from mixnotes.em import em
+
+            return em(self, x, sample_weight=weight).mixture  # type: ignore[return-value]
+        joint = self.expect(start, x, weight)[1]
+        return self.maximise(x, joint, start)
+
+    # ----------------------------------------------------------------- values
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """The names of the blank parameters, `components[0].mean` and `weights`."""
+        names = [
+            f"components[{k}].{name}"
+            for k, component in enumerate(self.components)
+            for name in blanks_of(component)
+        ]
+        return tuple(names + ["weights"] * (self.weights is None))
+
+    @property
+    def n_free(self) -> int:
+        """How many numbers are blank; K blank weights are K - 1 free numbers."""
+        free_weights = 0 if self.weights is not None else len(self.components) - 1
+        return int(sum(c.n_free for c in self.components)) + free_weights
+
+    def blank(self, *names: str) -> Self:
+        """The same mixture with these parameters blank, in every component.
+
+        Without names all parameters of all components become blank, and the weights.
+        """
+        own = {name for name in names if name != "weights"}
+        found = set()
+        components = []
+        for component in self.components:
+            known = set(getattr(component, "domains", dict)())
+            found |= known & own
+            mine = known & own if names else known
+            nested = isinstance(component, Mixture)
+            if nested or mine:
+                component = component.blank(*(names if nested else sorted(mine)))
+            components.append(component)
+        if own - found and not any(isinstance(c, Mixture) for c in self.components):
+            raise ValueError(
+                f"blank takes parameters of the components, or 'weights'; got "
+                f"{', '.join(sorted(own - found))}"
+            )
+        free = not names or "weights" in names
+        return type(self)(components, None if free else self.weights)
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations at least one component can produce, shape (n,)."""
+        tests = [getattr(c, "inside", None) for c in self.components]
+        columns = [t(x) if t else np.ones(len(x), dtype=bool) for t in tests]
+        some: NDArray[np.bool_] = np.any(columns, axis=0)
+        return some
+
+    @property
+    def support(self) -> str:  # type: ignore[override]
+        """The support in words."""
+        words = [getattr(c, "support", "anything") for c in self.components]
+        return " or ".join(dict.fromkeys(words))
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] and Var[x]: the mean of the means, and the law of total variance."""
+        self._require_complete("moments")
+        each = [moments_of(component) for component in self.components]
+        means, variances = np.array(each).T
+        mean = float(self.weights @ means)
+        spread = variances + (means - mean) ** 2
+        return mean, float(self.weights @ spread)
+
+    def mean(self) -> float:
+        """E[x]."""
+        return self.moments()[0]
+
+    def variance(self) -> float:
+        """Var[x]."""
+        return self.moments()[1]
+
+    @overload
+    def sample(self, n: int, rng: Rng, labels: Literal[False] = False) -> Array: ...
+    @overload
+    def sample(
+        self, n: int, rng: Rng, labels: Literal[True]
+    ) -> tuple[Array, NDArray[np.intp]]: ...
+    def sample(
+        self, n: int, rng: Rng, labels: bool = False
+    ) -> Array | tuple[Array, NDArray[np.intp]]:
+        """n independent draws; with `labels=True` also z, which component made each."""
+        self._require_complete("sample")
+        x, z = self._draw(as_count(n, "n", 0), as_rng(rng))
+        return (x, z) if labels else x
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return self._draw(n, rng)[0]
+
+    def _draw(self, n: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.intp]]:
+        z = rng.choice(len(self.components), size=n, p=self.weights)
+        draws = [
+            np.asarray(c.sample(int((z == k).sum()), rng))
+            for k, c in enumerate(self.components)
+        ]
+        x = np.empty((n, *draws[0].shape[1:]))
+        for k, drawn in enumerate(draws):
+            x[z == k] = drawn
+        return x, z
+
+    def _rows(self, x: ArrayLike) -> Array:
+        scalar = any(isinstance(c, Component) for c in self.components)
+        return super()._rows(x) if scalar else as_data(x)
+
+    def _state(self) -> dict[str, Any]:
+        foreign = [c for c in self.components if not isinstance(c, Component)]
+        if foreign:
+            raise TypeError(
+                f"only mixnotes components compare and save as JSON, got {foreign[0]!r}"
+                "; derive your class from mixnotes.Component, or pickle it"
+            )
+        state = {"type": type(self).__name__, "weights": self.weights}
+        if self.weights is not None:
+            state["weights"] = self.weights.tolist()
+        return state | {"components": [c._state() for c in self.components]}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.components, self.weights)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(repr(c) for c in self.components)
+        if self.weights is None:
+            return f"Mixture([{parts}])"
+        weights = ", ".join(f"{w:.6g}" for w in self.weights)
+        return f"Mixture([{parts}], weights=[{weights}])"
+
+
+# ------------------------------------- the contract, for our components and a reader's
+
+
+def log_prob_of(component: ComponentLike, x: Array) -> Array:
+    """log p(x) of one component, shape (n,), for data that were checked before."""
+    if isinstance(component, Component):
+        return component._log_prob(x)
+    values = np.asarray(component.log_prob(x), dtype=np.float64)
+    if values.shape != (len(x),) or np.isnan(values).any():
+        raise ValueError(
+            f"log_prob of {component!r} must give one number an observation, shape "
+            f"({len(x)},), none of them NaN; got shape {values.shape} with "
+            f"{int(np.isnan(values).sum())} NaN"
+        )
+    return values
+
+
+def fit_of(component: ComponentLike, x: Array, weight: Array, start: Any) -> Any:
+    """One component filled by its own weighted fit."""
+    if not component.n_free:
+        return component
+    if isinstance(component, Component):
+        return component._fit(x, weight, start)
+    return component.fit(x, sample_weight=weight, start=start)
+
+
+def blanks_of(component: ComponentLike) -> tuple[str, ...]:
+    """The names of a component's blank parameters; empty for a reader's own class."""
+    return component.blanks if isinstance(component, Component) else ()
+
+
+def moments_of(component: Any) -> tuple[float, float]:
+    """E[x] and Var[x] of one component."""
+    if not hasattr(component, "moments"):
+        raise TypeError(f"{component!r} must have moments() for a mean or a variance")
+    mean, variance = component.moments()
+    return mean, variance
+
+
+def log_sum_exp(a: Array) -> Array:
+    """log sum_k exp(a[:, k]), shape (n,); -inf where a whole row is -inf."""
+    top = a.max(axis=1)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        total: Array = shift + np.log(np.exp(a - shift[:, None]).sum(axis=1))
+    return total
+
+
+def _checked_components(components: Sequence[Any]) -> tuple[Any, ...]:
+    if not isinstance(components, Sequence):
+        raise TypeError(
+            f"components must be a list of components, got {components!r:.80}; "
+            "write Mixture([first, second])"
+        )
+    if not len(components):
+        raise ValueError("a mixture must have at least one component, got none")
+    for k, component in enumerate(components):
+        if isinstance(component, type) or not isinstance(component, ComponentLike):
+            raise TypeError(
+                f"components[{k}] must have log_prob, fit and n_free, got "
+                f"{component!r:.80}; see chapter 6 for a component of your own"
+            )
+    return tuple(components)
+
+
+def _checked_weights(weights: ArrayLike, k: int) -> Array:
+    try:
+        values = np.array(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"weights must be numbers, got {weights!r:.80}") from None
+    if values.shape != (k,):
+        raise ValueError(
+            f"weights must be one number a component, shape ({k},), got shape "
+            f"{values.shape}"
+        )
+    total = values.sum()
+    proper = np.isfinite(values).all() and (values >= 0).all() and abs(total - 1) < 1e-8
+    if not proper:
+        raise ValueError(
+            f"weights must be non-negative and sum to 1, got {values.tolist()} "
+            f"(sum {total:g}); divide them by their sum, or leave them out to have "
+            "them learned"
+        )
+    values.setflags(write=False)
+    return values
