@@ -1,0 +1,202 @@
+"""The Python-Markdown extension: runs the chains of a page, shows what they gave."""
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+
+from livefence import cache, figures, page
+from livefence.faults import FenceError
+from livefence.page import Cell, Fence, Number, Page
+from livefence.place import Place
+from livefence.run import Chain, number_html
+from livefence.settings import Settings, from_options
+
+MARKS = ("```", "~~~", "`{python}")
+FIRST = 1000
+PRIORITY = 27  # after white space is normalised (30), before superfences (25)
+
+Result = dict[str, Any]  # {"text": ...}, {"output": ..., "figures": [...]}
+
+
+class LiveFence(Extension):
+    """Runs the Python fences of a page and puts their output and figures below."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        super().__init__()
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Register the preprocessor."""
+        source = Source(md)
+        runner = Runner(md, self.options, source)
+        md.preprocessors.register(source, "livefence_source", FIRST)
+        md.preprocessors.register(runner, "livefence", PRIORITY)
+
+
+class Source(Preprocessor):
+    """Remembers the text that was handed to Markdown, before anything touched it."""
+
+    text = ""
+
+    def run(self, lines: list[str]) -> list[str]:
+        """The lines as they are."""
+        self.text = "\n".join(lines)
+        return lines
+
+
+class Runner(Preprocessor):
+    """Replaces the cells of a page by what they gave."""
+
+    def __init__(self, md: Markdown, options: dict[str, Any], source: Source) -> None:
+        super().__init__(md)
+        self.options = options
+        self.source = source
+
+    def run(self, lines: list[str]) -> list[str]:
+        """The lines of the page with its cells replaced."""
+        text = "\n".join(lines)
+        place = Place.of(self.md, self.source.text)
+        if place is None or not any(mark in text for mark in MARKS):
+            return lines
+        settings = from_options(self.options, place.root)
+        parsed = page.parse(text, place.first_line(self.source.text))
+        results = _run_page(parsed, place, settings)
+        place.report([r["fault"] for r in results.values() if "fault" in r])
+        writer = Writer(self.md, parsed, settings)
+        return writer.write(results).split("\n")
+
+
+def _run_page(parsed: Page, place: Place, settings: Settings) -> dict[Cell, Result]:
+    """What each cell gave; a cell after a fence that failed gave nothing."""
+    results: dict[Cell, Result] = {}
+    cache.renew(settings.packages)
+    surroundings = cache.surroundings(settings)
+    for cells in parsed.chains:
+        name = cache.key(cells, surroundings)
+        gave = _run_chain(cells, name, place, settings)
+        results.update(zip(cells, gave, strict=False))
+    return results
+
+
+def _run_chain(
+    cells: tuple[Cell, ...], name: str, place: Place, settings: Settings
+) -> list[Result]:
+    """The results of a chain, from the cache or anew; with a fault, always anew."""
+    stored = cache.load(name, settings)
+    if stored is not None and len(stored) == len(cells):
+        return stored
+    results = list(_run_cells(cells, Chain(settings, place.path, place.file)))
+    if not any("fault" in result for result in results):
+        cache.store(name, results, settings)
+    return results
+
+
+def _run_cells(cells: tuple[Cell, ...], chain: Chain) -> Iterator[Result]:
+    """Run the cells in order, until a fence fails: what follows leans on it."""
+    for cell in cells:
+        try:
+            yield _run_cell(cell, chain)
+        except FenceError as error:
+            yield {"fault": error.faults[0], "output": chain.output}
+        if chain.failed:
+            return
+
+
+def _run_cell(cell: Cell, chain: Chain) -> Result:
+    """What a cell gave, as it is stored."""
+    if isinstance(cell, Number):
+        return {"text": chain.evaluate(cell)}
+    result = chain.run(cell)
+    drawn = [[f.svg, f.alt, f.caption] for f in result.figures]
+    return {"output": result.output, "figures": drawn}
+
+
+class Writer:
+    """Writes the text of the page anew, with HTML in the stash of Markdown."""
+
+    def __init__(self, md: Markdown, parsed: Page, settings: Settings) -> None:
+        self.md, self.parsed, self.settings = md, parsed, settings
+        self.drawn = 0
+
+    def write(self, results: dict[Cell, Result]) -> str:
+        """The text with each cell replaced by what the reader sees."""
+        pieces, at = [], 0
+        for cell in self.parsed.cells:
+            pieces.append(self.parsed.text[at : cell.start])
+            pieces.append(self._cell(cell, results.get(cell, {})))
+            at = cell.end
+        return "".join(pieces) + self.parsed.text[at:]
+
+    def _cell(self, cell: Cell, result: Result) -> str:
+        if isinstance(cell, Fence):
+            return self._fence(cell, result)
+        if isinstance(cell, Number):
+            if cell.in_math and "text" in result:
+                return str(result["text"])
+            shown = number_html(result["text"]) if "text" in result else _lost(result)
+            return self._stash(shown)
+        text = self.parsed.text[cell.start : cell.end]
+        return f"{self._stash(_error(result))}\n\n{text}" if result else text
+
+    def _fence(self, fence: Fence, result: Result) -> str:
+        """The fence, its output and its figures, each at the fence's indentation."""
+        blocks = ["\n".join([fence.mark + fence.head.shown, fence.source, fence.mark])]
+        if fence.head.runs:
+            copied = _attribute(self.parsed.copied(fence))
+            opening = self._stash(f'<div class="livefence" data-copy="{copied}">')
+            blocks = [opening, *blocks, self._stash("</div>")]
+        if result.get("output"):
+            blocks.append(self._stash(_output(result["output"])))
+        for svg, alt, caption in result.get("figures", []):
+            blocks.extend(self._figure(svg, alt, caption))
+        if "fault" in result:
+            blocks.append(self._stash(_error(result)))
+        lines = "\n\n".join(["", *blocks, ""]).split("\n")
+        return "\n".join((fence.prefix + line).rstrip() for line in lines)
+
+    def _figure(self, svg: str, alt: str, caption: str) -> list[str]:
+        """The figure; its caption stands as Markdown between two pieces of HTML."""
+        self.drawn += 1
+        svg = figures.inline(svg, f"lf{self.drawn}-", alt, self.settings.colors)
+        figure = f'<figure class="livefence-figure">\n{svg}'
+        if not caption:
+            return [self._stash(f"{figure}\n</figure>")]
+        closing = "</figcaption>\n</figure>"
+        return [self._stash(f"{figure}\n<figcaption>"), caption, self._stash(closing)]
+
+    def _stash(self, raw: str) -> str:
+        return str(self.md.htmlStash.store(raw))
+
+
+def _output(text: str) -> str:
+    """What was printed; `no-copy` keeps Material's button away."""
+    shown = html.escape(text.rstrip("\n"))
+    return (
+        '<div class="livefence-output no-copy" role="group" aria-label="Output">'
+        f'<pre><code tabindex="0">{shown}\n</code></pre></div>'
+    )
+
+
+def _error(result: Result) -> str:
+    """A fault where the author sees it; a strict build does not publish it."""
+    shown = html.escape(str(result["fault"]))
+    return (
+        '<div class="livefence-error no-copy" role="alert" '
+        'style="border-left:4px solid #d32f2f">'
+        f'<pre><code tabindex="0">{shown}\n</code></pre></div>'
+    )
+
+
+def _lost(result: Result) -> str:
+    """A number that could not be had."""
+    said = html.escape(str(result.get("fault", "not run")))
+    return f'<span class="livefence-error" style="color:#d32f2f">{said}</span>'
+
+
+def _attribute(text: str) -> str:
+    """The text in a double-quoted attribute, on one line."""
+    return html.escape(text).replace("\n", "&#10;")

@@ -1,0 +1,136 @@
+"""matplotlib figures -> inline SVG that serves light and dark pages alike.
+
+matplotlib is not imported here: a page that draws nothing does not pay for it.
+"""
+
+import html
+import io
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+SALT = "livefence"
+ROOT = re.compile(r"<svg\b[^>]*>")
+SIZE = re.compile(r'viewBox="([^"]*)"')
+DROPPED = re.compile(
+    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>",
+    re.DOTALL,
+)
+ID = re.compile(r'(\bid="|\bhref="#|url\(#)')
+
+
+class Canvas:
+    """matplotlib's state for a chain: a style over the defaults, then what it sets.
+
+    On leaving, the state outside is as it was, and no figure is open.
+    """
+
+    def __init__(self, style: Path | None) -> None:
+        self.style = style
+        self.inside: dict[str, Any] | None = None  # rcParams when last left
+        self.outside: dict[str, Any] | None = None
+        self.environment: dict[str, str | None] = {}
+
+    def __enter__(self) -> None:
+        """A matplotlib that the fence is the first to import reads the environment."""
+        rc = {"MPLBACKEND": "agg"}
+        if self.style:
+            rc["MATPLOTLIBRC"] = str(self.style)
+        self.environment = {name: os.environ.get(name) for name in rc}
+        os.environ.update(rc)
+        self.outside = None
+        if matplotlib := sys.modules.get("matplotlib"):
+            self.outside = matplotlib.rcParams.copy()
+            _set(self.inside if self.inside is not None else self._styled())
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self.environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        close_all()
+        if matplotlib := sys.modules.get("matplotlib"):
+            self.inside = matplotlib.rcParams.copy()
+            outside = self.outside
+            _set(matplotlib.rcParamsDefault if outside is None else outside)
+
+    def _styled(self) -> dict[str, Any]:
+        """The defaults with the style over them."""
+        import matplotlib
+
+        params: dict[Any, Any] = dict(matplotlib.rcParamsDefault)
+        if self.style:
+            style = matplotlib.rc_params_from_file(
+                self.style, use_default_template=False
+            )
+            params.update(style)
+        return params
+
+    def take(self) -> list[str]:
+        """The open figures as SVG, in the order in which they were made."""
+        managers = sys.modules.get("matplotlib._pylab_helpers")
+        if managers is None:
+            return []
+        found = managers.Gcf.get_all_fig_managers()
+        try:
+            return [to_svg(manager.canvas.figure) for manager in found]
+        finally:
+            close_all()
+
+
+def _set(params: Any) -> None:
+    """Set rcParams, the deprecated ones silently; the backend stays."""
+    import matplotlib
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
+        kept = {key: params[key] for key in params if key != "backend"}
+        matplotlib.rcParams.update(kept)
+
+
+def close_all() -> None:
+    """Close every open figure, if matplotlib is there."""
+    if managers := sys.modules.get("matplotlib._pylab_helpers"):
+        managers.Gcf.destroy_all()
+
+
+def to_svg(figure: Any) -> str:
+    """The figure as an SVG element, the same bytes on every run."""
+    import matplotlib
+
+    stream = io.StringIO()
+    rc: Any = {"svg.fonttype": "path", "svg.hashsalt": SALT}
+    with matplotlib.rc_context(rc):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return clean(stream.getvalue())
+
+
+def clean(svg: str) -> str:
+    """The SVG without what a page has already: prolog, sizes, page-wide style."""
+    svg = DROPPED.sub("", svg)
+    box = SIZE.search(svg)
+    if box is None:
+        raise ValueError("the SVG has no viewBox")
+    width = float(box[1].split()[2]) * 96 / 72
+    root = (
+        f'<svg viewBox="{box[1]}" style="max-width:{width:.0f}px;'
+        'stroke-linejoin:round;stroke-linecap:butt">'
+    )
+    svg = ROOT.sub(root, svg, count=1)
+    return re.sub(r"\s*\n\s*", "\n", svg).replace("<defs/>\n", "").strip()
+
+
+def inline(svg: str, prefix: str, alt: str, colors: dict[str, str]) -> str:
+    """The SVG as it stands in a page: own ids, CSS colours, a name for readers."""
+    svg = ID.sub(rf"\g<1>{prefix}", svg)
+    if black := colors.get("#000000"):  # matplotlib leaves a black fill unsaid
+        svg = svg.replace('style="max-width', f'style="fill:{black};max-width', 1)
+    for color, css in colors.items():
+        svg = re.sub(rf"{color}(?![0-9a-f])", css, svg, flags=re.IGNORECASE)
+    name = html.escape(" ".join(alt.split()))
+    attributes = f'role="img" aria-label="{name}" data-search-exclude'
+    return svg.replace("<svg ", f"<svg {attributes} ", 1)

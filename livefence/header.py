@@ -1,0 +1,57 @@
+"""The header of a fence: the forms that the site and the tests read alike."""
+
+import re
+from dataclasses import dataclass
+
+ATTRIBUTE = re.compile(
+    r"""(?P<pair>[A-Za-z_][\w:-]*=(?:"[^"]*"|'[^']*'))|(?P<word>[^\s"'=]+)"""
+)
+PYTHON = re.compile(r"\s*\{?\s*\.?(?:python3?|py)(?![\w+.-])", re.IGNORECASE)
+BRACED = re.compile(r"python \{ (?P<options>.+) \}")
+BARE = re.compile(r"python(?P<options>(?: [a-z_]+=\"[^\"]*\")*)")
+WORDS = {"continuation", "notest"}
+PAIRS = {"title", "hl_lines", "linenums"}
+GOOD = 'python, python { continuation title="..." } or python { notest }'
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header says; `shown` is what is left for the highlighter."""
+
+    continuation: bool = False
+    runs: bool = True
+    shown: str = "python"
+
+
+def is_python(info: str) -> bool:
+    """Whether a reader takes the fence for Python, however its header is written."""
+    return PYTHON.match(info) is not None
+
+
+def parse(info: str) -> tuple[Header, str | None]:
+    """The header, and what is wrong with it."""
+    info = info.strip()
+    match = BRACED.fullmatch(info) or BARE.fullmatch(info)
+    tokens = list(ATTRIBUTE.finditer(match["options"] if match else info))
+    words = {token["word"].strip("{}") for token in tokens if token["word"]}
+    shown = [token[0] for token in tokens if token[0] not in WORDS]
+    head = Header(
+        continuation="continuation" in words,
+        runs="notest" not in words,
+        shown=f"python {{ {' '.join(shown)} }}" if match and shown else "python",
+    )
+    if match and all(map(_known, tokens)) and "".join(_rest(match)) == "":
+        return head, None
+    return head, f"fence header {info!r}: write {GOOD}"
+
+
+def _known(token: re.Match[str]) -> bool:
+    if token["word"]:
+        return token["word"] in WORDS or token["word"][0] in ".#"
+    key = token[0].partition("=")[0]
+    return key in PAIRS or key.startswith("data-")
+
+
+def _rest(match: re.Match[str]) -> list[str]:
+    """What is neither a word nor a pair, such as a lone quote."""
+    return ATTRIBUTE.sub("", match["options"]).split()

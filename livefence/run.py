@@ -1,0 +1,227 @@
+"""Runs a chain: its fences one after the other in one namespace."""
+
+import ast
+import contextlib
+import html
+import io
+import os
+import shutil
+import sys
+import tempfile
+import types
+import warnings
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from livefence import figures, page
+from livefence.faults import Fault, FenceError, from_exception
+from livefence.limit import time_limit
+from livefence.page import Cell, Fence, Number
+from livefence.settings import Settings
+
+MODULE = "fence"  # the __name__ that the code of a page sees
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure: SVG without ids of its own, alt text and caption."""
+
+    svg: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a fence printed and drew."""
+
+    output: str
+    figures: list[Figure]
+
+
+class Chain:
+    """A namespace, a canvas and an empty folder, which the fences of a chain share."""
+
+    def __init__(
+        self, settings: Settings, path: str, file: str, strict: bool = True
+    ) -> None:
+        self.settings = settings
+        self.path = path  # as faults name it
+        self.file = file  # as tracebacks name it
+        self.strict = strict  # warnings are errors
+        self.module = types.ModuleType(MODULE)
+        self.canvas = figures.Canvas(settings.style_file)
+        self.folder = Path(tempfile.mkdtemp(prefix="livefence-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.failed: Fault | None = None  # of the first fence that failed
+        self.output = ""  # of the fence that ran last, also when it failed
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The names that the fences have bound."""
+        return self.module.__dict__
+
+    def run(self, cell: Cell) -> Result:
+        """Run a fence; a FenceError holds what is wrong with it."""
+        self.output = ""
+        self._check(cell)
+        if not isinstance(cell, Fence):
+            return Result("", [])
+        try:
+            drawn = self._execute(cell)
+        except FenceError as error:
+            self.failed = error.faults[0]
+            raise
+        texts = page.figure_texts(cell.code)
+        return Result(self.output, self._figures(cell, drawn, texts))
+
+    def catch_up(self, fence: Fence) -> None:
+        """Run a fence for its names alone; a failure is met by what comes next."""
+        try:
+            self._execute(fence, draw=False)
+        except FenceError as error:
+            self.failed = error.faults[0]
+
+    def evaluate(self, number: Number) -> str:
+        """The text of a number in prose."""
+        self._check(number)
+        return self._format(number.expression, number.line)
+
+    def _check(self, cell: Cell) -> None:
+        """Report what the parser found, and what leans on a fence that failed."""
+        if self.failed:
+            where = f"the fence above failed on line {self.failed.line}"
+            self._fail(cell.line, f"not run: {where}")
+        if cell.fault:
+            fault = Fault(self.path, cell.line, cell.fault)
+            self.failed = fault if isinstance(cell, Fence) else None
+            raise FenceError(fault)
+
+    def _execute(self, fence: Fence, draw: bool = True) -> list[str]:
+        """Run the code; the figures that it leaves open, as SVG."""
+        with self._running(fence.line):
+            source = "\n" * fence.line + fence.code
+            exec(compile(source, self.file, "exec", dont_inherit=True), self.namespace)
+            return self.canvas.take() if draw else []
+
+    def _format(self, expression: str, line: int) -> str:
+        """The expression as an f-string would write it."""
+        try:
+            code = _as_f_string(expression)
+        except SyntaxError as error:
+            message = f"SyntaxError: {error.msg} in `{{python}} {expression}`"
+            raise FenceError(Fault(self.path, line, message)) from error
+        with self._running(line, f" in `{{python}} {expression}`"):
+            return str(eval(code, self.namespace))
+
+    def _figures(
+        self, fence: Fence, drawn: list[str], texts: list[page.FigureText]
+    ) -> list[Figure]:
+        """The figures with their texts, or the fault of those that lack one."""
+        line = fence.line
+        if len(texts) > len(drawn):
+            self._fail(line, f"{len(texts)} #| texts, but {len(drawn)} figures")
+        found = []
+        for i, svg in enumerate(drawn):
+            alt, caption = self._texts(line, texts[i] if i < len(texts) else None)
+            if not alt:
+                which = f"figure {i + 1}" if len(drawn) > 1 else "the figure"
+                self._fail(line, f"{which} has no alt text: add a line '#| alt: ...'")
+            size = len(svg.encode()) / 1000
+            if size > self.settings.max_svg_kb:
+                self._fail(
+                    line,
+                    f"the SVG has {size:.0f} kB, {self.settings.max_svg_kb:g} at most: "
+                    "draw fewer points or set rasterized=True",
+                )
+            found.append(Figure(svg, alt, caption))
+        return found
+
+    def _texts(self, line: int, text: page.FigureText | None) -> tuple[str, str]:
+        """Alt text and caption, their numbers filled in; the caption is Markdown."""
+        if text is None:
+            return "", ""
+        alt, caption = text.alt, text.caption
+        for span, expression in page.numbers_in(alt):
+            alt = alt.replace(span, self._format(expression, line))
+        for span, expression in page.numbers_in(caption):
+            value = number_html(self._format(expression, line))
+            caption = caption.replace(span, value)
+        return alt, caption
+
+    def _fail(self, line: int, message: str) -> None:
+        raise FenceError(Fault(self.path, line, message))
+
+    @contextlib.contextmanager
+    def _running(self, line: int, where: str = "") -> Iterator[None]:
+        """All that surrounds code of the page; what it raises becomes a FenceError."""
+        stream = io.StringIO()
+        try:
+            with (
+                self._as_main(),
+                _in_folder(self.folder),
+                contextlib.redirect_stdout(stream),
+                contextlib.redirect_stderr(stream),
+                _warnings(self.strict),
+                self.canvas,
+                time_limit(self.settings.timeout),
+            ):
+                yield
+        except (FenceError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            fault = from_exception(error, self.path, self.file, line)
+            if where:
+                fault = Fault(self.path, line, fault.message + where, fault.detail)
+            raise FenceError(fault) from error
+        finally:
+            self.output = stream.getvalue()
+
+    @contextlib.contextmanager
+    def _as_main(self) -> Iterator[None]:
+        """The module of the chain can be found, as pickle and dataclasses need."""
+        sys.modules[MODULE] = self.module
+        try:
+            yield
+        finally:
+            sys.modules.pop(MODULE, None)
+
+
+def number_html(value: str) -> str:
+    """A number in prose as HTML."""
+    return f'<span class="livefence-number">{html.escape(value)}</span>'
+
+
+def _as_f_string(expression: str) -> types.CodeType:
+    """The code of f"{expression}", which must be one replacement field."""
+    quotes = next((q for q in ('"""', "'''") if q not in expression), '"""')
+    tree = ast.parse(f"f{quotes}{{ {expression}}}{quotes}", mode="eval")
+    parts = tree.body.values if isinstance(tree.body, ast.JoinedStr) else []
+    fields = [part for part in parts if isinstance(part, ast.FormattedValue)]
+    if len(fields) != 1 or parts[-1] is not fields[0]:
+        raise SyntaxError("expected one expression")
+    return compile(tree, "<number>", "eval", dont_inherit=True)
+
+
+@contextlib.contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    """The working folder, so that no page leans on the files around it."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+@contextlib.contextmanager
+def _warnings(strict: bool) -> Iterator[None]:
+    """A warning is an error; the tests set their own filters."""
+    with warnings.catch_warnings():
+        if strict:
+            warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", ".* is non-interactive")  # plt.show()
+        yield

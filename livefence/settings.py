@@ -1,0 +1,63 @@
+"""What an author can set, for the site and the tests alike."""
+
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of the extension; paths are relative to `root`."""
+
+    style: str | None = None  # a matplotlib style file
+    colors: dict[str, str] = field(default_factory=dict)  # "#rrggbb" -> CSS
+    packages: list[str] = field(default_factory=list)  # whose sources key the cache
+    cache: str | None = None  # a folder; None keeps nothing
+    max_svg_kb: float = 150
+    timeout: float = 20  # seconds that a fence or a number may take
+    root: Path = field(default_factory=Path.cwd)
+
+    @property
+    def style_file(self) -> Path | None:
+        """The style file, if one is set."""
+        return self.root / self.style if self.style else None
+
+
+def from_mkdocs(config: Path) -> Settings:
+    """The settings that a mkdocs.yml gives to livefence, or the usual ones."""
+    root = config.parent
+    if not config.is_file():
+        return Settings(root=root)
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Reads a mkdocs.yml and skips tags such as !ENV and !!python/name."""
+
+    Loader.add_multi_constructor("", lambda *_: None)
+    loaded = yaml.load(config.read_text(encoding="utf-8"), Loader) or {}
+    return from_options(_options(loaded.get("markdown_extensions")), root)
+
+
+def from_options(options: dict[str, Any], root: Path) -> Settings:
+    """The settings in a mapping, checked by name."""
+    known = {f.name for f in fields(Settings)} - {"root"}
+    if unknown := sorted(set(options) - known):
+        raise ValueError(
+            f"livefence knows the options {', '.join(sorted(known))}; "
+            f"got {', '.join(unknown)}"
+        )
+    colors = options.get("colors") or {}
+    if bad := [c for c in colors if not re.fullmatch("#[0-9a-fA-F]{6}", c)]:
+        raise ValueError(f"livefence colors are written #rrggbb, got {bad[0]!r}")
+    return Settings(**{**options, "colors": colors}, root=root)
+
+
+def _options(extensions: Any) -> dict[str, Any]:
+    """The options of livefence in `markdown_extensions`, a list or a mapping."""
+    if isinstance(extensions, dict):
+        return extensions.get("livefence") or {}
+    for entry in extensions or []:
+        if isinstance(entry, dict) and "livefence" in entry:
+            return entry["livefence"] or {}
+    return {}
