@@ -1,0 +1,58 @@
+// Formulas, and a tab stop for whatever scrolls sideways. Runs again after each
+// instant navigation, which replaces the article but not the scripts.
+(() => {
+  const delimiters = [
+    { left: "\\[", right: "\\]", display: true },
+    { left: "\\(", right: "\\)", display: false },
+  ];
+  const typeset = (element) => renderMathInElement(element, { delimiters, throwOnError: false });
+
+  // Only a box that overflows is a stop: a keyboard reader should not have to
+  // pass through every formula and listing of a page.
+  const mayScroll = ".katex-display, .md-typeset pre > code, .md-typeset pre, .md-typeset__scrollwrap, .md-typeset__table";
+  const named = { "katex-display": "Formula", "md-typeset__scrollwrap": "Table" };
+
+  function mark(box) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+    if (scrolls) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+    if (!(box.classList[0] in named)) return;
+    if (scrolls) {
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", `${named[box.classList[0]]}, scrolls sideways`);
+    } else {
+      box.removeAttribute("role");
+      box.removeAttribute("aria-label");
+    }
+  }
+
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+
+  // In the drawer of a phone the titles of sections are the way in and out; on a
+  // wide screen they are plain headings.
+  const drawer = matchMedia("(max-width: 76.234375em)");
+
+  function markSections() {
+    for (const label of document.querySelectorAll(".md-nav__item--section > label, .md-nav__item--section > .md-nav > .md-nav__title")) {
+      if (drawer.matches) label.tabIndex = 0;
+      else label.removeAttribute("tabindex");
+    }
+  }
+
+  drawer.addEventListener("change", markSections);
+
+  function start() {
+    markSections();
+    const article = document.querySelector("article");
+    if (!article) return;
+    typeset(article);
+    sizes.disconnect();
+    article.querySelectorAll(mayScroll).forEach((box) => sizes.observe(box));
+  }
+
+  // The search shows passages of the pages, formulas and all.
+  const results = document.querySelector(".md-search-result__list");
+  if (results) new MutationObserver(() => typeset(results)).observe(results, { childList: true, subtree: true });
+
+  document$.subscribe(start);
+})();

@@ -1,0 +1,104 @@
+"""The site, built once and served where its `site_url` says, and a Chromium."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+HOW = "these tests need Chromium: apt-get install chromium, or set CHROMIUM to its path"
+
+
+class Site(NamedTuple):
+    url: str  # ends in a slash
+    folder: Path  # the built pages
+
+    @property
+    def pages(self) -> list[str]:
+        """The addresses of all pages, relative to `url`; first the landing page."""
+        files = self.folder.rglob("index.html")
+        folders = (file.parent.relative_to(self.folder).as_posix() for file in files)
+        return sorted("" if folder == "." else f"{folder}/" for folder in folders)
+
+    def source(self, path: str) -> str:
+        """The HTML of one page, as built."""
+        return (self.folder / path / "index.html").read_text(encoding="utf-8")
+
+    def page_with(self, text: str) -> str:
+        """The address of the one page whose source holds `text`."""
+        found = [path for path in self.pages if text in self.source(path)]
+        assert len(found) == 1, f"{text} stands on {found}, not on one page"
+        return self.url + found[0]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(browser, tmp_path_factory):
+    """Instant navigation acts only below `site_url`: first the port, then the build."""
+    folder = tmp_path_factory.mktemp("served")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    server.daemon_threads = False
+    url = f"http://127.0.0.1:{server.server_port}/mixnotes/"
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
+    run = subprocess.run(
+        [*build, folder / "mixnotes"],
+        cwd=ROOT,
+        env=os.environ | {"SITE_URL": url},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(url, folder / "mixnotes")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args, browser_type):
+    """Debian's Chromium, or the one that Playwright brought, where there is one."""
+    found = os.environ.get("CHROMIUM")
+    found = found or next(filter(None, map(shutil.which, NAMES)), None)
+    found = found or browser_type.executable_path
+    if not Path(found).exists():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(HOW)
+    ours = {"executable_path": found, "args": ["--no-sandbox"]}
+    return browser_type_launch_args | ours
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """None: tests use the site's address. The plugin's own warns under pytest 9."""
+    return None
+
+
+@pytest.fixture
+def violations(page):
+    """What axe holds against the page as it stands, one line for each element."""
+
+    def look() -> list[str]:
+        options = {"runOnly": WCAG, "resultTypes": ["violations"]}
+        found = Axe().run(page, options=options)
+        return [
+            f"{rule['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
+            for rule in found.response["violations"]
+            for node in rule["nodes"]
+        ]
+
+    return look

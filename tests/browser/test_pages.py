@@ -1,0 +1,254 @@
+"""What every page promises: in both schemes, on a wide and on a narrow screen."""
+
+import gzip
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+UNFOLD = "document.querySelectorAll('details').forEach((d) => (d.open = true))"
+STYLE = "assets/css/book.css"
+both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+def ready(page, url):
+    """Open `url` and wait until fonts and formulas stand."""
+    page.goto(url)
+    page.evaluate("document.fonts.ready.then(() => true)")
+
+
+def search(page, word):
+    page.keyboard.press("s")
+    page.keyboard.type(word)
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
+
+
+@both_schemes
+def test_no_page_violates_wcag_a_or_aa(page, site, violations, scheme):
+    """As axe sees it, wide and narrow, with all that folds unfolded."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    found = {}
+    for path in site.pages:
+        ready(page, site.url + path)
+        page.evaluate(UNFOLD)
+        for size in (WIDE, NARROW):
+            page.set_viewport_size(size)
+            if problems := violations():
+                found[path, size["width"]] = problems
+    assert not found
+
+
+@both_schemes
+def test_the_open_search_dialog_violates_nothing(page, site, violations, scheme):
+    """With results in it, wide and narrow."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    ready(page, site.url + "notation/")
+    search(page, "responsibility")
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        assert violations() == []
+
+
+@both_schemes
+def test_every_colour_of_the_book_can_be_read_on_its_page(page, site, scheme):
+    """Ink, accent, marbles and components have at least 4.5 to 1 on the paper."""
+    page.emulate_media(color_scheme=scheme)
+    ready(page, site.url)
+    names = ["ink", "muted", "accent", "string", "red", "blue", *"123456"]
+    paper, *colours = page.evaluate(
+        """(names) => names.map((name) => {
+             const style = getComputedStyle(document.body);
+             const pairs = style.getPropertyValue("--mx-" + name).match(/[0-9a-f]{2}/g);
+             return pairs.map((pair) => parseInt(pair, 16) / 255); })""",
+        ["paper", *names],
+    )
+    found = {n: contrast(c, paper) for n, c in zip(names, colours, strict=True)}
+    assert min(found.values()) >= 4.5, found
+
+
+def contrast(one, other) -> float:
+    """The contrast ratio of two sRGB colours, as WCAG 2 defines it."""
+
+    def luminance(colour):
+        r, g, b = (
+            v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour
+        )
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_colour_that_a_figure_asks_for_exists(site):
+    """Each var(--mx-...) in a page has a value in book.css."""
+    known = set(re.findall(r"(--mx-[\w-]+):", (site.folder / STYLE).read_text()))
+    for path in site.pages:
+        asked = set(re.findall(r"var\((--mx-[\w-]+)\)", site.source(path)))
+        assert asked <= known, path
+
+
+def test_the_landing_page_is_one_screen(page, site):
+    """At 1280 by 800: the figure, the code that drew it and the way in."""
+    page.set_viewport_size(WIDE)
+    ready(page, site.url)
+    expect(page.locator(".livefence-figure svg")).to_be_in_viewport(ratio=1)
+    expect(page.locator("article .highlight")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".mx-ways")).to_be_in_viewport(ratio=1)
+
+
+def test_the_search_finds_responsibility(page, site):
+    """The word leads to the glossary."""
+    ready(page, site.url)
+    search(page, "responsibility")
+    links = page.locator(".md-search-result__link").all()
+    assert any("notation/" in link.get_attribute("href") for link in links)
+
+
+def test_a_phone_shows_every_page_without_scrolling_sideways(page, site):
+    """At 390 pixels wide boxes scroll inside, and each of those is a tab stop."""
+    page.set_viewport_size(NARROW)
+    for path in site.pages:
+        ready(page, site.url + path)
+        page.evaluate(UNFOLD)
+        page.wait_for_timeout(50)  # two frames: the observer of sizes acts in the first
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+        missed = page.evaluate(
+            """[...document.querySelectorAll("article *")]
+               .filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth
+                 && /auto|scroll/.test(getComputedStyle(e).overflowX) && e.tabIndex < 0)
+               .map((e) => e.outerHTML.slice(0, 200))"""
+        )
+        assert missed == [], path
+
+
+def test_every_formula_renders(page, site):
+    """KaTeX takes each formula of each page; a failure names page and formula."""
+    ready(page, site.url)
+    for path in site.pages:
+        failures = page.evaluate(
+            r"""(source) => [...new DOMParser().parseFromString(source, "text/html")
+                .querySelectorAll(".arithmatex")].flatMap((element) => {
+              const tex = element.textContent.trim();
+              try {
+                katex.renderToString(tex.slice(2, -2), {
+                  throwOnError: true, strict: "error", displayMode: tex[1] === "[" });
+                return [];
+              } catch (error) { return [`${tex}: ${error.message}`]; }
+            })""",
+            site.source(path),
+        )
+        assert failures == [], f"{path or 'index'}: {failures}"
+
+
+def test_formulas_stand_after_instant_navigation(page, site):
+    """A link changes the article and not the page; its formulas are rendered."""
+    ready(page, site.url + "reference/")
+    page.evaluate("window.still = true")
+    page.locator("article a[href*='notation']").first.click()
+    expect(page.locator("article .katex").first).to_be_visible()
+    assert page.evaluate("window.still")
+    assert page.locator("article .arithmatex:not(:has(.katex))").count() == 0
+
+
+def test_reduced_motion_is_honoured(page, site):
+    """Nothing in the page animates for a reader who asked for that."""
+    page.emulate_media(reduced_motion="reduce")
+    ready(page, site.url)
+    moving = page.evaluate(
+        """[...document.querySelectorAll("*")].map((e) => getComputedStyle(e)).filter(
+             (s) => s.animationName !== "none" || parseFloat(s.transitionDuration) > 0
+           ).length"""
+    )
+    assert moving == 0
+
+
+def test_on_a_phone_the_menu_works_by_keyboard(page, site):
+    """Enter opens it and a section in it; a closed one holds no tab stop."""
+    page.set_viewport_size(NARROW)
+    page.emulate_media(reduced_motion="reduce")
+    ready(page, site.url)
+    target = page.locator(".md-nav--primary").get_by_role("link", name="Notation")
+    expect(target).to_be_hidden()
+    page.locator("header").get_by_role("button", name="Menu").press("Enter")
+    page.locator(".md-nav__item--section > label").last.press("Enter")
+    expect(target).to_be_in_viewport()
+    target.press("Enter")
+    page.wait_for_url("**/notation/")
+
+
+class Tour(NamedTuple):
+    """What was seen on a walk over all pages and through what a reader can press."""
+
+    asked: dict[str, list[str]]  # page -> the addresses it loads before a reader acts
+    later: list[str]  # addresses asked for while searching, switching, navigating
+    said: list[str]  # errors of scripts
+    ways: dict[str, list[str | None]]  # page -> where previous and next lead
+
+
+@pytest.fixture(scope="module")
+def tour(browser, site):
+    tour = Tour({}, [], [], {})
+    with browser.new_context() as context:
+        page = context.new_page()
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: tour.said.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and tour.said.append(m.text))
+        for path in reversed(site.pages):
+            asked.clear()
+            ready(page, site.url + path)
+            page.wait_for_load_state("networkidle")
+            tour.asked[path] = list(asked)
+            tour.ways[path] = [
+                page.locator(f".md-footer__link--{way}").evaluate_all(
+                    "(a) => a[0]?.href"
+                )
+                for way in ("prev", "next")
+            ]
+        asked.clear()  # the last page was the landing page
+        page.locator("label[for^='__palette_']:visible").click()
+        search(page, "mixture")
+        page.locator(".md-search-result__link").first.click()
+        page.wait_for_url(lambda url: url != site.url)
+        page.locator(".md-footer__link").first.click()
+        page.wait_for_load_state("networkidle")
+        tour.later.extend(asked)
+    return tour
+
+
+def test_no_script_fails(tour):
+    """No page raises an error or logs one, opened or navigated to."""
+    assert tour.said == []
+
+
+def test_no_request_goes_to_another_host(tour):
+    """Not on any page, nor by searching, switching the scheme, or navigating."""
+    urls = {urlsplit(u) for urls in [*tour.asked.values(), tour.later] for u in urls}
+    hosts = {url.hostname for url in urls if url.scheme not in ("data", "blob")}
+    assert hosts == {"127.0.0.1"}
+
+
+def test_previous_and_next_lead_through_the_book(site, tour):
+    """Next, from the landing page on, reaches every page; previous leads back."""
+    seen, url = [], site.url
+    while url:
+        before, after = tour.ways[url.removeprefix(site.url)]
+        assert before == (seen[-1] if seen else None)
+        seen.append(url)
+        url = after
+    assert sorted(seen) == sorted(site.url + path for path in site.pages)
+
+
+def test_a_first_visit_weighs_at_most_350_kilobytes(site, tour):
+    """Gzipped, all that loads before the reader acts: fonts, scripts, search, text."""
+    weights = {}
+    for path, asked in tour.asked.items():
+        names = {u.removeprefix(site.url) for u in asked if u.startswith(site.url)}
+        files = [site.folder / name for name in names]
+        files = [file / "index.html" if file.is_dir() else file for file in files]
+        weights[path] = sum(len(gzip.compress(file.read_bytes())) for file in files)
+    assert min(weights.values()) > 100_000, "the requests were not seen"
+    assert max(weights.values()) <= 350_000, weights
