@@ -68,6 +68,7 @@ class _Path:
         self.log_likelihood, self.joint = self.expect(first)
         self.history = [self.log_likelihood]
         self.trail = [first]  # successive plain iterates, the last three
+        self.places = [self.place(first)]  # the same, in units of their own
         self.slowest = 0.0  # an extrapolated step hides the slow direction for a while
         self.error = math.inf
         self.near = False  # is a step's gain small enough to extrapolate?
@@ -75,6 +76,9 @@ class _Path:
 
     def expect(self, mixture: Mixture) -> tuple[float, Array]:
         return self.model.expect(mixture, self.rows.x, self.rows.weight)
+
+    def place(self, mixture: Mixture) -> Array:
+        return coordinates.natural(self.model, mixture, self.scale, self.probe)
 
     def climb(self) -> End:
         while len(self.history) <= self.max_iter:
@@ -88,16 +92,15 @@ class _Path:
             if self.error <= self.tol and self.plain_since_jump >= _CONFIRM:
                 return self.end(
                     True,
-                    "converged: the estimated distance to the limit, "
-                    f"{self.error:.1e}, is within tol = {self.tol:g}",
+                    f"converged: estimated distance to the limit {self.error:.1e}",
                 )
             self.near = self.log_likelihood - before < _NEAR
             if self.extrapolates and self.near and self.error > self.tol:
                 self.jump()
         return self.end(
             False,
-            f"not converged: stopped after max_iter = {self.max_iter} steps, an "
-            f"estimated {self.error:.1e} from the limit; raise max_iter",
+            f"not converged at max_iter = {self.max_iter}: estimated distance to the "
+            f"limit {self.error:.1e}; raise max_iter",
         )
 
     def plain_step(self) -> End | None:
@@ -117,17 +120,15 @@ class _Path:
         self.history.append(self.log_likelihood)
         self.plain_since_jump += 1
         self.trail = [*self.trail, candidate][-3:]
+        self.places = [*self.places, self.place(candidate)][-3:]
         self.measure()
         return None
 
     def measure(self) -> None:
         """Estimate the distance to the limit, step x rate / (1 - rate)."""
-        if len(self.trail) < 3:
+        if len(self.places) < 3:
             return
-        a, b, c = (
-            coordinates.natural(self.model, m, self.scale, self.probe)
-            for m in self.trail
-        )
+        a, b, c = self.places
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
         if step <= _NOISE * float(np.linalg.norm(c)):
             self.error = step  # only the last bits move
@@ -153,7 +154,7 @@ class _Path:
         a, b, c = (coordinates.to_line(self.model, m, self.scale) for m in self.trail)
         r, v = b - a, (c - b) - (b - a)
         curvature = float(np.linalg.norm(v))
-        self.trail = self.trail[-1:]
+        self.trail, self.places = self.trail[-1:], self.places[-1:]
         if curvature == 0:
             return
         alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
@@ -164,7 +165,7 @@ class _Path:
             if log_likelihood >= self.log_likelihood - self.resolution:
                 self.current, self.joint = proposal, joint
                 self.log_likelihood = max(self.log_likelihood, log_likelihood)
-                self.trail = [proposal]
+                self.trail, self.places = [proposal], [self.place(proposal)]
                 self.plain_since_jump = 0
             self.history.append(self.log_likelihood)
 

@@ -11,6 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -262,6 +263,15 @@ def _revive(value: Any) -> Any:
     return [_revive(v) for v in value] if isinstance(value, list) else value
 
 
+@cache
+def _domains(cls: type[Family]) -> dict[str, Domain]:
+    return {
+        f.name: f.metadata["domain"]
+        for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+        if "domain" in f.metadata
+    }
+
+
 class Family(Component):
     """A component whose parameters are scalars, declared as dataclass fields.
 
@@ -270,13 +280,14 @@ class Family(Component):
     """
 
     def __post_init__(self) -> None:
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            if "domain" in f.metadata and value is not None:
-                checked = self._checked(f.name, value, f.metadata["domain"])
-                object.__setattr__(self, f.name, checked)
+        for name, domain in self.domains().items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, self._checked(name, value, domain))
 
     def _checked(self, name: str, value: Any, domain: Domain) -> float:
+        if type(value) is float and domain.contains(value):
+            return value
         try:
             number = float(value) if np.ndim(value) == 0 else math.nan
         except (TypeError, ValueError):
@@ -291,11 +302,7 @@ class Family(Component):
     @classmethod
     def domains(cls) -> dict[str, Domain]:
         """The parameters that can be learned, each with its domain."""
-        return {
-            f.name: f.metadata["domain"]
-            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
-            if "domain" in f.metadata
-        }
+        return _domains(cls)
 
     @abstractmethod
     def _learn(self, x: Array, weight: Array) -> dict[str, float]:

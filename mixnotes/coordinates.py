@@ -121,5 +121,6 @@ def rate(model: Mixture, limit: Mixture, rows: Rows) -> float:
         aside = width * (np.arange(len(point)) == k)
         change = stepped(point + aside) - stepped(point - aside)
         columns.append(change[inner] / (2 * width))
-    eigenvalues = np.abs(np.linalg.eigvals(np.array(columns))) if columns else []
+    settled = np.array(columns).reshape(len(inner), len(inner))
+    eigenvalues = np.abs(np.linalg.eigvals(settled))
     return float(np.max([*factors, *eigenvalues]))

@@ -23,18 +23,30 @@ class Fit:
     Print it for a table.
     """
 
-    model: Mixture  # as it was given, with its blanks
-    mixture: Mixture  # the same with every blank filled
-    log_likelihood: float  # sum_i sample_weight_i log p(x_i), in nats
-    history: Array  # log-likelihood at the start and after every step; never falls
+    model: Mixture
+    """The mixture as it was given, with its blanks."""
+    mixture: Mixture
+    """The same with every blank filled."""
+    log_likelihood: float
+    """sum_i sample_weight_i log p(x_i), in nats."""
+    history: Array
+    """The log-likelihood at the start and after every step; it never falls."""
     steps: int
+    """How many steps the best start took."""
     converged: bool
-    reason: str  # why it stopped, in words
-    error: float  # estimated distance to the limit, in the units of `tol`
-    n: float  # number of observations: the sum of sample_weight
-    starts: tuple[End, ...]  # how each start ended
-    entropy: float  # sum_i sample_weight_i H(z_i | x_i), in nats
-    rows: Rows  # the distinct observations and their weights
+    """Did it come within `tol` of the limit, as far as can be estimated?"""
+    reason: str
+    """Why it stopped, in words."""
+    error: float
+    """The estimated distance to the limit, in the units of `tol`."""
+    n: float
+    """The number of observations: the sum of sample_weight."""
+    starts: tuple[End, ...]
+    """How each start ended."""
+    entropy: float
+    """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
+    rows: Rows
+    """The distinct observations and their weights."""
 
     @classmethod
     def of(

@@ -105,7 +105,15 @@ class Mixture(Component):
         weights = self.weights
         if weights is None:
             weights = joint.sum(axis=0) / joint.sum()
-        return type(self)(components, weights)
+        return self._filled(components, weights)
+
+    def _filled(self, components: list[Any], weights: Array) -> Self:
+        """A mixture from parts that need no check: the engine made them."""
+        weights.setflags(write=False)
+        mixture = object.__new__(type(self))
+        object.__setattr__(mixture, "components", tuple(components))
+        object.__setattr__(mixture, "weights", weights)
+        return mixture
 
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
         if start is None:  # em stands on this module, so it is imported late
@@ -299,12 +307,20 @@ def _checked_components(components: Sequence[Any]) -> tuple[Any, ...]:
     if not len(components):
         raise ValueError("a mixture must have at least one component, got none")
     for k, component in enumerate(components):
-        if isinstance(component, type) or not isinstance(component, ComponentLike):
+        ours = isinstance(component, Component)
+        if not (ours or _meets_contract(component)):
             raise TypeError(
                 f"components[{k}] must have log_prob, fit and n_free, got "
                 f"{component!r:.80}; see chapter 6 for a component of your own"
             )
     return tuple(components)
+
+
+def _meets_contract(component: Any) -> bool:
+    needed = ("log_prob", "fit", "n_free")
+    return not isinstance(component, type) and all(
+        hasattr(component, n) for n in needed
+    )
 
 
 def _checked_weights(weights: ArrayLike, k: int) -> Array:

@@ -25,8 +25,13 @@ def _times_log(x: Array, value: float) -> Array:
     return np.where(x == 0, 0.0, -np.inf)
 
 
+_TABLE = np.array([math.lgamma(k + 1) for k in range(4096)])  # log 0!, log 1!, ...
+
+
 def _log_factorial(x: Array) -> Array:
     """log x!, shape (n,), for whole numbers x >= 0."""
+    if x.size and x.max() < len(_TABLE):
+        return _TABLE[x.astype(np.intp)]
     values, where = np.unique(x, return_inverse=True)
     return np.array([math.lgamma(v + 1) for v in values])[where]
 
