@@ -1,0 +1,68 @@
+"""What a reader of the book sees is what ran."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from livefence import page, shown
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    path.relative_to(DOCS).as_posix()
+    for path in DOCS.rglob("*.md")
+    if "python" in path.read_text(encoding="utf-8")
+)
+# Blocks that are shown and do not run: page, first line of code, and why.
+NOT_RUN: dict[tuple[str, str], str] = {}
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    """The HTML of each page, by the path of its source."""
+    folder = tmp_path_factory.mktemp("book")
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
+    run = subprocess.run(build, cwd=ROOT, env=os.environ, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+    def read(source):
+        path = Path(source).with_suffix("")
+        path = path.parent if path.name == "index" else path
+        return (folder / path / "index.html").read_text(encoding="utf-8")
+
+    return read
+
+
+@pytest.mark.parametrize("source", PAGES)
+def test_the_blocks_that_a_reader_sees_are_the_blocks_that_ran(source, html):
+    """In the same order, to the letter, save for exceptions listed with a reason."""
+    fences = page.read(DOCS / source).fences
+    for fence in fences:
+        if not fence.head.runs:
+            assert (source, fence.source.splitlines()[0]) in NOT_RUN
+    seen = [block.strip("\n") for block in shown.python_blocks(html(source))]
+    assert seen == [fence.source.strip("\n") for fence in fences]
+
+
+@pytest.mark.parametrize("source", PAGES)
+def test_every_number_in_prose_was_computed(source, html):
+    """As many values in the HTML as expressions outside fences, and none left raw."""
+    text = html(source)
+    cells = page.read(DOCS / source).cells
+    numbers = [cell for cell in cells if isinstance(cell, page.Number)]
+    assert text.count('class="livefence-number"') >= len(numbers)
+    assert "{python}" not in text
+
+
+def test_every_chapter_has_three_exercises_with_checked_solutions():
+    """Each solution holds a fence with an assertion, which the tests run."""
+    for chapter in sorted((DOCS / "chapters").glob("*.md")):
+        text = chapter.read_text(encoding="utf-8")
+        assert text.count("!!! exercise") >= 3, chapter.name
+        solutions = text.split("??? solution")[1:]
+        assert len(solutions) >= 3, chapter.name
+        for solution in solutions:
+            assert "        assert " in solution.split("!!! exercise")[0], chapter.name
