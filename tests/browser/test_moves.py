@@ -36,7 +36,7 @@ def test_the_arithmetic_of_the_page_is_that_of_python(page, site):
     grid = [k / 100 for k in range(101)]
     numbers = page.evaluate(
         """async ([grid, a, b]) => {
-             const { posterior, emStep } = await import("./assets/js/moves.js");
+             const { posterior, emStep } = await import("./assets/js/moves/marbles.js");
              const trail = [0.5];
              while (trail.length <= 20) trail.push(emStep(trail.at(-1), 0.5, a, b));
              return [grid.map((p) => posterior(p, a, b, true)),

@@ -1,0 +1,5 @@
+// What the moving things share.
+
+/** A spot of one of the book's colours: red, blue, or the number of a component. */
+export const dot = (name, square = "") =>
+  `<span class="mx-swatch ${square && "mx-swatch--square"}" style="background:var(--mx-${name})"></span>`;
