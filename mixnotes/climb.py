@@ -9,17 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixnotes import coordinates
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
-from mixnotes.mixture import Mixture
+from mixnotes.coordinates import Coordinates
+from mixnotes.mixture import Mixture, expect
 from mixnotes.sums import Rows
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
 _ROUNDING = 1e-12  # a fall by this share of the log-likelihood is rounding
 _NOISE = 100 * float(np.finfo(float).eps)  # relative; steps below it are rounding
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
-_PROBES = 64
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,9 @@ class _Path:
     def __init__(self, climb: Climb, first: Mixture) -> None:
         self.model, self.rows, self.tol = climb.model, climb.rows, climb.tol
         self.max_iter = climb.max_iter
-        self.scale = climb.rows.scale
-        self.probe = climb.rows.x[:: max(1, len(climb.rows.x) // _PROBES)]
-        self.extrapolates = climb.accelerate and coordinates.has_line(climb.model)
+        self.coordinates = Coordinates(climb.model, climb.rows)
+        self.log_joint = climb.model.bind_joint(climb.rows.x)
+        self.extrapolates = climb.accelerate and self.coordinates.has_line
         self.current = first
         self.log_likelihood, self.joint = self.expect(first)
         self.history = [self.log_likelihood]
@@ -75,10 +74,10 @@ class _Path:
         self.plain_since_jump = _CONFIRM
 
     def expect(self, mixture: Mixture) -> tuple[float, Array]:
-        return self.model.expect(mixture, self.rows.x, self.rows.weight)
+        return expect(self.log_joint(mixture), self.rows.weight)
 
     def place(self, mixture: Mixture) -> Array:
-        return coordinates.natural(self.model, mixture, self.scale, self.probe)
+        return self.coordinates.natural(mixture)
 
     def climb(self) -> End:
         while len(self.history) <= self.max_iter:
@@ -151,7 +150,7 @@ class _Path:
         """Extrapolate from the last three iterates (SQUAREM); keep it if it rises."""
         if len(self.trail) < 3 or len(self.history) > self.max_iter:
             return
-        a, b, c = (coordinates.to_line(self.model, m, self.scale) for m in self.trail)
+        a, b, c = (self.coordinates.to_line(m) for m in self.trail)
         r, v = b - a, (c - b) - (b - a)
         curvature = float(np.linalg.norm(v))
         self.trail, self.places = self.trail[-1:], self.places[-1:]
@@ -174,10 +173,9 @@ class _Path:
         if not np.isfinite(target).all():
             return None
         try:
-            mixture: Mixture = coordinates.from_line(self.model, target, self.scale)
+            return self.coordinates.from_line(target)
         except ValueError:  # past the edge of what floats can hold
             return None
-        return mixture
 
     def end(self, converged: bool, reason: str, collapsed: bool = False) -> End:
         return End(

@@ -137,8 +137,11 @@ class Component(ABC):
         """The same component with these parameters (all, if none is named) blank."""
 
     @abstractmethod
-    def _log_prob(self, x: Array) -> Array:
-        """log p(x), shape (n,); -inf outside the support."""
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """log p(x), shape (n,), as a function of a filled component of this kind.
+
+        What depends on the data alone is computed here, once, and not in every step.
+        """
 
     @abstractmethod
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
@@ -165,7 +168,7 @@ class Component(ABC):
     def log_prob(self, x: ArrayLike) -> Array:
         """log p(x), shape (n,); -inf outside the support."""
         self._require_complete("log_prob")
-        return self._log_prob(self._rows(x))
+        return self.bind(self._rows(x))(self)
 
     def fit(
         self,
@@ -275,7 +278,7 @@ def _domains(cls: type[Family]) -> dict[str, Domain]:
 class Family(Component):
     """A component whose parameters are scalars, declared as dataclass fields.
 
-    A family writes `inside`, `_log_prob`, `_learn`, `_sample` and `moments`; the rest
+    A family writes `inside`, `bind`, `_learn`, `_sample` and `moments`; the rest
     follows from the domains of its parameters.
     """
 
@@ -345,7 +348,15 @@ class Family(Component):
 
     def filled(self, values: dict[str, Any]) -> Self:
         """The same component with these parameters set."""
-        return dataclasses.replace(self, **values)  # type: ignore[type-var]
+        domains = self.domains()
+        component = object.__new__(type(self))
+        component.__dict__.update(self.__dict__)
+        for name, value in values.items():
+            checked = value
+            if value is not None:
+                checked = self._checked(name, value, domains[name])
+            component.__dict__[name] = checked
+        return component
 
     def _state(self) -> dict[str, Any]:
         names = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]

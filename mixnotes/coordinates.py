@@ -6,67 +6,135 @@ extrapolated step can go without leaving the parameter space.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mixnotes.check import Array
-from mixnotes.component import Family
-from mixnotes.mixture import Mixture, log_prob_of
+from mixnotes.component import Domain, Family
+from mixnotes.mixture import Mixture, bind_of, expect
 from mixnotes.sums import Rows
 
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
+_PROBES = 64  # observations at which a component of the reader's own is watched
 
 
-def natural(template: Any, filled: Any, scale: float, probe: Array) -> Array:
-    """The values that `filled` has where `template` is blank, shape (p,), no units.
+@dataclass(frozen=True)
+class _Leaf:
+    """The blanks of one component, or the blank weights of one mixture."""
 
-    Weights and probabilities as they are; what is measured in the data's unit divided
-    by `scale`. A reader's own component is measured by its log-density on `probe`.
-    """
+    path: tuple[int, ...]  # component of component of ... the mixture
+    names: tuple[str, ...] = ()
+    domains: tuple[Domain, ...] = ()
+    units: tuple[float, ...] = ()
+    watch: Callable[[Any], Array] | None = None  # a component of the reader's own
+
+    def of(self, mixture: Mixture) -> Any:
+        part: Any = mixture
+        for k in self.path:
+            part = part.components[k]
+        return part
+
+    def read(self, mixture: Mixture) -> list[float]:
+        """The values that `mixture` has here, in units of their own."""
+        part = self.of(mixture)
+        if self.watch:
+            return list(self.watch(part))
+        if not self.names:
+            return list(part.weights)
+        pairs = zip(self.names, self.units, strict=True)
+        return [getattr(part, name) / unit for name, unit in pairs]
+
+    def on_line(self, mixture: Mixture) -> list[float]:
+        """The same, each mapped to the whole line."""
+        values = self.read(mixture)
+        if not self.names:
+            return list(np.log(np.maximum(values, _TINY)))
+        return [d.to_line(v) for d, v in zip(self.domains, values, strict=True)]
+
+
+class Coordinates:
+    """The blanks of a model as a vector, for data of a given spread."""
+
+    def __init__(self, model: Mixture, rows: Rows) -> None:
+        self.model = model
+        self.rows = rows
+        self.scale = rows.scale
+        probe = rows.x[:: max(1, len(rows.x) // _PROBES)]
+        self.leaves = list(_leaves(model, (), self.scale, probe))
+        self.has_line = not any(leaf.watch for leaf in self.leaves)
+
+    def natural(self, mixture: Mixture) -> Array:
+        """The learned values, shape (p,): weights and probabilities as they are, what
+        is in the data's unit divided by the data's standard deviation."""
+        return np.array([v for leaf in self.leaves for v in leaf.read(mixture)])
+
+    def to_line(self, mixture: Mixture) -> Array:
+        """The learned values mapped to the whole line, shape (p,)."""
+        return np.array([v for leaf in self.leaves for v in leaf.on_line(mixture)])
+
+    def from_line(self, values: Array) -> Mixture:
+        """The model with its blanks filled from values on the line."""
+        mixture: Mixture = _filled(self.model, iter(values.tolist()), self.scale)
+        return mixture
+
+    def rate(self, limit: Mixture) -> float:
+        """The largest eigenvalue of the derivative of one EM step at its limit."""
+        if not self.has_line:
+            return float("nan")
+        point = self.to_line(limit)
+        # A logarithm of 0 stands at -691; its neighbours must be within reach.
+        at_edge = np.abs(point) >= -np.log(_TINY) - 1
+        point = np.where(at_edge, 60 * np.sign(point), point)
+        step = self._step()
+        # A value on its way to an edge, 0 or 1, shrinks by a constant factor a step,
+        # which on the line is a constant move; the others settle.
+        move = np.abs(step(point) - point)
+        edge = (move > 1e-4) & (np.abs(point) > 10)
+        inner = np.flatnonzero(~edge)
+        width = 1e-5
+        columns = []
+        for k in inner:
+            aside = width * (np.arange(len(point)) == k)
+            change = step(point + aside) - step(point - aside)
+            columns.append(change[inner] / (2 * width))
+        settled = np.array(columns).reshape(len(inner), len(inner))
+        eigenvalues = np.abs(np.linalg.eigvals(settled))
+        return float(np.max([*np.exp(-move[edge]), *eigenvalues]))
+
+    def _step(self) -> Callable[[Array], Array]:
+        """One EM step, from the line to the line."""
+        log_joint = self.model.bind_joint(self.rows.x)
+
+        def step(place: Array) -> Array:
+            here = self.from_line(place)
+            joint = expect(log_joint(here), self.rows.weight)[1]
+            return self.to_line(self.model.maximise(self.rows.x, joint, here))
+
+        return step
+
+
+def _leaves(
+    template: Any, path: tuple[int, ...], scale: float, probe: Array
+) -> Iterator[_Leaf]:
     if isinstance(template, Mixture):
-        parts = [
-            natural(t, f, scale, probe)
-            for t, f in zip(template.components, filled.components, strict=True)
-        ]
+        for k, component in enumerate(template.components):
+            yield from _leaves(component, (*path, k), scale, probe)
         if template.weights is None:
-            parts.append(filled.weights)
-        return np.concatenate(parts)
-    if isinstance(template, Family):
-        units = [scale if d.in_data_units else 1.0 for d in _blank_domains(template)]
-        return np.array([filled.given(n) for n in template.blanks]) / units
-    return log_prob_of(filled, probe) if template.n_free else np.empty(0)
+            yield _Leaf(path)
+    elif isinstance(template, Family):
+        names = template.blanks
+        domains = tuple(template.domains()[name] for name in names)
+        if names:
+            yield _Leaf(path, names, domains, _units(domains, scale))
+    elif template.n_free:
+        yield _Leaf(path, watch=bind_of(template, probe))
 
 
-def has_line(template: Any) -> bool:
-    """Is every blank a declared parameter, so that `to_line` can map it?"""
-    if isinstance(template, Mixture):
-        return all(has_line(c) for c in template.components)
-    return isinstance(template, Family) or not template.n_free
-
-
-def to_line(template: Any, filled: Any, scale: float) -> Array:
-    """The learned values mapped to the whole line, shape (p,)."""
-    if isinstance(template, Mixture):
-        parts = [
-            to_line(t, f, scale)
-            for t, f in zip(template.components, filled.components, strict=True)
-        ]
-        if template.weights is None:
-            parts.append(np.log(np.maximum(filled.weights, _TINY)))
-        return np.concatenate(parts) if parts else np.empty(0)
-    if not template.n_free:
-        return np.empty(0)
-    values = natural(template, filled, scale, np.empty(0))
-    return np.array(
-        [d.to_line(v) for d, v in zip(_blank_domains(template), values, strict=True)]
-    )
-
-
-def from_line(template: Any, values: Array, scale: float) -> Any:
-    """`template` with its blanks filled from values on the line."""
-    return _filled(template, iter(values.tolist()), scale)
+def _units(domains: tuple[Domain, ...], scale: float) -> tuple[float, ...]:
+    return tuple(scale if d.in_data_units else 1.0 for d in domains)
 
 
 def _filled(template: Any, values: Iterator[float], scale: float) -> Any:
@@ -80,47 +148,8 @@ def _filled(template: Any, values: Iterator[float], scale: float) -> Any:
         return Mixture(components, weights)
     if not template.n_free:
         return template
-    units = [scale if d.in_data_units else 1.0 for d in _blank_domains(template)]
-    learned = {
-        name: domain.from_line(next(values)) * unit
-        for name, domain, unit in zip(
-            template.blanks, _blank_domains(template), units, strict=True
-        )
-    }
-    return template.filled(learned)
-
-
-def _blank_domains(template: Family) -> list[Any]:
-    domains = template.domains()
-    return [domains[name] for name in template.blanks]
-
-
-def rate(model: Mixture, limit: Mixture, rows: Rows) -> float:
-    """The largest eigenvalue of the derivative of one EM step at its limit."""
-    if not has_line(model):
-        return float("nan")
-    point = to_line(model, limit, rows.scale)
-    # A logarithm of 0 stands at -691; its neighbours must be within reach of floats.
-    at_edge = np.abs(point) >= -np.log(_TINY) - 1
-    point = np.where(at_edge, 60 * np.sign(point), point)
-
-    def stepped(place: Array) -> Array:
-        here = from_line(model, place, rows.scale)
-        joint = model.expect(here, rows.x, rows.weight)[1]
-        return to_line(model, model.maximise(rows.x, joint, here), rows.scale)
-
-    # A value on its way to an edge, 0 or 1, shrinks by a constant factor a step, which
-    # on the line is a constant move; the others settle.
-    move = np.abs(stepped(point) - point)
-    edge = (move > 1e-4) & (np.abs(point) > 10)
-    factors = np.exp(-move[edge])
-    inner = np.flatnonzero(~edge)
-    width = 1e-5
-    columns = []
-    for k in inner:
-        aside = width * (np.arange(len(point)) == k)
-        change = stepped(point + aside) - stepped(point - aside)
-        columns.append(change[inner] / (2 * width))
-    settled = np.array(columns).reshape(len(inner), len(inner))
-    eigenvalues = np.abs(np.linalg.eigvals(settled))
-    return float(np.max([*factors, *eigenvalues]))
+    domains = tuple(template.domains()[name] for name in template.blanks)
+    parts = zip(template.blanks, domains, _units(domains, scale), strict=True)
+    return template.filled(
+        {name: domain.from_line(next(values)) * unit for name, domain, unit in parts}
+    )

@@ -13,7 +13,7 @@ from mixnotes.check import Rng, as_count, as_rng, as_sample_weight
 from mixnotes.climb import Climb
 from mixnotes.component import Component
 from mixnotes.fit import Fit
-from mixnotes.mixture import Mixture, moments_of
+from mixnotes.mixture import Mixture, expect, moments_of
 from mixnotes.sums import Rows, compress
 
 _STARTS = 10  # random starts where the likelihood can have several summits
@@ -31,7 +31,8 @@ def em_step(
     """
     model, rows = _checked(mixture, x, sample_weight)
     here = _checked_start(model, current, "current", rows)
-    return model.maximise(rows.x, model.expect(here, rows.x, rows.weight)[1], here)
+    joint = expect(model.bind_joint(rows.x)(here), rows.weight)[1]
+    return model.maximise(rows.x, joint, here)
 
 
 def em(
@@ -166,10 +167,10 @@ def random_start(model: Mixture, rows: Rows, rng: np.random.Generator) -> Mixtur
     seeds = _spread_seeds(rows, len(unknown), rng)
     points = rows.x.reshape(m, -1)
     nearest = ((points[:, None, :] - points[seeds]) ** 2).sum(axis=2).argmin(axis=1)
-    share = np.zeros((m, k))
-    share[:, unknown] = 0.3 * rng.dirichlet(np.ones(len(unknown)), m)
-    share[np.arange(m), np.array(unknown)[nearest]] += 0.7
-    filled = model.maximise(rows.x, share * rows.weight[:, None], None)
+    share = np.zeros((k, m))
+    share[unknown] = 0.3 * rng.dirichlet(np.ones(len(unknown)), m).T
+    share[np.array(unknown)[nearest], np.arange(m)] += 0.7
+    filled = model.maximise(rows.x, share * rows.weight, None)
     if model.weights is None and len(unknown) < k:  # known components start level
         return Mixture(filled.components, np.full(k, 1 / k))
     return filled

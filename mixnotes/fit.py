@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from mixnotes import coordinates
 from mixnotes.check import Array
 from mixnotes.climb import End
 from mixnotes.component import Component
+from mixnotes.coordinates import Coordinates
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows
 
@@ -85,7 +85,7 @@ class Fit:
         it is nan: its parameters are not known here.
         Source: Dempster, Laird and Rubin (1977), theorem 4.
         """
-        return coordinates.rate(self.model, self.mixture, self.rows)
+        return Coordinates(self.model, self.rows).rate(self.mixture)
 
     @property
     def aic(self) -> float:

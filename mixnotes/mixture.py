@@ -5,7 +5,7 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -55,7 +55,7 @@ class Mixture(Component):
         self._require_complete("responsibilities")
         data = self._rows(x)
         log_joint = self._log_joint(data)
-        log_prob = log_sum_exp(log_joint)
+        log_prob = log_sum_exp(log_joint.T)
         if not np.isfinite(log_prob).all():
             first = int(np.argmin(np.isfinite(log_prob)))
             raise ValueError(
@@ -71,40 +71,44 @@ class Mixture(Component):
         return labels
 
     def _log_joint(self, x: Array) -> Array:
-        with np.errstate(divide="ignore"):  # a weight of 0 is log-weight -inf
-            log_weights = np.log(self.weights)  # type: ignore[arg-type]
-        columns = [log_prob_of(component, x) for component in self.components]
-        return np.stack(columns, axis=1) + log_weights
+        return self.bind_joint(x)(self).T
 
-    def _log_prob(self, x: Array) -> Array:
-        return log_sum_exp(self._log_joint(x))
+    def bind_joint(self, x: Array) -> Callable[[Mixture], Array]:
+        """log p(x, z = k), shape (K, n), as a function of a filled mixture."""
+        bound = [bind_of(component, x) for component in self.components]
+
+        def log_joint(filled: Mixture) -> Array:
+            joint = np.empty((len(bound), len(x)))
+            for row, log_prob, component in zip(
+                joint, bound, filled.components, strict=True
+            ):
+                row[:] = log_prob(component)
+            with np.errstate(divide="ignore"):  # a weight of 0 is log-weight -inf
+                joint += np.log(filled.weights)[:, None]  # type: ignore[arg-type]
+            return joint
+
+        return log_joint
+
+    def bind(self, x: Array) -> Callable[[Mixture], Array]:
+        """log sum_k weights[k] p(x | z = k)."""
+        log_joint = self.bind_joint(x)
+        return lambda filled: log_sum_exp(log_joint(filled))
 
     # ---------------------------------------------------------------- fitting
 
-    @staticmethod
-    def expect(current: Mixture, x: Array, weight: Array) -> tuple[float, Array]:
-        """The E-step: the log-likelihood of `current`, and the responsibilities, each
-        row multiplied by its weight, shape (n, K).
-        """
-        log_joint = current._log_joint(x)
-        log_prob = log_sum_exp(log_joint)
-        log_joint -= log_prob[:, None]
-        joint = np.exp(log_joint, out=log_joint)
-        joint *= weight[:, None]
-        return float(weight @ log_prob), joint
-
     def maximise(self, x: Array, joint: Array, current: Mixture | None) -> Self:
-        """The M-step: each component fitted to its column of `joint`, shape (n, K)."""
+        """The M-step: each component fitted to its row of `joint`, shape (K, n)."""
         starts = current.components if current else [None] * len(self.components)
         components = [
-            fit_of(template, x, joint[:, k], start)
+            fit_of(template, x, joint[k], start)
             for k, (template, start) in enumerate(
                 zip(self.components, starts, strict=True)
             )
         ]
         weights = self.weights
         if weights is None:
-            weights = joint.sum(axis=0) / joint.sum()
+            weights = joint.sum(axis=1)
+            weights /= weights.sum()
         return self._filled(components, weights)
 
     def _filled(self, components: list[Any], weights: Array) -> Self:
@@ -115,12 +119,30 @@ class Mixture(Component):
         object.__setattr__(mixture, "weights", weights)
         return mixture
 
-    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
-        if start is None:  # em stands on this module, so it is imported late
+    def fit(
+        self,
+        x: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        start: Self | None = None,
+    ) -> Self:
+        """This mixture with its blanks filled by `em`; one EM step from `start`."""
+        if start is None and self.blanks:  # em stands on this module
             from mixnotes.em import em
 
-            return em(self, x, sample_weight=weight).mixture  # type: ignore[return-value]
-        joint = self.expect(start, x, weight)[1]
+            return em(self, x, sample_weight=sample_weight).mixture  # type: ignore[return-value]
+        return super().fit(x, sample_weight, start)
+
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        x, weight = x[weight > 0], weight[weight > 0]
+        if start is None:  # the first guess of a mixture that holds this one
+            from mixnotes.em import random_start
+            from mixnotes.sums import Rows
+
+            rows = Rows(x, weight, len(x), float(weight.sum()))
+            return random_start(self, rows, np.random.default_rng(0))  # type: ignore[return-value]
+        if not len(x):
+            return start
+        joint = expect(self.bind_joint(x)(start), weight)[1]
         return self.maximise(x, joint, start)
 
     # ----------------------------------------------------------------- values
@@ -253,10 +275,14 @@ class Mixture(Component):
 # ------------------------------------- the contract, for our components and a reader's
 
 
-def log_prob_of(component: ComponentLike, x: Array) -> Array:
-    """log p(x) of one component, shape (n,), for data that were checked before."""
+def bind_of(component: ComponentLike, x: Array) -> Callable[[Any], Array]:
+    """log p(x), shape (n,), as a function of a filled component like this one."""
     if isinstance(component, Component):
-        return component._log_prob(x)
+        return component.bind(x)
+    return lambda filled: _log_prob_of_foreign(filled, x)
+
+
+def _log_prob_of_foreign(component: ComponentLike, x: Array) -> Array:
     values = np.asarray(component.log_prob(x), dtype=np.float64)
     if values.shape != (len(x),) or np.isnan(values).any():
         raise ValueError(
@@ -289,12 +315,29 @@ def moments_of(component: Any) -> tuple[float, float]:
     return mean, variance
 
 
+def expect(log_joint: Array, weight: Array) -> tuple[float, Array]:
+    """The E-step: the log-likelihood, and the responsibilities, shape (K, n), each
+    observation's multiplied by its weight. `log_joint` is overwritten.
+
+    Where some observation is impossible the log-likelihood is -inf, and there are no
+    responsibilities.
+    """
+    log_prob = log_sum_exp(log_joint)
+    if not np.isfinite(log_prob).all():
+        return -np.inf, np.zeros_like(log_joint)
+    log_joint -= log_prob
+    joint = np.exp(log_joint, out=log_joint)
+    joint *= weight
+    return float(weight @ log_prob), joint
+
+
 def log_sum_exp(a: Array) -> Array:
-    """log sum_k exp(a[:, k]), shape (n,); -inf where a whole row is -inf."""
-    top = a.max(axis=1)
-    shift = np.where(np.isfinite(top), top, 0.0)
+    """log sum_k exp(a[k]), shape (n,); -inf where a whole column is -inf."""
+    top = a.max(axis=0)
+    if not np.isfinite(top).all():
+        top = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):
-        total: Array = shift + np.log(np.exp(a - shift[:, None]).sum(axis=1))
+        total: Array = top + np.log(np.exp(a - top).sum(axis=0))
     return total
 
 

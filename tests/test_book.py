@@ -25,7 +25,9 @@ def html(tmp_path_factory):
     """The HTML of each page, by the path of its source."""
     folder = tmp_path_factory.mktemp("book")
     build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
-    run = subprocess.run(build, cwd=ROOT, env=os.environ, capture_output=True, text=True)
+    run = subprocess.run(
+        build, cwd=ROOT, env=os.environ, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
 
     def read(source):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,12 @@ def _log_factorial(x: Array) -> Array:
     return np.array([math.lgamma(v + 1) for v in values])[where]
 
 
-def _masked(x: Array, inside: NDArray[np.bool_], formula: Array) -> Array:
-    return formula if inside.all() else np.where(inside, formula, -np.inf)
+def _within(
+    x: Array, inside: NDArray[np.bool_], log_base: Callable[[Array], Array]
+) -> tuple[Array, Array]:
+    """x with 0 in place of what lies outside, and the base measure, -inf there."""
+    tame = np.where(inside, x, 0.0)
+    return tame, np.where(inside, log_base(tame), -np.inf)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -55,11 +60,16 @@ class Bernoulli(Family):
         """Which observations are 0 or 1."""
         return np.isin(x, (0.0, 1.0))
 
-    def _log_prob(self, x: Array) -> Array:
-        p = self.given("p")
-        inside = self.inside(x)
-        one = np.where(inside, x, 0.0)
-        return _masked(x, inside, _times_log(one, p) + _times_log(1 - one, 1 - p))
+    def bind(self, x: Array) -> Callable[[Bernoulli], Array]:
+        """x log p + (1 - x) log(1 - p)."""
+        one, base = _within(x, self.inside(x), np.zeros_like)
+        zero = 1 - one
+
+        def log_prob(filled: Bernoulli) -> Array:
+            p = filled.given("p")
+            return _times_log(one, p) + _times_log(zero, 1 - p) + base
+
+        return log_prob
 
     def _learn(self, x: Array, weight: Array) -> dict[str, float]:
         return {"p": _share(float(weight @ x), float(weight.sum()))}
@@ -97,13 +107,21 @@ class Binomial(Family):
         """Which observations are whole numbers from 0 to n."""
         return whole(x) & (x <= self.n)
 
-    def _log_prob(self, x: Array) -> Array:
-        p = self.given("p")
-        inside = self.inside(x)
-        k = np.where(inside, x, 0.0)
-        ways = math.lgamma(self.n + 1) - _log_factorial(k) - _log_factorial(self.n - k)
-        odds = _times_log(k, p) + _times_log(self.n - k, 1 - p)
-        return _masked(x, inside, ways + odds)
+    def bind(self, x: Array) -> Callable[[Binomial], Array]:
+        """log of n over x, + x log p + (n - x) log(1 - p)."""
+
+        def log_ways(k: Array) -> Array:
+            whole_factorial = math.lgamma(self.n + 1)
+            return whole_factorial - _log_factorial(k) - _log_factorial(self.n - k)
+
+        hits, base = _within(x, self.inside(x), log_ways)
+        misses = self.n - hits
+
+        def log_prob(filled: Binomial) -> Array:
+            p = filled.given("p")
+            return _times_log(hits, p) + _times_log(misses, 1 - p) + base
+
+        return log_prob
 
     def _learn(self, x: Array, weight: Array) -> dict[str, float]:
         return {"p": _share(float(weight @ x), self.n * float(weight.sum()))}
@@ -132,11 +150,15 @@ class Poisson(Family):
         """Which observations are whole numbers from 0 up."""
         return whole(x)
 
-    def _log_prob(self, x: Array) -> Array:
-        rate = self.given("rate")
-        inside = self.inside(x)
-        k = np.where(inside, x, 0.0)
-        return _masked(x, inside, _times_log(k, rate) - rate - _log_factorial(k))
+    def bind(self, x: Array) -> Callable[[Poisson], Array]:
+        """x log rate - rate - log x!"""
+        events, base = _within(x, self.inside(x), lambda k: -_log_factorial(k))
+
+        def log_prob(filled: Poisson) -> Array:
+            rate = filled.given("rate")
+            return _times_log(events, rate) + (base - rate)
+
+        return log_prob
 
     def _learn(self, x: Array, weight: Array) -> dict[str, float]:
         return {"rate": float(weight @ x / weight.sum())}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +32,16 @@ class Normal(Family):
         """Every observation is."""
         return np.ones(len(x), dtype=bool)
 
-    def _log_prob(self, x: Array) -> Array:
-        sd = self.given("sd")
-        with np.errstate(over="ignore"):  # so far out that the density is 0
-            z = (x - self.given("mean")) / sd
-            return -0.5 * z * z - (math.log(sd) + _HALF_LOG_2_PI)
+    def bind(self, x: Array) -> Callable[[Normal], Array]:
+        """-((x - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2."""
+
+        def log_prob(filled: Normal) -> Array:
+            sd = filled.given("sd")
+            with np.errstate(over="ignore"):  # so far out that the density is 0
+                distance = (x - filled.given("mean")) / sd
+                return -0.5 * distance * distance - (math.log(sd) + _HALF_LOG_2_PI)
+
+        return log_prob
 
     def _learn(self, x: Array, weight: Array) -> dict[str, float]:
         total = weight.sum()
