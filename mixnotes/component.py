@@ -185,8 +185,8 @@ class Component(ABC):
         weight = as_sample_weight(sample_weight, len(data))
         if start is not None and type(start) is not type(self):
             raise TypeError(f"start must be a {type(self).__name__}, got {start!r}")
+        self.check_support(data, weight)
         data, weight = data[weight > 0], weight[weight > 0]
-        self.check_support(data)
         return self._fit(data, weight, start) if self.blanks else self
 
     def sample(self, n: int, rng: Rng) -> Array:
@@ -194,10 +194,10 @@ class Component(ABC):
         self._require_complete("sample")
         return self._sample(as_count(n, "n", 0), as_rng(rng))
 
-    def check_support(self, x: Array) -> None:
+    def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first observation outside the support."""
         require(
-            self.inside(x),
+            self.inside(x) | (weight == 0),
             x,
             f"{type(self).__name__}: x must be {self.support}",
             "mend the data, or add a component that can produce such values",

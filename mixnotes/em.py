@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixnotes.check import Rng, as_count, as_rng, as_sample_weight
+from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight
 from mixnotes.climb import Climb
 from mixnotes.component import Component
 from mixnotes.fit import Fit
-from mixnotes.mixture import Mixture, expect, moments_of
+from mixnotes.mixture import Mixture, expect, impossible, moments_of
 from mixnotes.sums import Rows, compress
 
 _STARTS = 10  # random starts where the likelihood can have several summits
@@ -29,8 +29,9 @@ def em_step(
 
     `mixture` says what is given and what is blank; `current` has values everywhere.
     """
-    model, rows = _checked(mixture, x, sample_weight)
-    here = _checked_start(model, current, "current", rows)
+    model, rows, data = _checked(mixture, x, sample_weight)
+    here = _checked_start(model, current, "current")
+    _require_possible(here, rows, data)
     joint = expect(model.bind_joint(rows.x)(here), rows.weight)[1]
     return model.maximise(rows.x, joint, here)
 
@@ -65,7 +66,7 @@ def em(
         fit = em(Mixture([Bernoulli(0.8), Bernoulli(0.3)]), marbles)
         fit.mixture.weights
     """
-    model, rows = _checked(mixture, x, sample_weight)
+    model, rows, data = _checked(mixture, x, sample_weight)
     if not model.n_free:
         raise ValueError(
             f"mixture must have a blank to learn, got {model!r}; leave a parameter or "
@@ -75,7 +76,10 @@ def em(
     if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 < tol < 1:
         raise ValueError(f"tol must be a number between 0 and 1, got {tol!r}")
     climb = Climb(model, rows, float(tol), max_iter, accelerate)
-    ends = [climb.run(first) for first in _firsts(model, rows, start, starts, rng)]
+    firsts = _firsts(model, rows, start, starts, rng)
+    for first in firsts:
+        _require_possible(first, rows, data)
+    ends = [climb.run(first) for first in firsts]
     best = max(ends, key=lambda end: (not end.collapsed, end.log_likelihood))
     filled = best.mixture if start is not None else in_order(model, best.mixture)
     return Fit.of(model, filled, rows, best, tuple(ends))
@@ -83,8 +87,8 @@ def em(
 
 def _checked(
     mixture: Mixture, x: ArrayLike, sample_weight: ArrayLike | None
-) -> tuple[Mixture, Rows]:
-    """The model and its data, each found fit for the other."""
+) -> tuple[Mixture, Rows, Array]:
+    """The model, its data as distinct rows, and the data as they came."""
     if not isinstance(mixture, Mixture):
         raise TypeError(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
@@ -92,19 +96,28 @@ def _checked(
         )
     data = mixture._rows(x)
     weight = as_sample_weight(sample_weight, len(data))
-    used = data[weight > 0]
-    mixture.check_support(used)
+    mixture.check_support(data, weight)
+    rows = compress(data, weight)
     unknown = sum(c.n_free > 0 for c in mixture.components)
-    if unknown > len(used):
+    if unknown > rows.n:
         raise ValueError(
             "there must be at least as many observations as components to learn, got "
-            f"{len(used)} observations and {unknown} such components; use fewer "
+            f"{rows.n} observations and {unknown} such components; use fewer "
             "components or more data"
         )
-    return mixture, compress(data, weight)
+    return mixture, rows, data
 
 
-def _checked_start(model: Mixture, start: Mixture, name: str, rows: Rows) -> Mixture:
+def _require_possible(mixture: Mixture, rows: Rows, data: Array) -> None:
+    """Raise an error that names the first observation no component can produce."""
+    possible = np.isfinite(mixture.bind(rows.x)(mixture))
+    if not possible.all():
+        value = rows.x[int(np.argmin(possible))]
+        same = (data == value).reshape(len(data), -1).all(axis=1)
+        raise impossible(int(np.argmax(same)), value, len(mixture.components))
+
+
+def _checked_start(model: Mixture, start: Mixture, name: str) -> Mixture:
     """`start`, if it has a value everywhere and agrees with all that `model` gives."""
     if not isinstance(start, Mixture) or len(start.components) != len(model.components):
         raise ValueError(
@@ -129,7 +142,6 @@ def _checked_start(model: Mixture, start: Mixture, name: str, rows: Rows) -> Mix
             f"{name} must keep the weights that mixture gives, {model.weights}, "
             f"got {start.weights}"
         )
-    start.responsibilities(rows.x)  # says which observation is impossible
     return start
 
 
@@ -146,7 +158,7 @@ def _firsts(
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [_checked_start(model, start, "start", rows)]
+        return [_checked_start(model, start, "start")]
     generator = as_rng(rng)
     if not any(c.n_free for c in model.components):
         as_count(1 if starts is None else starts, "starts", 1)

@@ -58,11 +58,7 @@ class Mixture(Component):
         log_prob = log_sum_exp(log_joint.T)
         if not np.isfinite(log_prob).all():
             first = int(np.argmin(np.isfinite(log_prob)))
-            raise ValueError(
-                "each observation must be possible under at least one component, got "
-                f"x[{first}] = {data[first]} with probability 0 under all "
-                f"{len(self.components)}; mend it, or add a component for it"
-            )
+            raise impossible(first, data[first], len(self.components))
         return np.exp(log_joint - log_prob[:, None])
 
     def predict(self, x: ArrayLike) -> NDArray[np.intp]:
@@ -313,6 +309,15 @@ def moments_of(component: Any) -> tuple[float, float]:
         raise TypeError(f"{component!r} must have moments() for a mean or a variance")
     mean, variance = component.moments()
     return mean, variance
+
+
+def impossible(position: int, value: Any, k: int) -> ValueError:
+    """The error for an observation that no component can produce."""
+    return ValueError(
+        "each observation must be possible under at least one component, got "
+        f"x[{position}] = {value} with probability 0 under all {k}; mend it, or add a "
+        "component for it"
+    )
 
 
 def expect(log_joint: Array, weight: Array) -> tuple[float, Array]:

@@ -1,0 +1,43 @@
+"""The shipped data are the files of their sheets."""
+
+import hashlib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+import mixnotes as mx
+
+NAMES = sorted(p.name[:-4] for p in (files("mixnotes") / "data").iterdir())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_file_has_a_loader_and_a_sheet_with_its_hash(name):
+    data = getattr(mx.datasets, name)()
+    raw = (files("mixnotes") / "data" / f"{name}.csv").read_bytes()
+    assert data.sheet.sha256 == hashlib.sha256(raw).hexdigest()
+    for text in (data.sheet.what, data.sheet.source, data.sheet.terms):
+        assert text
+        assert text in str(data.sheet)
+    assert len({len(column) for column in data.values()}) == 1
+
+
+def test_the_columns_are_read_only():
+    with pytest.raises(ValueError, match="read-only"):
+        mx.datasets.london_times()["days"][0] = 1
+
+
+def test_the_totals_are_those_of_the_sources():
+    times = mx.datasets.london_times()
+    assert times["days"].sum() == 1096
+    assert list(times) == ["deaths", "days"]
+    assert mx.datasets.marbles_2000()["count"].sum() == 2000
+    assert np.all(mx.datasets.coinflip_do_batzoglou()["tosses"] == 10)
+
+
+def test_a_file_that_was_changed_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "london_times.csv").write_text("deaths,days\n0,1\n")
+    monkeypatch.setattr(mx.datasets, "files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match="is not the file of its sheet"):
+        mx.datasets.london_times()
