@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from mixnotes.check import Array
 from mixnotes.component import Domain, Family
-from mixnotes.mixture import Mixture, bind_of, expect
+from mixnotes.mixture import Mixture, bind_of
 from mixnotes.sums import Rows
 
-_TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
+TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
 _PROBES = 64  # observations at which a component of the reader's own is watched
 
 
 @dataclass(frozen=True)
-class _Leaf:
+class Leaf:
     """The blanks of one component, or the blank weights of one mixture."""
 
     path: tuple[int, ...]  # component of component of ... the mixture
@@ -31,7 +32,14 @@ class _Leaf:
     units: tuple[float, ...] = ()
     watch: Callable[[Any], Array] | None = None  # a component of the reader's own
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the blanks as `Mixture.blanks` has them."""
+        prefix = "".join(f"components[{k}]." for k in self.path)
+        return tuple(prefix + name for name in self.names or ("weights",))
+
     def of(self, mixture: Mixture) -> Any:
+        """The part of `mixture` that this leaf is about."""
         part: Any = mixture
         for k in self.path:
             part = part.components[k]
@@ -51,7 +59,7 @@ class _Leaf:
         """The same, each mapped to the whole line."""
         values = self.read(mixture)
         if not self.names:
-            return list(np.log(np.maximum(values, _TINY)))
+            return list(np.log(np.maximum(values, TINY)))
         return [d.to_line(v) for d, v in zip(self.domains, values, strict=True)]
 
 
@@ -71,6 +79,18 @@ class Coordinates:
         is in the data's unit divided by the data's standard deviation."""
         return np.array([v for leaf in self.leaves for v in leaf.read(mixture)])
 
+    def values(self, mixture: Mixture) -> Array:
+        """The learned values as they are, shape (p,)."""
+        return np.array(
+            [
+                value * unit
+                for leaf in self.leaves
+                for value, unit in zip(
+                    leaf.read(mixture), leaf.units or repeat(1.0), strict=False
+                )
+            ]
+        )
+
     def to_line(self, mixture: Mixture) -> Array:
         """The learned values mapped to the whole line, shape (p,)."""
         return np.array([v for leaf in self.leaves for v in leaf.on_line(mixture)])
@@ -80,57 +100,22 @@ class Coordinates:
         mixture: Mixture = _filled(self.model, iter(values.tolist()), self.scale)
         return mixture
 
-    def rate(self, limit: Mixture) -> float:
-        """The largest eigenvalue of the derivative of one EM step at its limit."""
-        if not self.has_line:
-            return float("nan")
-        point = self.to_line(limit)
-        # A logarithm of 0 stands at -691; its neighbours must be within reach.
-        at_edge = np.abs(point) >= -np.log(_TINY) - 1
-        point = np.where(at_edge, 60 * np.sign(point), point)
-        step = self._step()
-        # A value on its way to an edge, 0 or 1, shrinks by a constant factor a step,
-        # which on the line is a constant move; the others settle.
-        move = np.abs(step(point) - point)
-        edge = (move > 1e-4) & (np.abs(point) > 10)
-        inner = np.flatnonzero(~edge)
-        width = 1e-5
-        columns = []
-        for k in inner:
-            aside = width * (np.arange(len(point)) == k)
-            change = step(point + aside) - step(point - aside)
-            columns.append(change[inner] / (2 * width))
-        settled = np.array(columns).reshape(len(inner), len(inner))
-        eigenvalues = np.abs(np.linalg.eigvals(settled))
-        return float(np.max([*np.exp(-move[edge]), *eigenvalues]))
-
-    def _step(self) -> Callable[[Array], Array]:
-        """One EM step, from the line to the line."""
-        log_joint = self.model.bind_joint(self.rows.x)
-
-        def step(place: Array) -> Array:
-            here = self.from_line(place)
-            joint = expect(log_joint(here), self.rows.weight)[1]
-            return self.to_line(self.model.maximise(self.rows.x, joint, here))
-
-        return step
-
 
 def _leaves(
     template: Any, path: tuple[int, ...], scale: float, probe: Array
-) -> Iterator[_Leaf]:
+) -> Iterator[Leaf]:
     if isinstance(template, Mixture):
         for k, component in enumerate(template.components):
             yield from _leaves(component, (*path, k), scale, probe)
         if template.weights is None:
-            yield _Leaf(path)
+            yield Leaf(path)
     elif isinstance(template, Family):
         names = template.blanks
         domains = tuple(template.domains()[name] for name in names)
         if names:
-            yield _Leaf(path, names, domains, _units(domains, scale))
+            yield Leaf(path, names, domains, _units(domains, scale))
     elif template.n_free:
-        yield _Leaf(path, watch=bind_of(template, probe))
+        yield Leaf(path, watch=bind_of(template, probe))
 
 
 def _units(domains: tuple[Domain, ...], scale: float) -> tuple[float, ...]:

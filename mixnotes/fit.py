@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mixnotes import information
 from mixnotes.check import Array
 from mixnotes.climb import End
 from mixnotes.component import Component
@@ -85,7 +86,19 @@ class Fit:
         it is nan: its parameters are not known here.
         Source: Dempster, Laird and Rubin (1977), theorem 4.
         """
-        return Coordinates(self.model, self.rows).rate(self.mixture)
+        return information.rate(Coordinates(self.model, self.rows), self.mixture)
+
+    def standard_errors(self) -> dict[str, float | Array]:
+        """Standard errors of what was learned, by name as in `Mixture.blanks`.
+
+        From the observed information, the curvature of the log-likelihood at the
+        maximum; `weights` has one for each component. An error where the maximum is
+        not inside the parameter space or is flat in some direction.
+        Source: Louis (1982), for what is computed; by differences here.
+        """
+        return information.standard_errors(
+            Coordinates(self.model, self.rows), self.mixture
+        )
 
     @property
     def aic(self) -> float:

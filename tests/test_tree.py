@@ -18,6 +18,7 @@ LAYERS = [
     {"mixture"},
     {"sums"},
     {"coordinates"},
+    {"information"},
     {"climb"},
     {"fit"},
     {"em"},
