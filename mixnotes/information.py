@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from mixnotes.check import Array

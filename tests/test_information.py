@@ -46,5 +46,5 @@ def test_of_one_normal_they_are_the_textbook_ones():
     ids=["a weight on its edge", "parameters that single draws do not tell apart"],
 )
 def test_where_the_maximum_is_flat_there_are_none_and_it_says_so(model, x):
-    with pytest.raises(ValueError, match="curved in every direction, .* flat in some"):
+    with pytest.raises(ValueError, match=r"curved in every direction, .* flat in some"):
         mx.em(model, x).standard_errors()
