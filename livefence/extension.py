@@ -147,7 +147,9 @@ class Writer:
         blocks = ["\n".join([fence.mark + fence.head.shown, fence.source, fence.mark])]
         if fence.head.runs:
             copied = _attribute(self.parsed.copied(fence))
-            opening = self._stash(f'<div class="livefence" data-copy="{copied}">')
+            opening = self._stash(
+                f'<div class="livefence" data-search-exclude data-copy="{copied}">'
+            )
             blocks = [opening, *blocks, self._stash("</div>")]
         if result.get("output"):
             blocks.append(self._stash(_output(result["output"])))
@@ -176,7 +178,8 @@ def _output(text: str) -> str:
     """What was printed; `no-copy` keeps Material's button away."""
     shown = html.escape(text.rstrip("\n"))
     return (
-        '<div class="livefence-output no-copy" role="group" aria-label="Output">'
+        '<div class="livefence-output no-copy" data-search-exclude '
+        'role="group" aria-label="Output">'
         f'<pre><code tabindex="0">{shown}\n</code></pre></div>'
     )
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 SALT = "livefence"
+PLACES = re.compile(r'\b(?:d|x|y)="[^"]*"')  # not transforms: their scales are small
+LONG = re.compile(r"-?\d+\.\d{3,}")
 ROOT = re.compile(r"<svg\b[^>]*>")
 SIZE = re.compile(r'viewBox="([^"]*)"')
 DROPPED = re.compile(
@@ -121,7 +123,13 @@ def clean(svg: str) -> str:
         'stroke-linejoin:round;stroke-linecap:butt">'
     )
     svg = ROOT.sub(root, svg, count=1)
+    svg = PLACES.sub(lambda place: LONG.sub(_rounded, place[0]), svg)
     return re.sub(r"\s*\n\s*", "\n", svg).replace("<defs/>\n", "").strip()
+
+
+def _rounded(number: re.Match[str]) -> str:
+    """A hundredth of a point is finer than any screen, and half the bytes."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def inline(svg: str, prefix: str, alt: str, colors: dict[str, str]) -> str:

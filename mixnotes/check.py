@@ -11,8 +11,29 @@ Array = NDArray[np.float64]
 Rng = int | np.random.Generator
 
 
+LARGEST = 1e150  # what is learned from squares: those of larger data overflow
+
+
+def as_numbers(values: Any, name: str) -> Array:
+    """A new array of floats; text, complex numbers and objects are no numbers."""
+    try:
+        raw = np.asarray(values)
+    except ValueError:
+        raise TypeError(f"{name} must be numbers, got {values!r:.80}") from None
+    if raw.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} must be numbers, got {raw.dtype.name} data{_first(raw)}"
+        )
+    return np.array(raw, dtype=np.float64)
+
+
 def as_data(x: ArrayLike) -> Array:
     """The observations as finite floats, shape (n,) or (n, d)."""
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(
+            f"x must have no masked values, got {int(np.sum(x.mask))} of {x.size}; "
+            "leave them out: x.compressed()"
+        )
     try:
         raw = np.asarray(x)
     except ValueError as error:
@@ -43,12 +64,7 @@ def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
     """One non-negative weight an observation, shape (n,); None is a weight of 1."""
     if sample_weight is None:
         return np.ones(n)
-    try:
-        weight = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"sample_weight must be numbers, got {sample_weight!r:.80}"
-        ) from None
+    weight = as_numbers(sample_weight, "sample_weight")
     if weight.shape != (n,):
         raise ValueError(
             f"sample_weight must have one number an observation, shape ({n},), "
@@ -66,6 +82,11 @@ def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
         raise ValueError(
             "sample_weight must not be all zero: no observation is left; "
             "give at least one a weight above 0"
+        )
+    if weight.max() > np.finfo(np.float64).max / n:
+        raise ValueError(
+            f"sample_weight must have a finite sum, got weights up to "
+            f"{weight.max():g}; divide them by their maximum"
         )
     return weight
 
@@ -90,7 +111,7 @@ def as_count(n: int, name: str, least: int) -> int:
 
 
 def _first(raw: NDArray[Any]) -> str:
-    return f" (the first value is {raw.ravel()[0]!r})" if raw.size else ""
+    return f" (the first value is {raw.ravel()[0]!r:.40})" if raw.size else ""
 
 
 def require(

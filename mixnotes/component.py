@@ -6,6 +6,7 @@ Read this first if you want to write a component of your own.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import math
 from abc import ABC, abstractmethod
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.check import (
+    LARGEST,
     Array,
     Rng,
     as_count,
@@ -195,12 +197,19 @@ class Component(ABC):
         return self._sample(as_count(n, "n", 0), as_rng(rng))
 
     def check_support(self, x: Array, weight: Array) -> None:
-        """Raise an error that names the first observation outside the support."""
+        """Raise an error that names the first observation that cannot be learned from:
+        outside the support, or so large that its square is not finite."""
         require(
             self.inside(x) | (weight == 0),
             x,
             f"{type(self).__name__}: x must be {self.support}",
             "mend the data, or add a component that can produce such values",
+        )
+        require(
+            np.abs(np.where(weight > 0, x.T, 0.0).T) <= LARGEST,
+            x,
+            f"{type(self).__name__}: x must be at most {LARGEST:g} in size",
+            "rescale it, for example x / np.ptp(x)",
         )
 
     def to_json(self) -> str:
@@ -247,13 +256,20 @@ def from_json(text: str) -> Component:
 def from_state(state: Any) -> Component:
     """The component of one JSON object {"type": name, parameter: value, ...}."""
     name = state.get("type") if isinstance(state, dict) else None
-    if name not in Component.registry:
+    known = {k: c for k, c in Component.registry.items() if not inspect.isabstract(c)}
+    if not isinstance(name, str) or name not in known:
         raise ValueError(
             f"the JSON must name a known component in 'type', got {name!r}; known are "
-            f"{', '.join(sorted(Component.registry))}; import your own class first"
+            f"{', '.join(sorted(known))}; import your own class first"
         )
     arguments = {key: value for key, value in state.items() if key != "type"}
-    return Component.registry[name](**_revive(arguments))
+    try:
+        return known[name](**_revive(arguments))
+    except TypeError as error:
+        raise ValueError(
+            f"the JSON must hold the parameters of {name}, got {sorted(arguments)}: "
+            f"{error}"
+        ) from error
 
 
 def _revive(value: Any) -> Any:
@@ -291,14 +307,15 @@ class Family(Component):
     def _checked(self, name: str, value: Any, domain: Domain) -> float:
         if type(value) is float and domain.contains(value):
             return value
-        try:
-            number = float(value) if np.ndim(value) == 0 else math.nan
-        except (TypeError, ValueError):
+        try:  # an array that holds one text or one complex number is a float to numpy
+            scalar = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iufO"
+            number = float(value) if scalar else math.nan
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
-        if isinstance(value, str | bytes | bool) or not domain.contains(number):
+        if not domain.contains(number):
             raise ValueError(
-                f"{type(self).__name__}: {name} must be {domain.words}, got {value!r}; "
-                f"leave {name} out to have it learned"
+                f"{type(self).__name__}: {name} must be {domain.words}, got "
+                f"{value!r:.80}; leave {name} out to have it learned"
             )
         return number
 
@@ -364,6 +381,9 @@ class Family(Component):
         return {"type": type(self).__name__} | {
             name: value for name, value in values.items() if value is not None
         }
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._state().items()))
 
     def __repr__(self) -> str:
         shown = [f"{k}={v:.6g}" for k, v in self._state().items() if k != "type"]

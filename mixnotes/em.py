@@ -6,6 +6,8 @@ on the estimated distance still to go, not on the size of a step.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -119,36 +121,54 @@ def _require_possible(mixture: Mixture, rows: Rows, data: Array) -> None:
 
 def _checked_start(model: Mixture, start: Mixture, name: str) -> Mixture:
     """`start`, if it has a value everywhere and agrees with all that `model` gives."""
-    if not isinstance(start, Mixture) or len(start.components) != len(model.components):
-        raise ValueError(
-            f"{name} must be a Mixture of {len(model.components)} components as "
-            f"mixture is, got {start!r:.120}"
-        )
+    _require_same_parts(model, start, name)
     start._require_complete(name)
-    pairs = zip(model.components, start.components, strict=True)
-    for k, (template, filled) in enumerate(pairs):
-        ours = isinstance(template, Component)
-        if ours and not (
-            type(filled) is type(template)
-            and (not template.blanks or template == _blanked(filled, template))
-            and (template.blanks or template == filled)
-        ):
-            raise ValueError(
-                f"{name} must keep what mixture gives: components[{k}] is "
-                f"{template!r} in mixture and {filled!r} in {name}"
-            )
-    if model.weights is not None and not np.allclose(model.weights, start.weights):  # type: ignore[arg-type]
-        raise ValueError(
-            f"{name} must keep the weights that mixture gives, {model.weights}, "
-            f"got {start.weights}"
-        )
+    _require_kept(model, start, name)
     return start
 
 
-def _blanked(filled: Component, template: Component) -> Component:
-    if isinstance(template, Mixture):  # compared part by part when it is stepped
-        return template
-    return filled.blank(*template.blanks)
+def _require_same_parts(template: Mixture, filled: Any, name: str) -> None:
+    """Raise an error unless `filled` is a mixture of as many parts, nested alike."""
+    size = len(template.components)
+    if not isinstance(filled, Mixture) or len(filled.components) != size:
+        raise ValueError(
+            f"{name} must be a Mixture of {size} components as mixture is, got "
+            f"{filled!r:.120}"
+        )
+    pairs = zip(template.components, filled.components, strict=True)
+    for k, (inner, part) in enumerate(pairs):
+        if isinstance(inner, Mixture):
+            _require_same_parts(inner, part, f"components[{k}] of {name}")
+
+
+def _require_kept(template: Mixture, filled: Mixture, name: str, at: str = "") -> None:
+    """Raise an error unless `filled` agrees with all that `template` gives."""
+    given, seen = template.weights, filled.weights
+    if given is not None and not np.allclose(given, seen, rtol=0, atol=1e-12):  # type: ignore[arg-type]
+        raise ValueError(
+            f"{name} must keep the weights that mixture gives, {given}, got {seen}"
+        )
+    pairs = zip(template.components, filled.components, strict=True)
+    for k, (inner, part) in enumerate(pairs):
+        where = f"{at}components[{k}]"
+        if isinstance(inner, Mixture):
+            _require_kept(inner, part, name, f"{where}.")
+        elif not _keeps(inner, part):
+            raise ValueError(
+                f"{name} must keep what mixture gives: {where} is {inner!r} in "
+                f"mixture and {part!r} in {name}"
+            )
+
+
+def _keeps(template: Any, filled: Any) -> bool:
+    """Is `filled` of the kind of `template`, with the same values where given?"""
+    if type(filled) is not type(template):
+        return False
+    if not isinstance(template, Component):  # what the reader's own class was given
+        return True  # is not known here
+    blanks = template.blanks
+    kept: bool = template == (filled.blank(*blanks) if blanks else filled)
+    return kept
 
 
 def _firsts(
@@ -182,10 +202,25 @@ def random_start(model: Mixture, rows: Rows, rng: np.random.Generator) -> Mixtur
     share = np.zeros((k, m))
     share[unknown] = 0.3 * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 0.7
+    share[unknown] = _within_support(model, rows.x, share)[unknown]
     filled = model.maximise(rows.x, share * rows.weight, None)
     if model.weights is None and len(unknown) < k:  # known components start level
         return Mixture(filled.components, np.full(k, 1 / k))
     return filled
+
+
+def _within_support(model: Mixture, x: Array, share: Array) -> Array:
+    """The shares, shape (K, m), with those of impossible observations given to others.
+
+    A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
+    """
+    tests = [getattr(c, "inside", None) for c in model.components]
+    inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
+    inside |= ~inside.any(axis=1, keepdims=True)  # a component that none suits
+    kept: Array = share * inside
+    total = kept.sum(axis=0)
+    kept /= np.where(total > 0, total, 1.0)
+    return kept
 
 
 def _spread_seeds(rows: Rows, k: int, rng: np.random.Generator) -> list[int]:
@@ -212,14 +247,18 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
     if model.weights is not None:
         return filled
     order = list(range(len(filled.components)))
-    for template in set(_comparable(model)):
-        places = [k for k, c in enumerate(model.components) if c == template]
-        ranked = sorted(places, key=lambda k: moments_of(filled.components[k]))
-        for place, k in zip(places, ranked, strict=True):
-            order[place] = k
+    for k, template in enumerate(model.components):
+        places = [j for j, c in enumerate(model.components) if c == template]
+        if places[0] < k or len(places) == 1 or not _has_moments(template):
+            continue
+        ranked = sorted(places, key=lambda j: moments_of(filled.components[j]))
+        for place, found in zip(places, ranked, strict=True):
+            order[place] = found
     components = [filled.components[k] for k in order]
     return Mixture(components, filled.weights[order])  # type: ignore[index]
 
 
-def _comparable(model: Mixture) -> list[Component]:
-    return [c for c in model.components if isinstance(c, Component) and c.n_free]
+def _has_moments(component: Any) -> bool:
+    if isinstance(component, Mixture):
+        return all(_has_moments(part) for part in component.components)
+    return hasattr(component, "moments")

@@ -11,8 +11,8 @@ from typing import Any, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.check import Array, Rng, as_count, as_data, as_rng
-from mixnotes.component import Component, ComponentLike
+from mixnotes.check import Array, Rng, as_count, as_data, as_numbers, as_rng
+from mixnotes.component import CollapseError, Component, ComponentLike
 
 
 class Mixture(Component):
@@ -121,25 +121,32 @@ class Mixture(Component):
         sample_weight: ArrayLike | None = None,
         start: Self | None = None,
     ) -> Self:
-        """This mixture with its blanks filled by `em`; one EM step from `start`."""
+        """This mixture with its blanks filled by `em`; one EM step from `start`.
+
+        An error where every start collapses; `em` reports that and more in a `Fit`.
+        """
         if start is None and self.blanks:  # em stands on this module
             from mixnotes.em import em
 
-            return em(self, x, sample_weight=sample_weight).mixture  # type: ignore[return-value]
+            fit = em(self, x, sample_weight=sample_weight)
+            if all(end.collapsed for end in fit.starts):
+                raise CollapseError(fit.reason)
+            return fit.mixture  # type: ignore[return-value]
         return super().fit(x, sample_weight, start)
 
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
-        x, weight = x[weight > 0], weight[weight > 0]
+        here = weight > 0
         if start is None:  # the first guess of a mixture that holds this one
             from mixnotes.em import random_start
             from mixnotes.sums import Rows
 
-            rows = Rows(x, weight, len(x), float(weight.sum()))
+            rows = Rows(x[here], weight[here], int(here.sum()), float(weight.sum()))
             return random_start(self, rows, np.random.default_rng(0))  # type: ignore[return-value]
-        if not len(x):
+        if not here.any():
             return start
-        joint = expect(self.bind_joint(x)(start), weight)[1]
-        return self.maximise(x, joint, start)
+        joint = np.zeros((len(self.components), len(x)))
+        joint[:, here] = expect(self.bind_joint(x[here])(start), weight[here])[1]
+        return self.maximise(x, joint, start)  # all of x: its range tells a collapse
 
     # ----------------------------------------------------------------- values
 
@@ -249,13 +256,25 @@ class Mixture(Component):
         foreign = [c for c in self.components if not isinstance(c, Component)]
         if foreign:
             raise TypeError(
-                f"only mixnotes components compare and save as JSON, got {foreign[0]!r}"
-                "; derive your class from mixnotes.Component, or pickle it"
+                f"only mixnotes components save as JSON, got {foreign[0]!r}; derive "
+                "your class from mixnotes.Component, or pickle it"
             )
         state = {"type": type(self).__name__, "weights": self.weights}
         if self.weights is not None:
             state["weights"] = self.weights.tolist()
         return state | {"components": [c._state() for c in self.components]}
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        weights = None if self.weights is None else tuple(self.weights.tolist())
+        return self.components, weights
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.components, self.weights)
@@ -295,6 +314,8 @@ def fit_of(component: ComponentLike, x: Array, weight: Array, start: Any) -> Any
         return component
     if isinstance(component, Component):
         return component._fit(x, weight, start)
+    if start is not None and not weight.any():  # nothing was assigned here
+        return start
     return component.fit(x, sample_weight=weight, start=start)
 
 
@@ -372,10 +393,7 @@ def _meets_contract(component: Any) -> bool:
 
 
 def _checked_weights(weights: ArrayLike, k: int) -> Array:
-    try:
-        values = np.array(weights, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"weights must be numbers, got {weights!r:.80}") from None
+    values = as_numbers(weights, "weights")
     if values.shape != (k,):
         raise ValueError(
             f"weights must be one number a component, shape ({k},), got shape "

@@ -1,5 +1,6 @@
 """What a reader of the book sees is what ran."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -47,6 +48,21 @@ def test_the_blocks_that_a_reader_sees_are_the_blocks_that_ran(source, html):
             assert (source, fence.source.splitlines()[0]) in NOT_RUN
     seen = [block.strip("\n") for block in shown.python_blocks(html(source))]
     assert seen == [fence.source.strip("\n") for fence in fences]
+
+
+@pytest.mark.parametrize("source", PAGES)
+def test_a_copied_block_needs_the_package_and_its_plots_alone(source):
+    """What a fence imports is there once `mixnotes[plot]` is installed."""
+    ours = {"mixnotes", "numpy", "matplotlib"} | sys.stdlib_module_names
+    for fence in page.read(DOCS / source).fences:
+        for node in ast.walk(ast.parse(fence.source)):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            assert {name.partition(".")[0] for name in names} <= ours, fence.line
 
 
 @pytest.mark.parametrize("source", PAGES)

@@ -15,6 +15,7 @@ FILLED = [
     mx.Bernoulli(1.0),
     mx.Binomial(10, 0.3),
     mx.Binomial(1, 0.5),
+    mx.Binomial(2000, 1e-3),
     mx.Poisson(2.66),
     mx.Poisson(0.0),
     mx.Poisson(400.0),
@@ -96,6 +97,28 @@ def test_samples_agree_with_the_density_and_follow_the_seed(component):
     assert x.mean() == pytest.approx(mean, abs=6 * sd / np.sqrt(len(x)) + 1e-12)
     fourth = np.mean((x - mean) ** 4)
     assert x.var() == pytest.approx(variance, abs=6 * np.sqrt(fourth / len(x)) + 1e-12)
+
+
+@every_component
+def test_samples_follow_the_density_and_not_only_its_moments(component):
+    """Chi-square of 5,000 draws over cells of probability 1/20 or more, p > 1e-4."""
+    x = component.sample(5000, rng=7)
+    if is_discrete(component):
+        values = np.arange(x.max() + 60)
+        below = np.cumsum(np.exp(component.log_prob(values)))
+    else:
+        mean, variance = component.moments()
+        values = mean + np.sqrt(variance) * np.linspace(-12, 12, 40_001)
+        density = np.exp(component.log_prob(values))
+        below = np.cumsum(density) / density.sum()
+    edges = np.unique(np.searchsorted(below, np.linspace(0.05, 0.95, 19)))
+    inner = values[np.minimum(edges, len(values) - 1)]
+    expected = np.diff(np.r_[0, below[np.minimum(edges, len(values) - 1)], 1])
+    observed = np.bincount(np.searchsorted(inner, x), minlength=len(expected))
+    cells = expected > 1e-9
+    assert observed[~cells].sum() == 0
+    squares = (observed - 5000 * expected)[cells] ** 2 / (5000 * expected[cells])
+    assert scipy.stats.chi2.sf(squares.sum(), max(cells.sum() - 1, 1)) > 1e-4
 
 
 @every_learnable
@@ -185,11 +208,50 @@ def test_blank_can_name_the_parameters():
     assert mixture.blank().n_free == 4
 
 
+def test_equal_components_have_equal_hashes():
+    """0.0 and -0.0 are equal."""
+    assert mx.Normal(0.0, 1.0) == mx.Normal(-0.0, 1.0)
+    assert hash(mx.Normal(0.0, 1.0)) == hash(mx.Normal(-0.0, 1.0))
+    first, second = (
+        mx.Mixture([mx.Poisson(), mx.Poisson(w)], [1.0, w]) for w in (0.0, -0.0)
+    )
+    assert first == second
+    assert hash(first) == hash(second)
+    assert len({mx.Poisson(), mx.Poisson(1.0), mx.Poisson(1), mx.Bernoulli(1.0)}) == 3
+
+
+def test_a_rare_event_keeps_its_digits():
+    """log(1 - p) where 1 - p is rounded: in a thousand million trials it shows."""
+    np.testing.assert_allclose(
+        mx.Bernoulli(1e-12).log_prob([0]), np.log1p(-1e-12), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        mx.Binomial(10**9, 1e-9).log_prob([0]), 1e9 * np.log1p(-1e-9), rtol=1e-12
+    )
+
+
 def test_a_repr_is_the_code_that_makes_the_component():
     assert repr(mx.Normal(sd=0.1)) == "Normal(sd=0.1)"
     assert repr(mx.Binomial(10)) == "Binomial(n=10)"
     mixture = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli()], [0.4, 0.6])
     assert eval(repr(mixture), vars(mx)) == mixture
+
+
+def test_a_normal_beside_a_far_outlier_is_not_a_collapse():
+    """100 values of sd 1 are no spike because the data reach out to 1e9."""
+    x = np.random.default_rng(0).normal(size=100)
+    alone = mx.Normal().fit(x)
+    beside = mx.Normal().fit(np.r_[1e9, x], np.r_[1e-30, np.ones(100)])
+    assert beside.mean == pytest.approx(alone.mean, abs=1e-6)
+    assert beside.sd == pytest.approx(alone.sd, rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e140])
+def test_a_normal_is_fitted_at_extreme_scales(scale):
+    x = np.array([1.0, 2.0, 6.0])
+    fitted = mx.Normal().fit(scale * x)
+    assert fitted.mean == pytest.approx(3 * scale)
+    assert fitted.sd == pytest.approx(np.sqrt(14 / 3) * scale)
 
 
 def test_a_normal_is_fitted_without_loss_at_a_large_offset():

@@ -50,7 +50,7 @@ def test_every_file_has_a_loader_of_its_name_and_the_sheet_of_its_bytes(file):
 def test_the_page_prints_the_whole_sheet_of_every_file(file, printed):
     """What, source, terms, rows and SHA-256, in this order, under its name."""
     sheet = getattr(mx.datasets, file.stem)().sheet
-    rows = len(file.read_text(encoding="utf-8").split()) - 1
+    rows = len(file.read_text(encoding="utf-8").splitlines()) - 1
     terms = f"terms: {sheet.terms}; rows: {rows}"
     parts = [sheet.name, sheet.what, f"source: {sheet.source}", terms, digest(file)]
     assert " ".join(parts) in printed

@@ -114,6 +114,41 @@ def test_the_coins_of_do_and_batzoglou():
     assert limit.log_likelihood == pytest.approx(-9.79692429222, abs=1e-9)
 
 
+def test_the_coins_with_a_free_weight():
+    """Recomputed in R."""
+    heads = mx.datasets.coinflip_do_batzoglou()["heads"]
+    fit = mx.em(mx.Mixture(2 * [mx.Binomial(10)]), heads)
+    seen = [c.p for c in fit.mixture.components]
+    np.testing.assert_allclose(seen, (0.513916591214, 0.793367649613), atol=1e-7)
+    assert fit.mixture.weights[1] == pytest.approx(0.522751316897, abs=1e-7)
+    assert fit.log_likelihood == pytest.approx(-9.7954189562, abs=1e-9)
+
+
+@pytest.mark.parametrize("weight", [0.05, 0.3, 0.5, 0.7, 0.95])
+@pytest.mark.parametrize("rates", [(1.0, 2.5), (0.1, 6.0), (2.0, 2.1), (5.0, 0.5)])
+def test_deaths_in_the_times_from_a_start_of_ones_own(weight, rates):
+    """The same maximum, the components in the order of the start."""
+    start = mx.Mixture([mx.Poisson(r) for r in rates], [weight, 1 - weight])
+    fit = mx.em(TWO_POISSONS, DEATHS, sample_weight=DAYS, start=start)
+    found = [c.rate for c in fit.mixture.components]
+    assert fit.log_likelihood == pytest.approx(-1989.94585988, abs=1e-6)
+    np.testing.assert_allclose(
+        np.sort(found), [1.25609510122, 2.66340435663], atol=1e-4
+    )
+    assert (found[0] < found[1]) == (rates[0] < rates[1])
+
+
+@pytest.mark.parametrize("other", [mx.Binomial(5), mx.Bernoulli()], ids=repr)
+def test_families_of_different_support_are_told_apart_by_default(other):
+    """A first guess must not fit a binomial to values it cannot produce: it would sit
+    at p = 1, where EM never leaves."""
+    truth = mx.Mixture([other.blank().filled({"p": 0.3}), mx.Poisson(30.0)], [0.5, 0.5])
+    x = truth.sample(1000, rng=0)
+    fit = mx.em(mx.Mixture([other, mx.Poisson()]), x)
+    assert fit.log_likelihood >= truth.log_prob(x).sum()
+    assert fit.mixture.components[0].p == pytest.approx(0.3, abs=0.05)
+
+
 @needs_shared
 @pytest.mark.parametrize(
     ("file", "column", "k", "case"),
@@ -167,6 +202,21 @@ def test_the_order_of_the_rows_does_not_matter():
     np.testing.assert_allclose(
         here.mixture.log_prob(x), there.mixture.log_prob(x), atol=1e-9
     )
+
+
+def test_relabelling_the_start_relabels_the_fit():
+    a, b = mx.Normal(0.0, 1.0), mx.Normal(3.0, 2.0)
+    here = normals(DRAWS, start=mx.Mixture([a, b], [0.2, 0.8])).mixture
+    there = normals(DRAWS, start=mx.Mixture([b, a], [0.8, 0.2])).mixture
+    np.testing.assert_allclose(here.weights, there.weights[::-1], atol=1e-9)
+    x = np.linspace(-3, 6, 50)
+    np.testing.assert_allclose(here.log_prob(x), there.log_prob(x), atol=1e-9)
+
+
+def test_integers_lists_and_booleans_are_data():
+    a = mx.em(BAG, [1, 0, 1, 1]).mixture
+    assert a == mx.em(BAG, np.array([True, False, True, True])).mixture
+    assert a == mx.em(BAG, np.array([1, 0, 1, 1], dtype=np.int8)).mixture
 
 
 def test_sample_weights_are_repeats():
@@ -242,6 +292,31 @@ def test_what_was_given_is_not_touched():
     assert given_weights.blanks == ("components[0].rate", "components[1].rate")
 
 
+@pytest.mark.parametrize("fits", [mx.em_step, lambda m, s, x: mx.em(m, x, start=s)])
+def test_a_start_cannot_change_what_a_nested_mixture_gives(fits):
+    inner = mx.Mixture([mx.Poisson(2.0), mx.Poisson()], [0.5, 0.5])
+    model = mx.Mixture([mx.Poisson(), inner])
+
+    def start(*parts, weights=(0.5, 0.5)):
+        return mx.Mixture([mx.Poisson(1.0), mx.Mixture(parts, weights)], [0.5, 0.5])
+
+    two, three = mx.Poisson(2.0), mx.Poisson(3.0)
+    x = [0, 1, 2, 5]
+    with pytest.raises(
+        ValueError, match=r"components\[1\]\.components\[0\] is Poisson"
+    ):
+        fits(model, start(mx.Poisson(9.0), three), x)
+    with pytest.raises(ValueError, match=r"keep the weights that mixture gives"):
+        fits(model, start(two, three, weights=(0.1, 0.9)), x)
+    with pytest.raises(
+        ValueError, match=r"components\[1\]\.components\[1\] is Poisson"
+    ):
+        fits(model, start(two, mx.Normal(3.0, 1.0)), x)
+    with pytest.raises(ValueError, match=r"a Mixture of 2 components"):
+        fits(model, start(two, three, three, weights=(0.5, 0.25, 0.25)), x)
+    fits(model, start(two, three), x)
+
+
 @pytest.mark.parametrize("share", [0.35, 0.5, 0.6])
 def test_the_error_that_a_stopped_fit_reports_is_the_true_one(share):
     """Plain EM, stopped early: within a factor of two of the distance to the truth."""
@@ -290,6 +365,23 @@ def test_a_collapsing_start_is_reported_and_never_wins():
     assert min(c.sd for c in best.mixture.components) > 0.1
     assert any(end.collapsed for end in best.starts)
     assert not best.reason.startswith("collapsed")
+
+
+def test_a_collapse_inside_a_nested_mixture_is_reported_too():
+    """The inner normal is left with the one value 100."""
+    x = np.r_[np.random.default_rng(0).normal(0, 0.01, 50), 100.0]
+    model = mx.Mixture([mx.Normal(0.0, 0.01), mx.Mixture([mx.Normal()])])
+    fit = mx.em(model, x)
+    assert not fit.converged
+    assert fit.reason.startswith("collapsed: Normal collapsed on x = 100")
+
+
+def test_a_far_outlier_is_no_collapse_of_the_others():
+    x = np.r_[np.random.default_rng(0).normal(size=100), 1e9]
+    fit = mx.em(mx.Mixture([mx.Normal(), mx.Normal(1e9, 1.0)]), x)
+    assert fit.converged, fit.reason
+    assert fit.mixture.components[0].sd == pytest.approx(x[:-1].std())
+    assert fit.mixture.weights[1] == pytest.approx(1 / 101)
 
 
 def test_a_fit_that_lowers_the_likelihood_is_caught():

@@ -104,6 +104,55 @@ def test_a_class_with_three_names_is_a_component():
     assert fit.log_likelihood >= truth.log_prob(draws).sum()
 
 
+def test_a_class_with_three_names_can_stand_in_a_nested_mixture():
+    """With a start of one's own, too; and such mixtures compare."""
+    x = [0, 0, 0, 1, 1, 2, 3, 4, 9, 10, 11, 12]
+    inner = mx.Mixture([Geometric(), mx.Poisson(10.0)])
+    model = mx.Mixture([mx.Poisson(), inner])
+    assert model == mx.Mixture([mx.Poisson(), inner])
+    assert model != mx.Mixture([mx.Poisson(1.0), inner])
+    fit = mx.em(model, x, starts=2)
+    assert np.all(np.diff(fit.history) >= 0)
+    filled = mx.Mixture([Geometric(0.5), mx.Poisson(10.0)], [0.5, 0.5])
+    start = mx.Mixture([mx.Poisson(3.0), filled], [0.5, 0.5])
+    fit = mx.em(model, x, start=start)
+    assert fit.history[-1] > fit.history[0]
+    assert fit.mixture.components[1].components[1] == mx.Poisson(10.0)
+
+
+def test_a_component_of_the_readers_own_without_weight_keeps_its_start():
+    """Its fit is not asked to divide by a sum of weights that is 0."""
+    own = Geometric(0.5)
+    start = mx.Mixture([mx.Poisson(1.0), own], [1.0, 0.0])
+    fit = mx.em(mx.Mixture([mx.Poisson(), Geometric()]), [0, 1, 4], start=start)
+    assert fit.mixture.components[1] is own
+    assert fit.mixture.components[0].rate == pytest.approx(5 / 3)
+
+
+def test_a_fit_that_collapses_is_an_error_where_there_is_no_report():
+    """`em` reports it in its Fit; `fit` returns a mixture alone, so it must raise."""
+    with pytest.raises(ValueError, match="collapsed on x = "):
+        mx.Mixture(2 * [mx.Normal()]).fit([0, 1, 0, 1])
+
+
+def test_the_shapes_are_those_of_the_notation():
+    x = np.array([1, 0, 1, 1])
+    assert BAG.log_joint(x).shape == BAG.responsibilities(x).shape == (4, 2)
+    assert BAG.log_prob(x).shape == BAG.predict(x).shape == (4,)
+    np.testing.assert_allclose(BAG.responsibilities(x).sum(axis=1), 1, rtol=1e-15)
+    x, z = BAG.sample(0, rng=0, labels=True)
+    assert x.shape == z.shape == (0,)
+
+
+def test_what_was_passed_in_is_copied():
+    weights, parts = np.array([0.4, 0.6]), [mx.Bernoulli(0.8), mx.Bernoulli(0.3)]
+    bag = mx.Mixture(parts, weights)
+    weights[0], parts[0] = 9.0, None
+    assert bag == BAG
+    with pytest.raises(ValueError, match="read-only"):
+        bag.weights[0] = 0.5
+
+
 def test_a_log_prob_of_the_wrong_shape_is_caught():
     class Scalar(Geometric):
         def log_prob(self, x):

@@ -26,6 +26,13 @@ def _times_log(x: Array, value: float) -> Array:
     return np.where(x == 0, 0.0, -np.inf)
 
 
+def _times_log_rest(x: Array, p: float) -> Array:
+    """x log(1 - p), shape (n,), with 0 log 0 = 0, and all digits where p is small."""
+    if p < 1:
+        return x * math.log1p(-p)
+    return np.where(x == 0, 0.0, -np.inf)
+
+
 _TABLE = np.array([math.lgamma(k + 1) for k in range(4096)])  # log 0!, log 1!, ...
 
 
@@ -67,7 +74,7 @@ class Bernoulli(Family):
 
         def log_prob(filled: Bernoulli) -> Array:
             p = filled.given("p")
-            return _times_log(one, p) + _times_log(zero, 1 - p) + base
+            return _times_log(one, p) + _times_log_rest(zero, p) + base
 
         return log_prob
 
@@ -119,7 +126,7 @@ class Binomial(Family):
 
         def log_prob(filled: Binomial) -> Array:
             p = filled.given("p")
-            return _times_log(hits, p) + _times_log(misses, 1 - p) + base
+            return _times_log(hits, p) + _times_log_rest(misses, p) + base
 
         return log_prob
 

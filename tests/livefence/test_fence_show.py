@@ -67,7 +67,8 @@ def test_a_fence_that_prints_nothing_shows_nothing():
 
 def test_an_output_has_no_copy_button_and_can_be_scrolled_by_keyboard():
     html = show("```python\nprint(1)\n```\n")
-    assert '<div class="livefence-output no-copy" role="group" aria-label=' in html
+    assert '<div class="livefence-output no-copy" data-search-exclude' in html
+    assert 'role="group" aria-label="Output">' in html
     assert '<code tabindex="0">' in html
 
 
@@ -176,6 +177,14 @@ def test_a_figure_points_by_xlink_href():
     html = show(f"```python\n#| alt: one\n{DRAW}```\n")
     assert '<use xlink:href="#lf' in html
     assert ' href="#lf' not in html
+
+
+def test_coordinates_are_given_to_a_hundredth_of_a_point():
+    """Half the bytes; scales in transforms keep their digits."""
+    html = show(f"```python\n#| alt: one\n{DRAW}```\n")
+    places = re.findall(r' (?:d|x|y)="([^"]*)"', html)
+    assert places
+    assert not re.search(r"\.\d{3}", " ".join(places))
 
 
 def test_figures_share_no_ids_and_point_at_their_own():

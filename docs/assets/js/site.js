@@ -52,7 +52,15 @@
 
   // The search shows passages of the pages, formulas and all.
   const results = document.querySelector(".md-search-result__list");
-  if (results) new MutationObserver(() => typeset(results)).observe(results, { childList: true, subtree: true });
+  // What typesetting itself changes is not a new result: a formula that the excerpt
+  // cuts in two would otherwise be tried again for ever.
+  if (results) {
+    const seen = new MutationObserver(() => {
+      typeset(results);
+      seen.takeRecords();
+    });
+    seen.observe(results, { childList: true, subtree: true });
+  }
 
   document$.subscribe(start);
 })();
