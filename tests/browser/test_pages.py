@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 UNFOLD = "document.querySelectorAll('details').forEach((d) => (d.open = true))"
+pytestmark = pytest.mark.timeout(400)  # some look at every page at every size
 STYLE = "assets/css/book.css"
 both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
