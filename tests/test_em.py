@@ -367,6 +367,15 @@ def test_a_collapsing_start_is_reported_and_never_wins():
     assert not best.reason.startswith("collapsed")
 
 
+def test_a_collapsed_start_does_not_win_by_its_likelihood():
+    """Five equal values: on its way onto them a start climbs above every other."""
+    fit = normals(np.r_[DRAWS, 5 * [20.0]], starts=10)
+    collapsed = [end.log_likelihood for end in fit.starts if end.collapsed]
+    assert max(collapsed) > fit.log_likelihood
+    assert fit.converged
+    assert fit.n_best > 0
+
+
 def test_a_collapse_inside_a_nested_mixture_is_reported_too():
     """The inner normal is left with the one value 100."""
     x = np.r_[np.random.default_rng(0).normal(0, 0.01, 50), 100.0]
