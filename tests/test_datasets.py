@@ -33,6 +33,26 @@ def test_the_totals_are_those_of_the_sources():
     assert list(times) == ["deaths", "days"]
     assert mx.datasets.marbles_2000()["count"].sum() == 2000
     assert np.all(mx.datasets.coinflip_do_batzoglou()["tosses"] == 10)
+    assert mx.datasets.pearson_crabs()["freq"].sum() == 1000
+    assert mx.datasets.v1_hits()["squares"].sum() == 576
+    assert mx.datasets.abo_clarke1959()["count"].tolist() == [186, 38, 13, 284]
+    assert mx.datasets.linkage_rao()["count"].tolist() == [125, 18, 20, 34]
+    assert round(mx.datasets.newcomb()["deviation"].mean(), 2) == 26.21
+    assert mx.datasets.faithful()["waiting"].shape == (272,)
+
+
+def test_the_two_files_of_galaxies_differ_in_one_value():
+    as_typed = mx.datasets.galaxies_mass()["velocity"]
+    mended = mx.datasets.galaxies_corrected()["velocity"]
+    (where,) = np.flatnonzero(as_typed != mended)
+    assert (as_typed[where], mended[where], len(mended)) == (26690, 26960, 82)
+
+
+def test_gaps_are_nan_in_numbers_and_empty_in_text():
+    penguins = mx.datasets.penguins()
+    assert np.isnan(penguins["flipper_length_mm"]).sum() == 2
+    assert (penguins["sex"] == "").sum() == 11
+    assert sorted(set(penguins["species"])) == ["Adelie", "Chinstrap", "Gentoo"]
 
 
 def test_a_file_that_was_changed_is_refused(monkeypatch, tmp_path):
