@@ -4,21 +4,38 @@ Write what you know; EM fills in the blanks.
 """
 
 from mixnotes import datasets
+from mixnotes.climb import Step
 from mixnotes.component import Component, from_json
+from mixnotes.domains import Shared
 from mixnotes.em import em, em_step
-from mixnotes.families.discrete import Bernoulli, Binomial, Poisson
-from mixnotes.families.normal import Normal
+from mixnotes.families.discrete import (
+    Bernoulli,
+    Binomial,
+    Categorical,
+    Geometric,
+    Poisson,
+)
+from mixnotes.families.multivariate import MultivariateNormal
+from mixnotes.families.normal import LogNormal, Normal
+from mixnotes.families.positive import Exponential
 from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture
 
 __all__ = [
     "Bernoulli",
     "Binomial",
+    "Categorical",
     "Component",
+    "Exponential",
     "Fit",
+    "Geometric",
+    "LogNormal",
     "Mixture",
+    "MultivariateNormal",
     "Normal",
     "Poisson",
+    "Shared",
+    "Step",
     "datasets",
     "em",
     "em_step",

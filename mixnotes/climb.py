@@ -5,20 +5,36 @@ and a stop on the estimated distance still to go.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from mixnotes import information
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
-from mixnotes.coordinates import Coordinates
-from mixnotes.mixture import Mixture, expect
-from mixnotes.sums import Rows
+from mixnotes.engine import QUIET, Engine, State
+from mixnotes.groups import RecentreError
+from mixnotes.mixture import Mixture
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
 _ROUNDING = 1e-12  # a fall by this share of the log-likelihood is rounding
 _NOISE = 100 * float(np.finfo(float).eps)  # relative; steps below it are rounding
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
+_LOOK = 1e-6  # estimated gain still to come below which the distance is measured
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a callback sees after each step."""
+
+    start: int
+    """Which start climbs, from 0."""
+    step: int
+    """How many steps it has taken."""
+    log_likelihood: float
+    mixture: Callable[[], Mixture]
+    """Call it for the mixture at this step."""
 
 
 @dataclass(frozen=True)
@@ -41,93 +57,170 @@ class End:
 
 @dataclass(frozen=True)
 class Climb:
-    """EM from given starts: the model, the data, and when to stop."""
+    """EM from given starts: the engine, when to stop, and who watches."""
 
-    model: Mixture
-    rows: Rows
+    engine: Engine
     tol: float
     max_iter: int
     accelerate: bool
+    watch: Callable[[Step], object] | None = None
 
-    def run(self, first: Mixture) -> End:
+    def run(self, first: State, start: int = 0) -> End:
         """Climb from `first`."""
-        return _Path(self, first).climb()
+        with np.errstate(**QUIET):  # type: ignore[arg-type]
+            return _Path(self, first, start).climb()
+
+    def go_on(self, end: End, start: int = 0) -> End:
+        """Where a small push off a level point leads, if it leads up; else `end`.
+
+        A saddle of the likelihood attracts EM from some directions and repels it in
+        others. The push is along the direction that a step shrinks least.
+        """
+        engine = self.engine
+        if not (end.converged and engine.has_line):
+            return end
+        with np.errstate(**QUIET):  # type: ignore[arg-type]
+            higher = self._pushed(engine.state(end.mixture), end.log_likelihood)
+            if higher is None:
+                return end
+            on = _Path(self, higher, start).climb()
+        reason = f"after a saddle at {end.log_likelihood:.6f}, {on.reason}"
+        history = np.concatenate([end.history, on.history[1:]])
+        return End(
+            on.mixture,
+            on.log_likelihood,
+            history,
+            on.converged,
+            reason,
+            on.error,
+            on.collapsed,
+        )
+
+    def _pushed(self, limit: State, log_likelihood: float) -> State | None:
+        """A state above a saddle, or None where there is none near."""
+        engine = self.engine
+        try:
+            line = engine.to_line(limit)
+            if len(line) > _MANY:
+                return None
+            eigenvalues, _, direction = information.spectrum(engine, limit)
+            if not np.abs(eigenvalues).max(initial=0.0) > _LEVEL:
+                return None
+            for size in (0.1, -0.1, 1.0, -1.0):
+                state = engine.from_line(line + size * direction, limit)
+                for _ in range(_PUSHES):
+                    here, sums = engine.sweep(state)
+                    if here > log_likelihood + _LOOK:
+                        return state
+                    state = engine.maximise(sums, state)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return None
+        return None
+
+
+_LEVEL = 0.999  # a step that shrinks some direction less than this may be at a saddle
+_MANY = 200  # coordinates beyond which the derivative of a step is not computed
+_PUSHES = 20  # steps after a push
 
 
 class _Path:
     """The state of one climb."""
 
-    def __init__(self, climb: Climb, first: Mixture) -> None:
-        self.model, self.rows, self.tol = climb.model, climb.rows, climb.tol
-        self.max_iter = climb.max_iter
-        self.coordinates = Coordinates(climb.model, climb.rows)
-        self.log_joint = climb.model.bind_joint(climb.rows.x)
-        self.extrapolates = climb.accelerate and self.coordinates.has_line
+    def __init__(self, climb: Climb, first: State, start: int) -> None:
+        self.engine, self.tol, self.max_iter = climb.engine, climb.tol, climb.max_iter
+        self.extrapolates = climb.accelerate and climb.engine.has_line
+        self.watch, self.start = climb.watch, start
+        self.engine.pack()
         self.current = first
-        self.log_likelihood, self.joint = self.expect(first)
+        try:
+            self.log_likelihood, self.sums = self.engine.sweep(first)
+        except RecentreError:
+            self.engine.recentre()
+            self.log_likelihood, self.sums = self.engine.sweep(first)
         self.history = [self.log_likelihood]
         self.trail = [first]  # successive plain iterates, the last three
-        self.places = [self.place(first)]  # the same, in units of their own
+        self.gain = math.inf
         self.slowest = 0.0  # an extrapolated step hides the slow direction for a while
         self.error = math.inf
         self.near = False  # is a step's gain small enough to extrapolate?
         self.plain_since_jump = _CONFIRM
 
-    def expect(self, mixture: Mixture) -> tuple[float, Array]:
-        return expect(self.log_joint(mixture), self.rows.weight)
-
-    def place(self, mixture: Mixture) -> Array:
-        return self.coordinates.natural(mixture)
-
     def climb(self) -> End:
         while len(self.history) <= self.max_iter:
-            before = self.log_likelihood
             try:
-                stopped = self.plain_step()
+                fallen = self.plain_step()
             except CollapseError as collapse:
                 return self.end(False, f"collapsed: {collapse}", collapsed=True)
-            if stopped:
-                return stopped
-            if self.error <= self.tol and self.plain_since_jump >= _CONFIRM:
+            if fallen:
+                return self.end(False, fallen)
+            if self.arrived():
                 return self.end(
                     True,
                     f"converged: estimated distance to the limit {self.error:.1e}",
                 )
-            self.near = self.log_likelihood - before < _NEAR
             if self.extrapolates and self.near and self.error > self.tol:
                 self.jump()
+        self.measure()
         return self.end(
             False,
             f"not converged at max_iter = {self.max_iter}: estimated distance to the "
             f"limit {self.error:.1e}; raise max_iter",
         )
 
-    def plain_step(self) -> End | None:
-        """One EM step; an `End` where it lowers the log-likelihood."""
-        candidate = self.model.maximise(self.rows.x, self.joint, self.current)
-        log_likelihood, joint = self.expect(candidate)
-        fall = self.log_likelihood - log_likelihood
-        if not fall <= _ROUNDING * (abs(self.log_likelihood) + self.rows.total):
-            return self.end(
-                False,
-                f"stopped: a step lowered the log-likelihood by {fall:.3g}, so the fit "
-                "of some component is not a weighted maximum likelihood",
+    def plain_step(self) -> str | None:
+        """One EM step; what is wrong where it lowers the log-likelihood."""
+        engine = self.engine
+        try:
+            candidate = engine.maximise(self.sums, self.current)
+            log_likelihood, sums = engine.sweep(candidate)
+        except RecentreError:
+            engine.recentre()
+            self.sums = engine.sweep(self.current)[1]
+            candidate = engine.maximise(self.sums, self.current)
+            log_likelihood, sums = engine.sweep(candidate)
+        gain = log_likelihood - self.log_likelihood
+        if not gain >= -_ROUNDING * (abs(self.log_likelihood) + engine.total):
+            return (
+                f"stopped: a step lowered the log-likelihood by {-gain:.3g}, so the "
+                "fit of some component is not a weighted maximum likelihood"
             )
-        self.current, self.joint = candidate, joint
+        self.current, self.sums = candidate, sums
         # A step never lowers the likelihood; where the sum says so, it is rounding.
-        self.log_likelihood = max(self.log_likelihood, log_likelihood)
+        if gain > 0:
+            self.log_likelihood = log_likelihood
         self.history.append(self.log_likelihood)
         self.plain_since_jump += 1
-        self.trail = [*self.trail, candidate][-3:]
-        self.places = [*self.places, self.place(candidate)][-3:]
-        self.measure()
+        self.trail.append(candidate)
+        if len(self.trail) > 3:
+            del self.trail[0]
+        self.compare(gain)
+        if self.watch:
+            self.tell()
         return None
+
+    def compare(self, gain: float) -> None:
+        """How gains shrink says how far the log-likelihood still has to go."""
+        before, self.gain = self.gain, gain
+        self.near = gain < _NEAR
+        if self.near and len(self.trail) > 2 and gain > 100 * self.resolution:
+            ratio = gain / before if before > 0 else math.inf
+            if ratio < 1:
+                self.slowest = max(self.slowest, math.sqrt(ratio))
+
+    def arrived(self) -> bool:
+        """Is the estimated distance to the limit within tol?"""
+        gain, rate = max(self.gain, 0.0), self.slowest**2
+        if not self.near or gain * rate > _LOOK * (1 - rate):
+            self.error = math.inf
+            return False
+        self.measure()
+        return self.error <= self.tol and self.plain_since_jump >= _CONFIRM
 
     def measure(self) -> None:
         """Estimate the distance to the limit, step x rate / (1 - rate)."""
-        if len(self.places) < 3:
+        if len(self.trail) < 3:
             return
-        a, b, c = self.places
+        a, b, c = map(self.engine.natural, self.trail)
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
         if step <= _NOISE * float(np.linalg.norm(c)):
             self.error = step  # only the last bits move
@@ -150,36 +243,46 @@ class _Path:
         """Extrapolate from the last three iterates (SQUAREM); keep it if it rises."""
         if len(self.trail) < 3 or len(self.history) > self.max_iter:
             return
-        a, b, c = (self.coordinates.to_line(m) for m in self.trail)
-        r, v = b - a, (c - b) - (b - a)
-        curvature = float(np.linalg.norm(v))
-        self.trail, self.places = self.trail[-1:], self.places[-1:]
-        if curvature == 0:
-            return
-        alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
-        target = a + 2 * alpha * r + alpha**2 * v
-        proposal = self.proposed(target)
-        if proposal is not None:
-            log_likelihood, joint = self.expect(proposal)
-            if log_likelihood >= self.log_likelihood - self.resolution:
-                self.current, self.joint = proposal, joint
-                self.log_likelihood = max(self.log_likelihood, log_likelihood)
-                self.trail, self.places = [proposal], [self.place(proposal)]
-                self.plain_since_jump = 0
-            self.history.append(self.log_likelihood)
-
-    def proposed(self, target: Array) -> Mixture | None:
-        """The mixture at a point of the line, or None where there is none."""
-        if not np.isfinite(target).all():
-            return None
+        engine = self.engine
         try:
-            return self.coordinates.from_line(target)
-        except ValueError:  # past the edge of what floats can hold
-            return None
+            a, b, c = map(engine.to_line, self.trail)
+            del self.trail[:-1]
+            r, v = b - a, (c - b) - (b - a)
+            curvature = float(np.linalg.norm(v))
+            if curvature == 0:
+                return
+            alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
+            target = a + 2 * alpha * r + alpha**2 * v
+            proposal = engine.from_line(target, self.current)
+            log_likelihood, sums = engine.sweep(proposal)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            self.history.append(self.log_likelihood)
+            return  # past the edge of what floats can hold
+        if log_likelihood >= self.log_likelihood - self.resolution:
+            self.current, self.sums = proposal, sums
+            self.log_likelihood = max(self.log_likelihood, log_likelihood)
+            self.trail = [proposal]
+            self.plain_since_jump = 0
+        self.history.append(self.log_likelihood)
+        if self.watch:
+            self.tell()
+
+    def tell(self) -> None:
+        """Show the step to whoever watches."""
+        state, engine = self.current, self.engine
+        assert self.watch is not None
+        self.watch(
+            Step(
+                self.start,
+                len(self.history) - 1,
+                self.log_likelihood,
+                lambda: engine.mixture(state),
+            )
+        )
 
     def end(self, converged: bool, reason: str, collapsed: bool = False) -> End:
         return End(
-            self.current,
+            self.engine.mixture(self.current),
             self.log_likelihood,
             np.array(self.history),
             converged,

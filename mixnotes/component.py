@@ -8,10 +8,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -28,6 +26,7 @@ from mixnotes.check import (
     as_sample_weight,
     require,
 )
+from mixnotes.domains import Domain, Shared
 
 
 @runtime_checkable
@@ -51,58 +50,6 @@ class ComponentLike(Protocol):
 
 class CollapseError(ValueError):
     """A component shrank onto a single value, where the likelihood has no maximum."""
-
-
-# ------------------------------------------------------------------- the parameters
-
-
-@dataclass(frozen=True)
-class Domain:
-    """The set that a scalar parameter lives in, and a map of its inside to the line."""
-
-    words: str
-    contains: Callable[[float], bool]
-    to_line: Callable[[float], float]
-    from_line: Callable[[float], float]
-    in_data_units: bool  # does the parameter grow with the data when x is rescaled?
-
-
-_TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
-
-
-def _logit(p: float) -> float:
-    return math.log(max(p, _TINY)) - math.log(max(1 - p, _TINY))
-
-
-def _expit(u: float) -> float:
-    return 1 / (1 + math.exp(-u)) if u > -700 else 0.0
-
-
-def _log(v: float) -> float:
-    return math.log(max(v, _TINY))
-
-
-def _exp(u: float) -> float:
-    return math.exp(u) if u < 700 else math.inf
-
-
-def _same(v: float) -> float:
-    return v
-
-
-PROBABILITY = Domain(
-    "a number from 0 to 1", lambda v: 0 <= v <= 1, _logit, _expit, False
-)
-REAL = Domain("a finite number", math.isfinite, _same, _same, True)
-POSITIVE = Domain("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, True)
-NOT_NEGATIVE = Domain(
-    "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, True
-)
-
-
-def parameter(domain: Domain) -> Any:
-    """A field of a `Family` that is blank (None) unless it is given."""
-    return field(default=None, metadata={"domain": domain})
 
 
 # -------------------------------------------------------------------- the component
@@ -217,6 +164,7 @@ class Component(ABC):
         return json.dumps(self._state())
 
     def _rows(self, x: ArrayLike) -> Array:
+        """x as this component takes it: one number an observation, unless it says."""
         data = as_data(x)
         if data.ndim != 1:
             raise ValueError(
@@ -274,11 +222,11 @@ def from_state(state: Any) -> Component:
 
 def _revive(value: Any) -> Any:
     if isinstance(value, dict):
-        return (
-            from_state(value)
-            if "type" in value
-            else {key: _revive(v) for key, v in value.items()}
-        )
+        if "type" in value:
+            return from_state(value)
+        if set(value) == {"shared"}:
+            return Shared(value["shared"])
+        return {key: _revive(v) for key, v in value.items()}
     return [_revive(v) for v in value] if isinstance(value, list) else value
 
 
@@ -292,7 +240,7 @@ def _domains(cls: type[Family]) -> dict[str, Domain]:
 
 
 class Family(Component):
-    """A component whose parameters are scalars, declared as dataclass fields.
+    """A component whose parameters are declared as dataclass fields.
 
     A family writes `inside`, `bind`, `_learn`, `_sample` and `moments`; the rest
     follows from the domains of its parameters.
@@ -304,20 +252,16 @@ class Family(Component):
             if value is not None:
                 object.__setattr__(self, name, self._checked(name, value, domain))
 
-    def _checked(self, name: str, value: Any, domain: Domain) -> float:
-        if type(value) is float and domain.contains(value):
+    def _checked(self, name: str, value: Any, domain: Domain) -> Any:
+        if isinstance(value, Shared):
             return value
-        try:  # an array that holds one text or one complex number is a float to numpy
-            scalar = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iufO"
-            number = float(value) if scalar else math.nan
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if not domain.contains(number):
+        proper = domain.read(value)
+        if proper is None:
             raise ValueError(
                 f"{type(self).__name__}: {name} must be {domain.words}, got "
                 f"{value!r:.80}; leave {name} out to have it learned"
             )
-        return number
+        return proper
 
     @classmethod
     def domains(cls) -> dict[str, Domain]:
@@ -325,24 +269,34 @@ class Family(Component):
         return _domains(cls)
 
     @abstractmethod
-    def _learn(self, x: Array, weight: Array) -> dict[str, float]:
+    def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
         """The weighted maximum-likelihood values of the blanks; weight sums above 0."""
 
-    def given(self, name: str) -> float:
+    def given(self, name: str) -> Any:
         """The value of a parameter that must not be blank here."""
         value = getattr(self, name)
-        if value is None:
+        if value is None or isinstance(value, Shared):
             self._require_complete(name)
-        return float(value)
+        return value
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """The blanks that other components have too: parameter to shared name."""
+        found = {name: getattr(self, name) for name in self.domains()}
+        return {k: v.name for k, v in found.items() if isinstance(v, Shared)}
 
     @property
     def blanks(self) -> tuple[str, ...]:
         """The names of the blank parameters."""
-        return tuple(name for name in self.domains() if getattr(self, name) is None)
+        return tuple(name for name in self.domains() if self._is_blank(name))
+
+    def _is_blank(self, name: str) -> bool:
+        value = getattr(self, name)
+        return value is None or isinstance(value, Shared)
 
     @property
     def n_free(self) -> int:
-        """How many parameters are blank."""
+        """How many numbers are blank."""
         return len(self.blanks)
 
     def blank(self, *names: str) -> Self:
@@ -379,12 +333,35 @@ class Family(Component):
         names = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]
         values = {name: getattr(self, name) for name in names}
         return {"type": type(self).__name__} | {
-            name: value for name, value in values.items() if value is not None
+            name: _plain(value) for name, value in values.items() if value is not None
         }
 
     def __hash__(self) -> int:
-        return hash(tuple(self._state().items()))
+        return hash(_frozen(self._state()))
 
     def __repr__(self) -> str:
-        shown = [f"{k}={v:.6g}" for k, v in self._state().items() if k != "type"]
+        names = [name for name in self._state() if name != "type"]
+        shown = [f"{name}={_shown(getattr(self, name))}" for name in names]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as JSON has it."""
+    if isinstance(value, Shared):
+        return {"shared": value.name}
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _frozen(value: Any) -> Any:
+    """JSON values as something that can be hashed."""
+    if isinstance(value, dict):
+        return tuple((key, _frozen(v)) for key, v in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Shared):
+        return f"Shared({value.name!r})"
+    if isinstance(value, np.ndarray):
+        return f"[{', '.join(map(_shown, value))}]"
+    return repr(value) if isinstance(value, str) else f"{value:.6g}"

@@ -6,16 +6,20 @@ on the estimated distance still to go, not on the size of a step.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight
-from mixnotes.climb import Climb
+from mixnotes.climb import Climb, End, Step
 from mixnotes.component import Component
+from mixnotes.engine import QUIET, Engine, State
 from mixnotes.fit import Fit
-from mixnotes.mixture import Mixture, expect, impossible, moments_of
+from mixnotes.mixture import Mixture, impossible, moments_of
+from mixnotes.progress import watcher
+from mixnotes.starts import level_start, random_starts
 from mixnotes.sums import Rows, compress
 
 _STARTS = 10  # random starts where the likelihood can have several summits
@@ -34,8 +38,11 @@ def em_step(
     model, rows, data = _checked(mixture, x, sample_weight)
     here = _checked_start(model, current, "current")
     _require_possible(here, rows, data)
-    joint = expect(model.bind_joint(rows.x)(here), rows.weight)[1]
-    return model.maximise(rows.x, joint, here)
+    engine = Engine(model, rows)
+    engine.recentre()  # the exact form
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        state = engine.state(here)
+        return engine.mixture(engine.maximise(engine.sweep(state)[1], state))
 
 
 def em(
@@ -49,6 +56,8 @@ def em(
     tol: float = 1e-8,
     max_iter: int = 10_000,
     accelerate: bool = True,
+    progress: bool = False,
+    callback: Callable[[Step], object] | None = None,
 ) -> Fit:
     """The maximum-likelihood values of what `mixture` leaves blank, as a `Fit`.
 
@@ -60,7 +69,8 @@ def em(
     tol: stop when the learned values are estimated to be this near to their limit;
     weights and probabilities as they are, others in standard deviations of the data.
     max_iter: at most so many steps a start. accelerate: extrapolate (SQUAREM) where
-    that raises the log-likelihood; False is plain EM.
+    that raises the log-likelihood; False is plain EM. progress: show a bar (needs
+    tqdm). callback: called with a `Step` after each step of each start.
 
     Not converging is told by the `Fit`, not raised.
     Source: Dempster, Laird and Rubin (1977); Varadhan and Roland (2008).
@@ -77,14 +87,25 @@ def em(
     max_iter = as_count(max_iter, "max_iter", 1)
     if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 < tol < 1:
         raise ValueError(f"tol must be a number between 0 and 1, got {tol!r}")
-    climb = Climb(model, rows, float(tol), max_iter, accelerate)
-    firsts = _firsts(model, rows, start, starts, rng)
+    engine = Engine(model, rows)
+    firsts = _firsts(engine, start, starts, rng)
     for first in firsts:
-        _require_possible(first, rows, data)
-    ends = [climb.run(first) for first in firsts]
-    best = max(ends, key=lambda end: (not end.collapsed, end.log_likelihood))
-    filled = best.mixture if start is not None else in_order(model, best.mixture)
-    return Fit.of(model, filled, rows, best, tuple(ends))
+        _require_possible(engine.mixture(first), rows, data)
+    with watcher(progress, callback, len(firsts), max_iter) as watch:
+        climb = Climb(engine, float(tol), max_iter, accelerate, watch)
+        ends = [climb.run(first, k) for k, first in enumerate(firsts)]
+        best = _best(ends)
+        ends[best] = climb.go_on(ends[best], best)
+    end = ends[best]
+    filled = end.mixture if start is not None else in_order(model, end.mixture)
+    return Fit.of(model, filled, rows, end, tuple(ends))
+
+
+def _best(ends: list[End]) -> int:
+    """Which start ended highest; one that collapsed never wins over others."""
+    return max(
+        range(len(ends)), key=lambda k: (not ends[k].collapsed, ends[k].log_likelihood)
+    )
 
 
 def _checked(
@@ -97,9 +118,12 @@ def _checked(
             "Mixture([component, component])"
         )
     data = mixture._rows(x)
+    if data.ndim == 2:
+        mixture = mixture.sized(data.shape[1])
     weight = as_sample_weight(sample_weight, len(data))
     mixture.check_support(data, weight)
     rows = compress(data, weight)
+    require_agreement(mixture)
     unknown = sum(c.n_free > 0 for c in mixture.components)
     if unknown > rows.n:
         raise ValueError(
@@ -108,6 +132,31 @@ def _checked(
             "components or more data"
         )
     return mixture, rows, data
+
+
+def require_agreement(mixture: Mixture) -> None:
+    """Raise an error unless what is shared or tied is so among components alike."""
+    kinds: dict[Any, Any] = {}
+    for component in mixture.components:
+        if isinstance(component, Mixture):
+            require_agreement(component)
+            continue
+        for name, shared in getattr(component, "shares", {}).items():
+            here = (component.kind(), name)
+            if kinds.setdefault(shared, here) != here:
+                raise ValueError(
+                    f"Shared({shared!r}) must stand for one parameter of one family, "
+                    f"got {here[0][0].__name__}.{name} and "
+                    f"{kinds[shared][0][0].__name__}.{kinds[shared][1]}; use two names"
+                )
+    tied = [c for c in mixture.components if getattr(c, "ties", False)]
+    for model in {c.model for c in tied}:
+        given = {c._is_blank("cov") for c in tied if c.model == model}
+        if len(given) > 1:
+            raise ValueError(
+                f"the components of covariance {model} must all have cov blank, or "
+                "all given, got both; give those with a known cov another covariance"
+            )
 
 
 def _require_possible(mixture: Mixture, rows: Rows, data: Array) -> None:
@@ -167,75 +216,26 @@ def _keeps(template: Any, filled: Any) -> bool:
     if not isinstance(template, Component):  # what the reader's own class was given
         return True  # is not known here
     blanks = template.blanks
-    kept: bool = template == (filled.blank(*blanks) if blanks else filled)
+    same = {name: getattr(filled, name) for name in blanks}
+    kept: bool = filled == (template.filled(same) if blanks else template)  # type: ignore[attr-defined]
     return kept
 
 
 def _firsts(
-    model: Mixture, rows: Rows, start: Mixture | None, starts: int | None, rng: Rng
-) -> list[Mixture]:
-    """The mixtures to climb from."""
+    engine: Engine, start: Mixture | None, starts: int | None, rng: Rng
+) -> list[State]:
+    """The states to climb from."""
+    model = engine.model
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [_checked_start(model, start, "start")]
+        return [engine.state(_checked_start(model, start, "start"))]
     generator = as_rng(rng)
     if not any(c.n_free for c in model.components):
         as_count(1 if starts is None else starts, "starts", 1)
-        k = len(model.components)  # concave in the weights: one summit, one start
-        return [Mixture(model.components, np.full(k, 1 / k))]
+        return [engine.state(level_start(model))]  # concave in the weights: one summit
     count = as_count(_STARTS if starts is None else starts, "starts", 1)
-    return [random_start(model, rows, generator) for _ in range(count)]
-
-
-def random_start(model: Mixture, rows: Rows, rng: np.random.Generator) -> Mixture:
-    """A first guess: seeds far apart (k-means++), each component fitted around one.
-
-    Some noise in the shares keeps components apart that got equal seeds.
-    Source: Arthur and Vassilvitskii (2007).
-    """
-    m, k = len(rows.x), len(model.components)
-    unknown = [i for i, c in enumerate(model.components) if c.n_free]
-    seeds = _spread_seeds(rows, len(unknown), rng)
-    points = rows.x.reshape(m, -1)
-    nearest = ((points[:, None, :] - points[seeds]) ** 2).sum(axis=2).argmin(axis=1)
-    share = np.zeros((k, m))
-    share[unknown] = 0.3 * rng.dirichlet(np.ones(len(unknown)), m).T
-    share[np.array(unknown)[nearest], np.arange(m)] += 0.7
-    share[unknown] = _within_support(model, rows.x, share)[unknown]
-    filled = model.maximise(rows.x, share * rows.weight, None)
-    if model.weights is None and len(unknown) < k:  # known components start level
-        return Mixture(filled.components, np.full(k, 1 / k))
-    return filled
-
-
-def _within_support(model: Mixture, x: Array, share: Array) -> Array:
-    """The shares, shape (K, m), with those of impossible observations given to others.
-
-    A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
-    """
-    tests = [getattr(c, "inside", None) for c in model.components]
-    inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
-    inside |= ~inside.any(axis=1, keepdims=True)  # a component that none suits
-    kept: Array = share * inside
-    total = kept.sum(axis=0)
-    kept /= np.where(total > 0, total, 1.0)
-    return kept
-
-
-def _spread_seeds(rows: Rows, k: int, rng: np.random.Generator) -> list[int]:
-    """Positions of k observations, each drawn in proportion to its squared distance
-    from those drawn before."""
-    points = rows.x.reshape(len(rows.x), -1)
-    seeds = [int(rng.choice(len(points), p=rows.weight / rows.weight.sum()))]
-    distance = np.full(len(points), np.inf)
-    while len(seeds) < k:
-        distance = np.minimum(distance, ((points - points[seeds[-1]]) ** 2).sum(axis=1))
-        pull = rows.weight * distance
-        total = pull.sum()
-        p = pull / total if total > 0 else rows.weight / rows.weight.sum()
-        seeds.append(int(rng.choice(len(points), p=p)))
-    return seeds
+    return list(random_starts(engine, count, generator))
 
 
 def in_order(model: Mixture, filled: Mixture) -> Mixture:
@@ -251,11 +251,17 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
         places = [j for j, c in enumerate(model.components) if c == template]
         if places[0] < k or len(places) == 1 or not _has_moments(template):
             continue
-        ranked = sorted(places, key=lambda j: moments_of(filled.components[j]))
+        ranked = sorted(places, key=lambda j: _rank(filled.components[j]))
         for place, found in zip(places, ranked, strict=True):
             order[place] = found
     components = [filled.components[k] for k in order]
     return Mixture(components, filled.weights[order])  # type: ignore[index]
+
+
+def _rank(component: Any) -> tuple[float, ...]:
+    """Mean, then variance; of vectors, their entries one after another."""
+    mean, variance = moments_of(component)
+    return (*np.ravel(mean), *np.ravel(variance))
 
 
 def _has_moments(component: Any) -> bool:

@@ -12,7 +12,7 @@ from mixnotes import information
 from mixnotes.check import Array
 from mixnotes.climb import End
 from mixnotes.component import Component
-from mixnotes.coordinates import Coordinates
+from mixnotes.engine import Engine, State
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows
 
@@ -86,7 +86,7 @@ class Fit:
         it is nan: its parameters are not known here.
         Source: Dempster, Laird and Rubin (1977), theorem 4.
         """
-        return information.rate(Coordinates(self.model, self.rows), self.mixture)
+        return information.rate(*self._limit())
 
     def standard_errors(self) -> dict[str, float | Array]:
         """Standard errors of what was learned, by name as in `Mixture.blanks`.
@@ -96,9 +96,13 @@ class Fit:
         not inside the parameter space or is flat in some direction.
         Source: Louis (1982), for what is computed; by differences here.
         """
-        return information.standard_errors(
-            Coordinates(self.model, self.rows), self.mixture
-        )
+        return information.standard_errors(*self._limit())
+
+    def _limit(self) -> tuple[Engine, State]:
+        """The engine and the state where the climb ended, in the exact form."""
+        engine = Engine(self.model, self.rows)
+        engine.recentre()
+        return engine, engine.state(self.mixture)
 
     @property
     def aic(self) -> float:

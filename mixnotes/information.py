@@ -11,101 +11,135 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array
-from mixnotes.coordinates import TINY, Coordinates
-from mixnotes.mixture import Mixture, expect, log_sum_exp
+from mixnotes.engine import QUIET, Engine, State
 
 _WIDTH = 1e-5  # of a first difference, on the line
 _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there
+_EDGE = 690.0  # the logarithm of what stands for 0
 
 
-def rate(coordinates: Coordinates, limit: Mixture) -> float:
+def rate(engine: Engine, limit: State) -> float:
     """The largest eigenvalue of the derivative of one EM step at its limit.
 
     nan where a component is the reader's own: its parameters are not known here.
     """
-    if not coordinates.has_line:
+    if not engine.has_line:
         return float("nan")
-    point = coordinates.to_line(limit)
+    eigenvalues, edge, _ = spectrum(engine, limit)
+    return float(np.max([*edge, *np.abs(eigenvalues)], initial=0.0))
+
+
+def spectrum(engine: Engine, limit: State) -> tuple[Array, Array, Array]:
+    """The eigenvalues of the derivative of a step, those of values on their way to an
+    edge, and the eigenvector of the largest inner eigenvalue, on the line."""
+    point = engine.to_line(limit)
     # A logarithm of 0 stands at -691; its neighbours must be within reach.
-    at_edge = np.abs(point) >= -np.log(TINY) - 1
+    at_edge = np.abs(point) >= _EDGE - 1
     point = np.where(at_edge, 60 * np.sign(point), point)
-    step = _step(coordinates)
+    step = step_of(engine, limit)
     # A value on its way to an edge, 0 or 1, shrinks by a constant factor a step, which
     # on the line is a constant move; the others settle.
     move = np.abs(step(point) - point)
     edge = (move > 1e-4) & (np.abs(point) > 10)
     inner = np.flatnonzero(~edge)
+    direction = np.zeros(len(point))
+    if not len(inner):
+        return np.zeros(0), np.exp(-move[edge]), direction
     settled = _derivative(step, point, inner)[inner]
-    eigenvalues = np.abs(np.linalg.eigvals(settled))
-    return float(np.max([*np.exp(-move[edge]), *eigenvalues]))
+    if not np.isfinite(settled).all():
+        return np.full(1, np.nan), np.exp(-move[edge]), direction
+    eigenvalues, vectors = np.linalg.eig(settled)
+    leading = int(np.argmax(np.abs(eigenvalues)))
+    direction[inner] = vectors[:, leading].real
+    return eigenvalues, np.exp(-move[edge]), direction
 
 
-def standard_errors(
-    coordinates: Coordinates, limit: Mixture
-) -> dict[str, float | Array]:
+def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The square roots of the diagonal of the inverse observed information.
 
     By name as in `Mixture.blanks`; `weights` has one for each component.
     """
-    if not coordinates.has_line:
+    if not engine.has_line:
         raise ValueError(
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
-    point = coordinates.to_line(limit)
-    free = _free(coordinates, limit)
-    information = -_hessian(_log_likelihood(coordinates), point, free)
-    if np.linalg.eigvalsh(information).min() < _FLAT:
+    if any(getattr(group, "ties", False) for group in engine.groups) or any(
+        getattr(getattr(group, "keep", None), "shared", None) for group in engine.groups
+    ):
+        raise ValueError(
+            "standard errors are not there yet for what components share or have "
+            "tied; use a bootstrap: fit samples of the fitted mixture"
+        )
+    point = engine.to_line(limit)
+    labels = engine.labels(limit)
+    free = _free(labels)
+    log_likelihood = log_likelihood_of(engine, limit)
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        information = -_hessian(log_likelihood, point, free)
+    if not np.linalg.eigvalsh(information).min() >= _FLAT:
         raise ValueError(
             "standard errors need a maximum that is curved in every direction, and "
             "this one is flat in some: a weight or a parameter is on its edge, the "
             "data do not tell all parameters apart, or the climb has not converged"
         )
-    slope = _derivative(
-        lambda place: coordinates.values(coordinates.from_line(place)), point, free
-    )
+
+    def values(place: Array) -> Array:
+        return _values(engine, engine.from_line(place, limit))[0]
+
+    slope = _derivative(values, point, free)
     variance = (slope * np.linalg.solve(information, slope.T).T).sum(axis=1)
-    rest = iter(np.sqrt(variance).tolist())
+    errors = np.sqrt(np.maximum(variance, 0))
     found: dict[str, float | Array] = {}
-    for leaf in coordinates.leaves:
-        if leaf.names:
-            found |= {label: next(rest) for label in leaf.labels}
-        else:
-            found[leaf.labels[0]] = np.array([next(rest) for _ in leaf.read(limit)])
-    return found
+    place = 0
+    for name, shape in _values(engine, limit)[1]:
+        size = int(np.prod(shape, dtype=int))
+        part = errors[place : place + size]
+        found[name] = float(part[0]) if shape == () else part.reshape(shape)
+        place += size
+    return {name: found[name] for name in engine.model.blanks}
 
 
-def _free(coordinates: Coordinates, limit: Mixture) -> NDArray[np.intp]:
+def _values(
+    engine: Engine, state: State
+) -> tuple[Array, list[tuple[str, tuple[int, ...]]]]:
+    """The learned values in the data's units, flat, and the name and shape of each."""
+    mixture = engine.mixture(state)
+    flat, names = [], []
+    for name in engine.model.blanks:
+        part: object = mixture
+        for word in name.replace("components[", "").replace("]", "").split("."):
+            part = part.components[int(word)] if word.isdigit() else getattr(part, word)  # type: ignore[attr-defined]
+        value = np.asarray(part, dtype=np.float64)
+        flat.append(value.ravel())
+        names.append((name, value.shape))
+    return np.concatenate(flat), names
+
+
+def _free(labels: list[tuple[str, int, bool]]) -> NDArray[np.intp]:
     """Which coordinates can move freely: of the logarithms of K weights, K - 1."""
     free: list[bool] = []
-    for leaf in coordinates.leaves:
-        free += [True] * len(leaf.read(limit))
-        free[-1] = bool(leaf.names)
+    for _, size, simplex in labels:
+        free += [True] * size
+        if simplex:
+            free[-1] = False
     return np.flatnonzero(free)
 
 
-def _step(coordinates: Coordinates) -> Callable[[Array], Array]:
+def step_of(engine: Engine, like: State) -> Callable[[Array], Array]:
     """One EM step, from the line to the line."""
-    model, rows = coordinates.model, coordinates.rows
-    log_joint = model.bind_joint(rows.x)
 
     def step(place: Array) -> Array:
-        here = coordinates.from_line(place)
-        joint = expect(log_joint(here), rows.weight)[1]
-        return coordinates.to_line(model.maximise(rows.x, joint, here))
+        with np.errstate(**QUIET):  # type: ignore[arg-type]
+            here = engine.from_line(place, like)
+            return engine.to_line(engine.maximise(engine.sweep(here)[1], here))
 
     return step
 
 
-def _log_likelihood(coordinates: Coordinates) -> Callable[[Array], float]:
-    rows = coordinates.rows
-    log_joint = coordinates.model.bind_joint(rows.x)
-
-    def log_likelihood(place: Array) -> float:
-        log_prob = log_sum_exp(log_joint(coordinates.from_line(place)))
-        return float(rows.weight @ log_prob)
-
-    return log_likelihood
+def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
+    """The log-likelihood as a function of a point of the line."""
+    return lambda place: engine.sweep(engine.from_line(place, like))[0]
 
 
 def _derivative(

@@ -92,22 +92,7 @@ class Mixture(Component):
 
     # ---------------------------------------------------------------- fitting
 
-    def maximise(self, x: Array, joint: Array, current: Mixture | None) -> Self:
-        """The M-step: each component fitted to its row of `joint`, shape (K, n)."""
-        starts = current.components if current else [None] * len(self.components)
-        components = [
-            fit_of(template, x, joint[k], start)
-            for k, (template, start) in enumerate(
-                zip(self.components, starts, strict=True)
-            )
-        ]
-        weights = self.weights
-        if weights is None:
-            weights = joint.sum(axis=1)
-            weights /= weights.sum()
-        return self._filled(components, weights)
-
-    def _filled(self, components: list[Any], weights: Array) -> Self:
+    def with_parts(self, components: list[Any], weights: Array) -> Self:
         """A mixture from parts that need no check: the engine made them."""
         weights.setflags(write=False)
         mixture = object.__new__(type(self))
@@ -135,18 +120,9 @@ class Mixture(Component):
         return super().fit(x, sample_weight, start)
 
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
-        here = weight > 0
-        if start is None:  # the first guess of a mixture that holds this one
-            from mixnotes.em import random_start
-            from mixnotes.sums import Rows
+        from mixnotes.em import em_step
 
-            rows = Rows(x[here], weight[here], int(here.sum()), float(weight.sum()))
-            return random_start(self, rows, np.random.default_rng(0))  # type: ignore[return-value]
-        if not here.any():
-            return start
-        joint = np.zeros((len(self.components), len(x)))
-        joint[:, here] = expect(self.bind_joint(x[here])(start), weight[here])[1]
-        return self.maximise(x, joint, start)  # all of x: its range tells a collapse
+        return em_step(self, start, x, weight)  # type: ignore[arg-type, return-value]
 
     # ----------------------------------------------------------------- values
 
@@ -164,7 +140,22 @@ class Mixture(Component):
     def n_free(self) -> int:
         """How many numbers are blank; K blank weights are K - 1 free numbers."""
         free_weights = 0 if self.weights is not None else len(self.components) - 1
-        return int(sum(c.n_free for c in self.components)) + free_weights
+        return int(sum(c.n_free for c in self.components)) + free_weights - self._once()
+
+    def _once(self) -> int:
+        """How many blank numbers are counted twice: what is shared, or tied."""
+        seen: dict[Any, int] = {}
+        for component in self.components:
+            for name, shared in getattr(component, "shares", {}).items():
+                seen[name, shared] = seen.get((name, shared), 0) + 1
+        twice = sum(count - 1 for count in seen.values())
+        tied = [c for c in self.components if getattr(c, "ties", False)]
+        return twice + (tied[0].saved_by_ties(tied) if tied else 0)
+
+    def sized(self, d: int) -> Self:
+        """The same mixture, for data of d columns."""
+        components = [c.sized(d) if hasattr(c, "sized") else c for c in self.components]
+        return type(self)(components, self.weights)
 
     def blank(self, *names: str) -> Self:
         """The same mixture with these parameters blank, in every component.
@@ -203,21 +194,32 @@ class Mixture(Component):
         words = [getattr(c, "support", "anything") for c in self.components]
         return " or ".join(dict.fromkeys(words))
 
-    def moments(self) -> tuple[float, float]:
+    def moments(self) -> tuple[Any, Any]:
         """E[x] and Var[x]: the mean of the means, and the law of total variance."""
         self._require_complete("moments")
         each = [moments_of(component) for component in self.components]
+        if np.ndim(each[0][0]):
+            return self._moments_of_rows(each)
         means, variances = np.array(each).T
         mean = float(self.weights @ means)
         spread = variances + (means - mean) ** 2
         return mean, float(self.weights @ spread)
 
-    def mean(self) -> float:
-        """E[x]."""
+    def _moments_of_rows(self, each: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+        """The same for vectors: a mean vector and a covariance matrix."""
+        means = np.array([mean for mean, _ in each])
+        mean = self.weights @ means
+        aside = means - mean
+        spread = np.array([cov for _, cov in each])
+        spread = spread + aside[:, :, None] * aside[:, None, :]
+        return mean, np.tensordot(self.weights, spread, axes=1)  # type: ignore[arg-type]
+
+    def mean(self) -> Any:
+        """E[x]: a number, or a vector (d,) where an observation is a row."""
         return self.moments()[0]
 
-    def variance(self) -> float:
-        """Var[x]."""
+    def variance(self) -> Any:
+        """Var[x]: a number, or the covariance matrix (d, d)."""
         return self.moments()[1]
 
     @overload
@@ -249,8 +251,10 @@ class Mixture(Component):
         return x, z
 
     def _rows(self, x: ArrayLike) -> Array:
-        scalar = any(isinstance(c, Component) for c in self.components)
-        return super()._rows(x) if scalar else as_data(x)
+        for component in self.components:
+            if isinstance(component, Component):
+                return component._rows(x)
+        return as_data(x)
 
     def _state(self) -> dict[str, Any]:
         foreign = [c for c in self.components if not isinstance(c, Component)]
@@ -339,22 +343,6 @@ def impossible(position: int, value: Any, k: int) -> ValueError:
         f"x[{position}] = {value} with probability 0 under all {k}; mend it, or add a "
         "component for it"
     )
-
-
-def expect(log_joint: Array, weight: Array) -> tuple[float, Array]:
-    """The E-step: the log-likelihood, and the responsibilities, shape (K, n), each
-    observation's multiplied by its weight. `log_joint` is overwritten.
-
-    Where some observation is impossible the log-likelihood is -inf, and there are no
-    responsibilities.
-    """
-    log_prob = log_sum_exp(log_joint)
-    if not np.isfinite(log_prob).all():
-        return -np.inf, np.zeros_like(log_joint)
-    log_joint -= log_prob
-    joint = np.exp(log_joint, out=log_joint)
-    joint *= weight
-    return float(weight @ log_prob), joint
 
 
 def log_sum_exp(a: Array) -> Array:

@@ -1,36 +1,24 @@
-"""Families on whole numbers: Bernoulli, binomial, Poisson."""
+"""Families on whole numbers: Bernoulli, binomial, categorical, geometric, Poisson."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array, as_count
-from mixnotes.component import NOT_NEGATIVE, PROBABILITY, Family, parameter
+from mixnotes.domains import CHANCE, NOT_NEGATIVE, PROBABILITY, SIMPLEX, parameter
+from mixnotes.exponential import ExponentialFamily, Keep, Values
 
 
 def whole(x: Array) -> NDArray[np.bool_]:
     """Which observations are whole numbers from 0 up."""
     inside: NDArray[np.bool_] = (x >= 0) & (x == np.floor(x))
     return inside
-
-
-def _times_log(x: Array, value: float) -> Array:
-    """x log(value), shape (n,), with 0 log 0 = 0."""
-    if value > 0:
-        return x * math.log(value)
-    return np.where(x == 0, 0.0, -np.inf)
-
-
-def _times_log_rest(x: Array, p: float) -> Array:
-    """x log(1 - p), shape (n,), with 0 log 0 = 0, and all digits where p is small."""
-    if p < 1:
-        return x * math.log1p(-p)
-    return np.where(x == 0, 0.0, -np.inf)
 
 
 _TABLE = np.array([math.lgamma(k + 1) for k in range(4096)])  # log 0!, log 1!, ...
@@ -44,16 +32,15 @@ def _log_factorial(x: Array) -> Array:
     return np.array([math.lgamma(v + 1) for v in values])[where]
 
 
-def _within(
-    x: Array, inside: NDArray[np.bool_], log_base: Callable[[Array], Array]
-) -> tuple[Array, Array]:
-    """x with 0 in place of what lies outside, and the base measure, -inf there."""
-    tame = np.where(inside, x, 0.0)
-    return tame, np.where(inside, log_base(tame), -np.inf)
+def _share(hits_and_misses: Array) -> Array:
+    """The proportion of hits, shape (K,); exactly 1 where nothing is missed."""
+    hits, misses = hits_and_misses
+    share: Array = hits / (hits + misses)
+    return share
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Bernoulli(Family):
+class Bernoulli(ExponentialFamily):
     """Bernoulli(p) on {0, 1}: P(x = 1) = p.
 
     A red marble from a factory that makes 80 % red: `Bernoulli(0.8)`.
@@ -67,19 +54,18 @@ class Bernoulli(Family):
         """Which observations are 0 or 1."""
         return np.isin(x, (0.0, 1.0))
 
-    def bind(self, x: Array) -> Callable[[Bernoulli], Array]:
-        """x log p + (1 - x) log(1 - p)."""
-        one, base = _within(x, self.inside(x), np.zeros_like)
-        zero = 1 - one
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """x and 1 - x: two, so that p may be 0 or 1."""
+        return x, 1 - x
 
-        def log_prob(filled: Bernoulli) -> Array:
-            p = filled.given("p")
-            return _times_log(one, p) + _times_log_rest(zero, p) + base
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """log p and log(1 - p)."""
+        p = values["p"]
+        return (np.log(p), np.log1p(-p)), np.zeros_like(p)
 
-        return log_prob
-
-    def _learn(self, x: Array, weight: Array) -> dict[str, float]:
-        return {"p": _share(float(weight @ x), float(weight.sum()))}
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """p is the weighted share of ones."""
+        return {"p": keep("p", _share(means), weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.binomial(1, self.given("p"), n).astype(np.float64)
@@ -91,7 +77,7 @@ class Bernoulli(Family):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Binomial(Family):
+class Binomial(ExponentialFamily):
     """Binomial(n, p): how many of n trials succeed, each with probability p.
 
     n is how the data were collected; it is always given. Ten tosses of a coin that
@@ -114,24 +100,23 @@ class Binomial(Family):
         """Which observations are whole numbers from 0 to n."""
         return whole(x) & (x <= self.n)
 
-    def bind(self, x: Array) -> Callable[[Binomial], Array]:
-        """log of n over x, + x log p + (n - x) log(1 - p)."""
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """x and n - x: two, so that p may be 0 or 1."""
+        return x, self.n - x
 
-        def log_ways(k: Array) -> Array:
-            whole_factorial = math.lgamma(self.n + 1)
-            return whole_factorial - _log_factorial(k) - _log_factorial(self.n - k)
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """log p and log(1 - p)."""
+        p = values["p"]
+        return (np.log(p), np.log1p(-p)), np.zeros_like(p)
 
-        hits, base = _within(x, self.inside(x), log_ways)
-        misses = self.n - hits
+    def log_base(self, x: Array) -> Array:
+        """log of n over x."""
+        ways = math.lgamma(self.n + 1) - _log_factorial(x)
+        return ways - _log_factorial(self.n - x)
 
-        def log_prob(filled: Binomial) -> Array:
-            p = filled.given("p")
-            return _times_log(hits, p) + _times_log_rest(misses, p) + base
-
-        return log_prob
-
-    def _learn(self, x: Array, weight: Array) -> dict[str, float]:
-        return {"p": _share(float(weight @ x), self.n * float(weight.sum()))}
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """p is the weighted share of successes."""
+        return {"p": keep("p", _share(means), weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.binomial(self.n, self.given("p"), n).astype(np.float64)
@@ -143,7 +128,118 @@ class Binomial(Family):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Poisson(Family):
+class Categorical(ExponentialFamily):
+    """Categorical(probs) on {0, ..., n - 1}: P(x = j) = probs[j].
+
+    With blanks say how many categories there are: `Categorical(n=3)`.
+    """
+
+    probs: Array | None = parameter(SIMPLEX)  # shape (n,)
+    n: int | None = None  # number of categories; that of probs where these are given
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        given = None if self._is_blank("probs") else len(self.given("probs"))
+        if self.n is None and given is None:
+            raise ValueError(
+                "Categorical must have probs or n, the number of categories, got "
+                "neither; write for example Categorical(n=3)"
+            )
+        n = as_count(given if self.n is None else self.n, "Categorical: n", 1)  # type: ignore[arg-type]
+        if given not in (None, n):
+            raise ValueError(
+                f"Categorical: probs must have one number a category, n = {n}, got "
+                f"{given}; leave n out"
+            )
+        object.__setattr__(self, "n", n)
+
+    @property
+    def support(self) -> str:  # type: ignore[override]
+        """The support in words."""
+        return f"whole numbers from 0 to {self.n - 1}"  # type: ignore[operator]
+
+    @property
+    def n_free(self) -> int:
+        """How many numbers are blank: n probabilities are n - 1."""
+        return (self.n - 1) * len(self.blanks)  # type: ignore[operator]
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are whole numbers from 0 to n - 1."""
+        return whole(x) & (x < self.n)  # type: ignore[operator]
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """1 where x is the category, for each."""
+        return [(x == j).astype(np.float64) for j in range(self.n)]  # type: ignore[arg-type]
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """log probs."""
+        probs = values["probs"]
+        return list(np.log(probs).T), np.zeros(len(probs))
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """probs are the weighted shares of the categories."""
+        shares = means.T / means.sum(axis=0)[:, None]
+        return {"probs": keep("probs", shares, weight)}
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        probs = self.given("probs")
+        return rng.choice(len(probs), size=n, p=probs / probs.sum()).astype(np.float64)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] and Var[x] of the category's number."""
+        probs = self.given("probs")
+        j = np.arange(len(probs))
+        mean = float(probs @ j)
+        return mean, float(probs @ (j - mean) ** 2)
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same component with these parameters set."""
+        probs = values.get("probs")
+        if probs is not None and np.shape(probs) != (self.n,):
+            raise ValueError(f"probs must have shape ({self.n},), got {probs!r:.80}")
+        return super().filled(values)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Geometric(ExponentialFamily):
+    """Geometric(p) on 0, 1, 2, ...: P(x) = (1 - p)^x p, the failures before a success.
+
+    `scipy.stats.geom` counts the success too: its x is ours plus 1.
+    """
+
+    p: float | None = parameter(CHANCE)  # P(one trial succeeds)
+
+    support = "whole numbers from 0 up"
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are whole numbers from 0 up."""
+        return whole(x)
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """The observations themselves."""
+        return (x,)
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """log(1 - p), and the normaliser -log p."""
+        p = values["p"]
+        return (np.log1p(-p),), -np.log(p)
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """p is 1 / (1 + mean)."""
+        trials = 1 + means[0]
+        return {"p": keep("p", 1 / trials, weight * trials)}
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return rng.geometric(self.given("p"), n).astype(np.float64) - 1
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = (1 - p) / p and Var[x] = (1 - p) / p^2."""
+        p = self.given("p")
+        return (1 - p) / p, (1 - p) / p**2
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Poisson(ExponentialFamily):
     """Poisson(rate) on 0, 1, 2, ...: p(x) = rate^x exp(-rate) / x!
 
     Deaths a day, hits a square, calls an hour: `Poisson()`.
@@ -157,18 +253,22 @@ class Poisson(Family):
         """Which observations are whole numbers from 0 up."""
         return whole(x)
 
-    def bind(self, x: Array) -> Callable[[Poisson], Array]:
-        """x log rate - rate - log x!"""
-        events, base = _within(x, self.inside(x), lambda k: -_log_factorial(k))
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """The observations themselves."""
+        return (x,)
 
-        def log_prob(filled: Poisson) -> Array:
-            rate = filled.given("rate")
-            return _times_log(events, rate) + (base - rate)
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """log rate, and the normaliser rate."""
+        rate = values["rate"]
+        return (np.log(rate),), rate
 
-        return log_prob
+    def log_base(self, x: Array) -> Array:
+        """-log x!"""
+        return -_log_factorial(x)
 
-    def _learn(self, x: Array, weight: Array) -> dict[str, float]:
-        return {"rate": float(weight @ x / weight.sum())}
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """The rate is the weighted mean."""
+        return {"rate": keep("rate", means[0], weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.poisson(self.given("rate"), n).astype(np.float64)
@@ -177,8 +277,3 @@ class Poisson(Family):
         """E[x] = Var[x] = rate."""
         rate = self.given("rate")
         return rate, rate
-
-
-def _share(part: float, whole: float) -> float:
-    """part / whole, kept in [0, 1] where rounding would leave it."""
-    return float(min(max(part / whole, 0.0), 1.0))

@@ -1,26 +1,176 @@
-"""The normal family."""
+"""The normal family on the line, and the log-normal, its exponential."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array
-from mixnotes.component import POSITIVE, REAL, CollapseError, Family, parameter
+from mixnotes.domains import LOG_POSITIVE, LOG_REAL, POSITIVE, REAL, parameter
+from mixnotes.exponential import (
+    FEW,
+    FLOOR,
+    ROUNDING,
+    SMALLEST,
+    Frame,
+    Framed,
+    Keep,
+    Values,
+)
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
-_FLOOR = 1e-7  # an sd below this share of the data's range, of few values, collapsed
-_ROUNDING = 1e-12  # below this share of the range any sd is rounding
-_FEW = 3  # values that carry the weight
-_SMALLEST = 1e-150  # the squares of a smaller range underflow
+
+
+class _Bell(Framed):
+    """A normal distribution of one coordinate: its place, its spread."""
+
+    spread: str  # the name of the standard deviation, as `place` is the mean's
+
+    def columns(self, x: Array) -> Array:
+        """The coordinate, shape (1, n)."""
+        return self.coordinate(x)[None]
+
+    def coordinate(self, x: Array) -> Array:
+        """What is normal, shape (n,)."""
+        return x
+
+    def n_statistics(self, d: int) -> int:
+        """The coordinate and its square."""
+        return 2
+
+    def fill(self, columns: Array, out: Array) -> None:
+        """The coordinate and its square."""
+        out[0] = columns[0]
+        np.multiply(columns[0], columns[0], out=out[1])
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """mean / sd^2 and -1 / (2 sd^2)."""
+        mean, sd = values[self.place], values[self.spread]
+        second = -0.5 / (sd * sd)
+        normaliser = _HALF_LOG_2_PI + np.log(sd) - second * mean * mean
+        return (-2 * second * mean, second), normaliser
+
+    def learn_about(
+        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+    ) -> Values:
+        """The weighted mean, and the root of the weighted mean square about it."""
+        first, square = means
+        if keep.nothing:
+            return {
+                self.place: origin + first,
+                self.spread: np.sqrt(square - first * first),
+            }
+        # Means that are shared are averaged by precision (one conditional maximum).
+        precision = weight / (current[self.spread] ** 2 if current else 1.0)
+        mean = keep(self.place, origin + first, precision)
+        aside = mean - origin
+        variance = square - aside * (2 * first - aside)
+        sd = np.sqrt(keep.pool(self.spread, variance, weight))
+        return {self.place: mean, self.spread: keep(self.spread, sd, weight)}
+
+    def at(self, places: Array) -> Values:
+        """The means."""
+        return {self.place: places[:, 0]}
+
+    def sharpness(self, natural: Array) -> Array:
+        """1 / sd^2."""
+        return -2 * natural[1]
+
+    def into(self, values: Values, frame: Frame) -> Values:
+        """(place - centre) / scale and spread / scale."""
+        centre, scale = frame.centre[0], frame.scale[0]
+        framed = {}
+        if self.place in values:
+            framed[self.place] = (values[self.place] - centre) / scale
+        if self.spread in values:
+            framed[self.spread] = values[self.spread] / scale
+        return framed
+
+    def out_of(self, values: Values, frame: Frame) -> Values:
+        """The inverse of `into`."""
+        centre, scale = frame.centre[0], frame.scale[0]
+        return {
+            self.place: centre + scale * values[self.place],
+            self.spread: scale * values[self.spread],
+        }
+
+    def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
+        """-((y - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2."""
+        mean, sd = values[self.place][:, None], values[self.spread][:, None]
+        np.subtract(columns, mean, out=out)
+        out /= sd
+        np.multiply(out, out, out=out)
+        out *= -0.5
+        out -= np.log(sd) + _HALF_LOG_2_PI
+
+    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
+        """Of y - mean and its square."""
+        aside = columns - values[self.place][:, None]
+        first = np.einsum("kn,kn->k", share, aside)
+        aside *= aside
+        return np.stack([first, np.einsum("kn,kn->k", share, aside)], axis=1)
+
+    def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:
+        """Is some learned spread below its floor, relative to the data's range?"""
+        sd, span = values[self.spread], frame.span[0]
+        low = sd <= FLOOR * span
+        fallen = low & ((sd <= ROUNDING * span) | (carriers < FEW)) | np.isnan(sd)
+        if not fallen.any() or not self._is_blank(self.spread):
+            return None
+        k, scale = int(np.argmax(fallen)), frame.scale[0]
+        return (
+            f"{type(self).__name__} collapsed on x = "
+            f"{self.value(frame.centre[0] + scale * values[self.place][k]):g}: its "
+            f"{self.spread} fell to {scale * sd[k]:.3g}, below {FLOOR:g} of the data's "
+            f"range {scale * span:.6g}; give {self.spread}, or use fewer components"
+        )
+
+    def value(self, coordinate: float) -> float:
+        """The x of a coordinate."""
+        return float(coordinate)
+
+    def require_spread(self, frame: Frame, x: Array) -> None:
+        """Raise an error unless the data vary enough for a spread to be learned."""
+        if not self._is_blank(self.spread):
+            return
+        span = float(frame.span[0] * frame.scale[0])
+        if span == 0:
+            raise ValueError(
+                f"{self.spread} must be learned from values that differ, got {len(x)} "
+                f"values all equal to {x[0]:g}; give {self.spread}, for example "
+                f"{type(self).__name__}({self.spread}=1.0)"
+            )
+        if span < SMALLEST:
+            raise ValueError(
+                f"x must vary by more than {SMALLEST:g} for {self.spread} to be "
+                f"learned, got a range of {span:.3g}; rescale it, for example "
+                "x / np.ptp(x)"
+            )
+
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """-((y - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2 + log base(x)."""
+        inside = self.inside(x)
+        tame = x if inside.all() else np.where(inside, x, self.tame)
+        y, base = self.coordinate(tame), self.log_base(tame)
+        rest = np.where(inside, 0.0 if base is None else base, -np.inf)
+
+        def log_prob(filled: Self) -> Array:
+            sd = filled.given(self.spread)
+            with np.errstate(over="ignore"):  # so far out that the density is 0
+                distance = (y - filled.given(self.place)) / sd
+                bell = -0.5 * distance * distance - (math.log(sd) + _HALF_LOG_2_PI)
+            return bell + rest
+
+        return log_prob
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Normal(Family):
+class Normal(_Bell):
     """Normal(mean, sd) on the line, with sd the standard deviation, not the variance.
 
     Of known noise and unknown place: `Normal(sd=0.1)`.
@@ -30,55 +180,11 @@ class Normal(Family):
     sd: float | None = parameter(POSITIVE)
 
     support = "finite numbers"
+    place, spread = "mean", "sd"
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Every observation is."""
         return np.ones(len(x), dtype=bool)
-
-    def bind(self, x: Array) -> Callable[[Normal], Array]:
-        """-((x - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2."""
-
-        def log_prob(filled: Normal) -> Array:
-            sd = filled.given("sd")
-            with np.errstate(over="ignore"):  # so far out that the density is 0
-                distance = (x - filled.given("mean")) / sd
-                return -0.5 * distance * distance - (math.log(sd) + _HALF_LOG_2_PI)
-
-        return log_prob
-
-    def _learn(self, x: Array, weight: Array) -> dict[str, float]:
-        total = weight.sum()
-        # Two passes about the mean: sums of squares lose the variance at an offset.
-        mean = self.mean
-        if mean is None:
-            origin = x[weight.argmax()]  # near the mean, whatever outliers there are
-            mean = float(origin + weight @ (x - origin) / total)
-        sd = self.sd
-        if sd is None:
-            sd = math.sqrt(float(weight @ (x - mean) ** 2 / total))
-            self._refuse_collapse(x, weight, mean, sd)
-        return {"mean": mean, "sd": sd}
-
-    def _refuse_collapse(self, x: Array, weight: Array, mean: float, sd: float) -> None:
-        spread = float(np.ptp(x))
-        if sd == 0 and spread == 0:
-            raise ValueError(
-                f"sd must be learned from values that differ, got {len(x)} values all "
-                f"equal to {x[0]:g}; give sd, for example Normal(sd=1.0)"
-            )
-        if sd < _SMALLEST and 0 < spread < _SMALLEST:
-            raise ValueError(
-                f"x must vary by more than {_SMALLEST:g} for sd to be learned, got a "
-                f"range of {spread:.3g}; rescale it, for example x / np.ptp(x)"
-            )
-        if sd <= _FLOOR * spread and (
-            sd <= _ROUNDING * spread or _carriers(weight) < _FEW
-        ):
-            raise CollapseError(
-                f"Normal collapsed on x = {mean:g}: its sd fell to {sd:.3g}, below "
-                f"{_FLOOR:g} of the data's range {spread:.6g}; give sd, or use fewer "
-                "components"
-            )
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.normal(self.given("mean"), self.given("sd"), n)
@@ -88,7 +194,42 @@ class Normal(Family):
         return self.given("mean"), self.given("sd") ** 2
 
 
-def _carriers(weight: Array) -> float:
-    """How many observations carry the weight, (sum w)^2 / sum w^2."""
-    share = weight / weight.max()
-    return float(share.sum() ** 2 / (share @ share))
+@dataclass(frozen=True, repr=False, eq=False)
+class LogNormal(_Bell):
+    """LogNormal(mu, sigma) on x > 0: log x is normal with mean mu and sd sigma.
+
+    Incomes, sizes, concentrations: what is multiplied rather than added.
+    """
+
+    mu: float | None = parameter(LOG_REAL)  # mean of log x
+    sigma: float | None = parameter(LOG_POSITIVE)  # standard deviation of log x
+
+    support = "numbers above 0"
+    place, spread = "mu", "sigma"
+    tame = 1.0
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are above 0."""
+        inside: NDArray[np.bool_] = x > 0
+        return inside
+
+    def coordinate(self, x: Array) -> Array:
+        """The logarithm."""
+        return np.log(x)
+
+    def log_base(self, x: Array) -> Array:
+        """-log x."""
+        return -np.log(x)
+
+    def value(self, coordinate: float) -> float:
+        """The x of a coordinate."""
+        return math.exp(coordinate)
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return rng.lognormal(self.given("mu"), self.given("sigma"), n)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = exp(mu + sigma^2 / 2) and Var[x] = (exp(sigma^2) - 1) E[x]^2."""
+        mu, square = self.given("mu"), self.given("sigma") ** 2
+        mean = math.exp(mu + square / 2)
+        return mean, math.expm1(square) * mean**2

@@ -1,0 +1,239 @@
+"""Where a parameter lives, and a map of the inside of that set to the whole line.
+
+For the author of a family: pick one for each parameter.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mixnotes.check import Array
+
+_TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A blank that several components of a mixture have in common.
+
+    Two normals of unknown but equal spread:
+
+        Mixture([Normal(sd=Shared("sd")), Normal(sd=Shared("sd"))])
+
+    Blanks with the same name are one parameter, learned from all of them together.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise TypeError(f"Shared takes a name, a text, got {self.name!r}")
+
+
+@dataclass(frozen=True)
+class Domain(ABC):
+    """The set that a parameter lives in; a stack, (K, ...), holds one a component."""
+
+    words: str
+
+    @abstractmethod
+    def read(self, value: Any) -> Any:
+        """`value` in its proper form, or None where it is not in the set."""
+
+    @abstractmethod
+    def to_line(self, stack: Array) -> Array:
+        """Values mapped to the whole line, shape (K, m)."""
+
+    @abstractmethod
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The stack that `to_line` mapped to `line`, of the form of `like`."""
+
+    def size(self, value: Any) -> int:
+        """How many numbers can move freely in a value like this."""
+        return 1
+
+
+@dataclass(frozen=True)
+class Number(Domain):
+    """One number; `power` is that of the data's unit in it (a mean 1, a rate -1)."""
+
+    contains: Callable[[float], bool]
+    up: Callable[[Array], Array]
+    down: Callable[[Array], Array]
+    power: int = 0
+
+    def read(self, value: Any) -> float | None:
+        """`value` as a float, or None where it is not in the set."""
+        if type(value) is float and self.contains(value):
+            return value
+        try:  # an array that holds one text or one complex number is a float to numpy
+            scalar = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iufO"
+            number = float(value) if scalar else math.nan
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return number if self.contains(number) else None
+
+    def to_line(self, stack: Array) -> Array:
+        """Values mapped to the whole line, shape (K, 1)."""
+        return self.up(stack)[:, None]
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The values, shape (K,)."""
+        return self.down(line[:, 0])
+
+
+@dataclass(frozen=True)
+class Vector(Domain):
+    """A vector of finite numbers, shape (d,)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        return _array(value, 1)
+
+    def to_line(self, stack: Array) -> Array:
+        """The values themselves."""
+        return stack
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The values themselves."""
+        return line
+
+    def size(self, value: Any) -> int:
+        """Every entry is free."""
+        return len(value)
+
+
+@dataclass(frozen=True)
+class Simplex(Domain):
+    """Probabilities that sum to 1, shape (n,)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        probs = _array(value, 1)
+        if probs is None or (probs < 0).any() or abs(probs.sum() - 1) > 1e-8:
+            return None
+        return probs
+
+    def to_line(self, stack: Array) -> Array:
+        """Logarithms; a constant added to a row changes nothing."""
+        return _log(stack)
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """Probabilities."""
+        return softmax(line)
+
+    def size(self, value: Any) -> int:
+        """All but one."""
+        return len(value) - 1
+
+
+@dataclass(frozen=True)
+class Covariance(Domain):
+    """A symmetric positive definite matrix, shape (d, d)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        cov = _array(value, 2)
+        if cov is None or cov.shape[0] != cov.shape[1]:
+            return None
+        width = np.sqrt(np.abs(np.diagonal(cov)))
+        if not width.all() or (abs(cov - cov.T) > 1e-8 * np.outer(width, width)).any():
+            return None
+        try:
+            np.linalg.cholesky(cov / np.outer(width, width))
+        except np.linalg.LinAlgError:
+            return None
+        return cov
+
+    def to_line(self, stack: Array) -> Array:
+        """Log-Cholesky: of the factor, the diagonal as logarithms. A stack of diagonals
+        (K, d) stands for diagonal matrices."""
+        if stack.ndim == 2:
+            return _log(stack)
+        factor = np.linalg.cholesky(stack)
+        d = factor.shape[-1]
+        diagonal = _log(np.diagonal(factor, axis1=1, axis2=2))
+        lower = np.tril_indices(d, -1)
+        return np.concatenate([diagonal, factor[:, lower[0], lower[1]]], axis=1)
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The matrices, shape (K, d, d), or their diagonals."""
+        if like.ndim == 2:
+            return _exp(line)
+        d = int((math.isqrt(8 * line.shape[1] + 1) - 1) // 2)
+        factor = np.zeros((len(line), d, d))
+        factor[:, np.arange(d), np.arange(d)] = np.exp(np.minimum(line[:, :d], 300))
+        lower = np.tril_indices(d, -1)
+        factor[:, lower[0], lower[1]] = line[:, d:]
+        return factor @ factor.transpose(0, 2, 1)
+
+    def size(self, value: Any) -> int:
+        """One for each entry on or below the diagonal."""
+        return len(value) * (len(value) + 1) // 2
+
+
+def _array(value: Any, ndim: int) -> Array | None:
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        return None
+    if raw.ndim != ndim or not raw.size or raw.dtype.kind not in "iuf":
+        return None
+    array = np.array(raw, dtype=np.float64)
+    if not np.isfinite(array).all():
+        return None
+    array.setflags(write=False)
+    return array
+
+
+def softmax(line: Array) -> Array:
+    """exp(line) divided by its sum, along the last axis."""
+    top = np.exp(line - line.max(axis=-1, keepdims=True))
+    probs: Array = top / top.sum(axis=-1, keepdims=True)
+    return probs
+
+
+def _log(v: Array) -> Array:
+    return np.log(np.maximum(v, _TINY))
+
+
+def _logit(p: Array) -> Array:
+    return _log(p) - _log(1 - p)
+
+
+def _expit(u: Array) -> Array:
+    return 1 / (1 + np.exp(-np.clip(u, -700, 700))) * (u > -700)
+
+
+def _exp(u: Array) -> Array:
+    return np.where(u < 700, np.exp(np.minimum(u, 700)), np.inf)
+
+
+def _same(v: Array) -> Array:
+    return v
+
+
+PROBABILITY = Number("a number from 0 to 1", lambda v: 0 <= v <= 1, _logit, _expit)
+CHANCE = Number("a number above 0, at most 1", lambda v: 0 < v <= 1, _logit, _expit)
+REAL = Number("a finite number", math.isfinite, _same, _same, 1)
+LOG_REAL = Number("a finite number", math.isfinite, _same, _same)
+POSITIVE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, 1)
+LOG_POSITIVE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp)
+INVERSE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, -1)
+NOT_NEGATIVE = Number(
+    "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, 1
+)
+VECTOR = Vector("a vector of finite numbers, shape (d,)")
+SIMPLEX = Simplex("probabilities that are not negative and sum to 1, shape (n,)")
+COVARIANCE = Covariance("a symmetric positive definite matrix, shape (d, d)")
+
+
+def parameter(domain: Domain) -> Any:
+    """A field of a `Family` that is blank (None) unless it is given."""
+    return field(default=None, metadata={"domain": domain})

@@ -1,0 +1,453 @@
+"""The engine: parameters as arrays, a sweep over the data, and the step up from it.
+
+A `State` is a mixture taken apart: the weights of each mixture in the tree (mixtures
+nest, and are worked on as one flat mixture of all their components), and the
+parameters of each group of components. A sweep gives the log-likelihood and the sums;
+from the sums alone come the next parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.check import Array
+from mixnotes.domains import Number, Simplex, softmax
+from mixnotes.exponential import NEVER, Frame, Framed
+from mixnotes.groups import PROBES, Group, Known, Opaque, Packed, group_of
+from mixnotes.mixture import Mixture, bind_of
+from mixnotes.sums import Rows
+
+_TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
+_CACHED = 2**20  # log-densities of known components that are kept
+_SAFE = 1e280  # normalisers within it need no subtraction of the maximum
+QUIET = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
+
+
+class State(NamedTuple):
+    """The values of a mixture, taken apart."""
+
+    weights: list[Array]  # of each mixture in the tree, the outermost first
+    values: list[Any]  # of each group of components
+
+
+class Node(NamedTuple):
+    """A mixture in the tree of mixtures."""
+
+    path: tuple[int, ...]  # component of component of ... the outermost
+    given: Array | None  # its weights, if given
+    leaves: NDArray[np.intp]  # the components in it, positions
+    branch: NDArray[np.intp]  # which of its own components each is in
+
+
+class Engine:
+    """A model, some data, and all that can be prepared before the first step."""
+
+    def __init__(self, model: Mixture, rows: Rows) -> None:
+        self.model, self.rows = model, rows
+        self.total = rows.total
+        self.leaves = list(_leaves(model, ()))
+        self.paths, templates = zip(*self.leaves, strict=True)
+        k, m = len(templates), len(rows.x)
+        known = sum(not c.n_free for c in templates)
+        self.groups: list[Group] = []
+        order: list[int] = []
+        for kind, places in group_of(templates, cache=known * m <= _CACHED):
+            parts = [templates[i] for i in places]
+            self.groups.append(kind(parts, len(order)))
+            order += places
+        self.slot_of = np.argsort(order)  # where each component stands
+        self.k = k
+        self.nodes = list(_nodes(model, (), self.paths, self.slot_of))
+        self.flat = len(self.nodes) == 1
+        self.straight = self.flat and order == sorted(order)
+        self.weight = None if (rows.weight == 1).all() else rows.weight
+        self._frame()
+        self._cut()
+
+    # ------------------------------------------------------------------- the data
+
+    def _frame(self) -> None:
+        """Centre and scale, and bring log-densities to one unit."""
+        x, weight = self.rows.x, self.rows.weight
+        for group in self.groups:
+            if isinstance(group, Packed) and isinstance(group.family, Framed):
+                inside = group.family.inside(x)
+                columns = group.family.columns(x[inside])
+                frame = Frame.of(columns, weight[inside], group.family.common)
+                for template in group.templates:
+                    template.require_spread(frame, x)  # type: ignore[attr-defined]
+                group.fix_frame(frame)
+        self.shift = self.groups[0].shift
+        for group in self.groups:
+            group.shift -= self.shift
+            if isinstance(group, Packed):
+                group.relative = -group.shift
+            else:
+                group.shift = self.shift
+        alone = len(self.groups) == 1
+        self.data = [group.prepare(x, alone) for group in self.groups]
+        self.constant = -self.shift * self.total
+        group = self.groups[0]
+        if alone and isinstance(group, Packed):
+            base = group.family.log_base(x)
+            if base is not None:
+                self.constant += float(self.rows.weight @ base)
+
+    def _cut(self) -> None:
+        """How many rows make a block; features of a single block are kept."""
+        m = len(self.rows.x)
+        features = [
+            group.n_features(data) if isinstance(group, Packed) else 1
+            for group, data in zip(self.groups, self.data, strict=True)
+        ]
+        block = 2**21 / (8 * (sum(features) + self.k + 1))
+        self.block = int(np.clip(2 ** int(np.log2(block)), 2**10, 2**14))
+        self.desk: dict[Any, Array] = {}
+        if m <= self.block:
+            for group, data in zip(self.groups, self.data, strict=True):
+                if isinstance(group, Packed):
+                    data.features = np.ones((group.n_features(data), m))
+                    group.write(data, slice(0, m), data.features)
+        self.likelihoods: Array | None = None
+        if len(self.groups) == 1 and isinstance(self.groups[0], Known) and self.flat:
+            top = self.data[0].max(axis=0)
+            if np.isfinite(top).all():
+                self.tops = float(self.rows.weight @ top)
+                self.likelihoods = np.exp(self.data[0] - top)
+
+    # ---------------------------------------------------------------- states
+
+    def state(self, mixture: Mixture) -> State:
+        """A filled mixture, taken apart."""
+        weights = [np.array(_at(mixture, node.path).weights) for node in self.nodes]
+        parts = [_at(mixture, path) for path in self.paths]
+        order = np.argsort(self.slot_of)
+        return State(
+            weights,
+            [g.stack([parts[i] for i in order[g.slots]]) for g in self.groups],
+        )
+
+    def mixture(self, state: State) -> Mixture:
+        """The filled mixture of a state."""
+        parts: dict[tuple[int, ...], Any] = {}
+        order = np.argsort(self.slot_of)
+        for group, values in zip(self.groups, state.values, strict=True):
+            filled = group.components(values)
+            for i, component in zip(order[group.slots], filled, strict=True):
+                parts[self.paths[i]] = component
+        weights = {n.path: w for n, w in zip(self.nodes, state.weights, strict=True)}
+        mixture: Mixture = _rebuilt(self.model, (), parts, weights)
+        return mixture
+
+    def learns(self, slot: int) -> bool:
+        """Has the component in this slot a blank?"""
+        component = self.leaves[int(np.flatnonzero(self.slot_of == slot)[0])][1]
+        return bool(component.n_free)
+
+    def leaf_weights(self, state: State) -> Array:
+        """The weight of each component in the flat mixture, by slot, (K,)."""
+        if self.flat:
+            return (
+                state.weights[0]
+                if self.straight
+                else state.weights[0][self.nodes[0].branch]
+            )
+        leaf = np.ones(self.k)
+        for node, weights in zip(self.nodes, state.weights, strict=True):
+            leaf[node.leaves] *= weights[node.branch]
+        return leaf
+
+    # ---------------------------------------------------------------- one step
+
+    def sweep(self, state: State) -> tuple[float, list[Any]]:
+        """The log-likelihood, and the sums for the next step.
+
+        -inf where some observation is impossible; the sums mean nothing then.
+        """
+        leaf = self.leaf_weights(state)
+        if self.likelihoods is not None:
+            return self._sweep_known(leaf)
+        log_weight = np.log(leaf)
+        loaded = [
+            group.load(values, log_weight[group.slots], data)
+            for group, values, data in zip(
+                self.groups, state.values, self.data, strict=True
+            )
+        ]
+        sums = [
+            group.empty(load, data)
+            for group, load, data in zip(self.groups, loaded, self.data, strict=True)
+        ]
+        total = 0.0
+        m = len(self.rows.x)
+        for start in range(0, m, self.block):
+            rows = slice(start, min(start + self.block, m))
+            total += self._block(loaded, rows, sums)
+        return total + self.constant, sums
+
+    def _sweep_known(self, weights: Array) -> tuple[float, list[Any]]:
+        """Only weights are unknown: likelihoods are at hand, no exponentials."""
+        likelihoods = self.likelihoods
+        assert likelihoods is not None
+        norm = weights @ likelihoods
+        share = 1 / norm if self.weight is None else self.weight / norm
+        logs = np.log(norm)
+        total = float(logs.sum() if self.weight is None else self.weight @ logs)
+        return total + self.tops, [weights * (likelihoods @ share)]
+
+    def _block(self, loaded: list[Any], rows: slice, sums: list[Any]) -> float:
+        """The log-likelihood of a block, whose responsibilities go to the sums."""
+        size = rows.stop - rows.start
+        joint = self.desk.get(size)
+        if joint is None:
+            joint = self.desk[size] = np.empty((self.k, size))
+        weight = None if self.weight is None else self.weight[rows]
+        parts = list(zip(self.groups, loaded, self.data, strict=True))
+        for group, load, data in parts:
+            group.joint(load, data, rows, joint[group.slots], self.desk)
+        np.exp(joint, out=joint)
+        norm = joint.sum(axis=0)
+        if norm.min() > 1 / _SAFE and norm.max() < _SAFE:
+            logs = np.log(norm)
+        else:
+            for group, load, data in parts:
+                group.joint(load, data, rows, joint[group.slots], self.desk)
+            top = joint.max(axis=0)
+            if not top.min() > 0.1 * NEVER:
+                return -np.inf
+            joint -= top
+            np.exp(joint, out=joint)
+            norm = joint.sum(axis=0)
+            logs = top + np.log(norm)
+        np.divide(1.0 if weight is None else weight, norm, out=norm)
+        joint *= norm
+        for (group, load, data), part in zip(parts, sums, strict=True):
+            group.collect(load, data, rows, joint[group.slots], part, self.desk)
+        return float(logs.sum() if weight is None else weight @ logs)
+
+    def maximise(self, sums: list[Any], state: State | None) -> State:
+        """The state that fits the sums best: the M-step."""
+        values = [
+            group.learn(part, None if state is None else state.values[g])
+            for g, (group, part) in enumerate(zip(self.groups, sums, strict=True))
+        ]
+        parts = [
+            group.totals(part) for group, part in zip(self.groups, sums, strict=True)
+        ]
+        totals = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return State(self._weights(totals, state), values)
+
+    def _weights(self, totals: Array, state: State | None) -> list[Array]:
+        """The weights of each mixture in the tree, from the sums for each component."""
+        weights = []
+        for i, node in enumerate(self.nodes):
+            if node.given is not None:
+                weights.append(node.given)
+                continue
+            share = totals
+            if not self.straight:
+                share = np.bincount(node.branch, totals[node.leaves]).astype(float)
+            whole = share.sum()
+            if whole > 0:
+                weights.append(share / whole)
+            elif state is not None:  # nothing came here: stay
+                weights.append(state.weights[i])
+            else:
+                weights.append(np.full(len(share), 1 / len(share)))
+        return weights
+
+    def first(self, share: Array) -> State:
+        """The state that fits given responsibilities times weights, (K, m), best."""
+        share = share[np.argsort(self.slot_of)]
+        values: list[Any] = []
+        for group, data in zip(self.groups, self.data, strict=True):
+            part = share[group.slots]
+            if isinstance(group, Packed):
+                values.append(group.first(part, data))
+            else:
+                values.append(group.learn(part, None))
+        return State(self._weights(share.sum(axis=1), None), values)
+
+    # ------------------------------------------------------- packed and centred
+
+    def pack(self) -> None:
+        """Take the packed form of every group that allows it."""
+        for group in self.groups:
+            if isinstance(group, Packed):
+                group.centred = group.starts_centred
+
+    def recentre(self) -> None:
+        """Take the centred form: slower, and right for components of any sharpness."""
+        for group in self.groups:
+            if isinstance(group, Packed) and isinstance(group.family, Framed):
+                group.centred = True
+
+    # ------------------------------------------------------ states as one vector
+
+    @property
+    def has_line(self) -> bool:
+        """Are all parameters known to the engine?"""
+        return not any(isinstance(group, Opaque) for group in self.groups)
+
+    def natural(self, state: State) -> Array:
+        """The learned values, shape (p,): weights and probabilities as they are, what
+        is in the data's unit divided by the data's standard deviation."""
+        parts = [
+            weights
+            for node, weights in zip(self.nodes, state.weights, strict=True)
+            if node.given is None
+        ]
+        for group, values in zip(self.groups, state.values, strict=True):
+            if isinstance(group, Packed):
+                for name, domain, free in self._blanks(group):
+                    unit = 1.0
+                    if group.frame is None and isinstance(domain, Number):
+                        unit = self.rows.scale**-domain.power
+                    parts.append((values[name][free] * unit).ravel())
+            elif isinstance(group, Opaque):
+                parts += [
+                    watch(component)
+                    for watch, component in zip(
+                        self._watches(group), values, strict=True
+                    )
+                ]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _watches(self, group: Opaque) -> list[Any]:
+        """A component of the reader's own is watched at some observations."""
+        if not hasattr(self, "_watched"):
+            x = self.rows.x
+            probe = x[:: max(1, len(x) // PROBES)]
+            self._watched = [bind_of(c, probe) for c in group.templates]
+        return self._watched
+
+    def _blanks(self, group: Packed) -> Iterator[tuple[str, Any, NDArray[np.intp]]]:
+        """The parameters that a group learns, and in which components."""
+        for name, domain in group.family.domains().items():
+            free = group.free(name)
+            if len(free):
+                yield name, domain, free
+
+    def to_line(self, state: State) -> Array:
+        """The learned values mapped to the whole line, shape (p,)."""
+        parts = [
+            np.log(np.maximum(weights, _TINY))
+            for node, weights in zip(self.nodes, state.weights, strict=True)
+            if node.given is None
+        ]
+        for group, values in zip(self.groups, state.values, strict=True):
+            if isinstance(group, Packed):
+                for name, domain, free in self._blanks(group):
+                    parts.append(domain.to_line(values[name][free]).ravel())
+        return np.concatenate(parts)
+
+    def from_line(self, line: Array, like: State) -> State:
+        """The state at a point of the line; what is given is as in `like`."""
+        place = 0
+        weights = []
+        for node, seen in zip(self.nodes, like.weights, strict=True):
+            if node.given is None:
+                weights.append(softmax(line[place : place + len(seen)]))
+                place += len(seen)
+            else:
+                weights.append(seen)
+        values: list[Any] = []
+        for group, seen in zip(self.groups, like.values, strict=True):
+            if not isinstance(group, Packed):
+                values.append(seen)
+                continue
+            found = {name: stack.copy() for name, stack in seen.items()}
+            for name, domain, free in self._blanks(group):
+                here = seen[name][free]
+                m = domain.to_line(here).size
+                flat = line[place : place + m].reshape(len(free), -1)
+                found[name][free] = domain.from_line(flat, here)
+                place += m
+            values.append(found)
+        state = State(weights, values)
+        return self._allowed(state)
+
+    def _allowed(self, state: State) -> State:
+        """The state nearest to this one that the model allows, in the sense of EM:
+        what a step would learn from the moments of the state itself."""
+        leaf = self.leaf_weights(state)
+        for g, group in enumerate(self.groups):
+            if isinstance(group, Packed) and group.ties:
+                state.values[g] = group.nearest(state.values[g], leaf[group.slots])
+        return state
+
+    def labels(self, state: State) -> list[tuple[str, int, bool]]:
+        """What stands where on the line: a name as in `Mixture.blanks`, how many
+        coordinates, and whether they sum to 1, so that the last is not free."""
+        found = [
+            (_dotted(node.path) + "weights", len(weights), True)
+            for node, weights in zip(self.nodes, state.weights, strict=True)
+            if node.given is None
+        ]
+        order = np.argsort(self.slot_of)
+        for group, values in zip(self.groups, state.values, strict=True):
+            if isinstance(group, Packed):
+                for name, domain, free in self._blanks(group):
+                    size = domain.to_line(values[name][free]).shape[1]
+                    for k in free:
+                        path = self.paths[order[group.slots.start + k]]
+                        simplex = isinstance(domain, Simplex)
+                        found.append((_dotted(path) + name, size, simplex))
+        return found
+
+
+def _dotted(path: Sequence[int]) -> str:
+    return "".join(f"components[{k}]." for k in path)
+
+
+def _at(mixture: Any, path: Sequence[int]) -> Any:
+    for k in path:
+        mixture = mixture.components[k]
+    return mixture
+
+
+def _leaves(
+    template: Any, path: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The components that are no mixtures, with their places in the tree."""
+    for k, component in enumerate(template.components):
+        if isinstance(component, Mixture):
+            yield from _leaves(component, (*path, k))
+        else:
+            yield (*path, k), component
+
+
+def _nodes(
+    template: Mixture,
+    path: tuple[int, ...],
+    paths: Sequence[tuple[int, ...]],
+    slot: NDArray[np.intp],
+) -> Iterator[Node]:
+    """The mixtures in the tree, the outermost first."""
+    depth = len(path)
+    inside = [i for i, leaf in enumerate(paths) if leaf[:depth] == path]
+    inside.sort(key=lambda i: slot[i])
+    branch = np.array([paths[i][depth] for i in inside])
+    yield Node(path, template.weights, slot[inside], branch)
+    for k, component in enumerate(template.components):
+        if isinstance(component, Mixture):
+            yield from _nodes(component, (*path, k), paths, slot)
+
+
+def _rebuilt(
+    template: Any,
+    path: tuple[int, ...],
+    parts: dict[Any, Any],
+    weights: dict[Any, Array],
+) -> Any:
+    if not isinstance(template, Mixture):
+        return parts[path]
+    components = [
+        _rebuilt(c, (*path, k), parts, weights)
+        for k, c in enumerate(template.components)
+    ]
+    return template.with_parts(components, weights[path])

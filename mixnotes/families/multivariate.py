@@ -1,0 +1,383 @@
+"""The multivariate normal family, with the covariances of one mixture free or tied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixnotes import covariance as models
+from mixnotes.check import Array, as_count, as_data
+from mixnotes.component import CollapseError
+from mixnotes.domains import COVARIANCE, VECTOR, Shared, parameter
+from mixnotes.exponential import Frame, Framed, Keep, Values
+
+_LOG_2_PI = math.log(2 * math.pi)
+_FLAT = 1e-14  # a variance below this share of the data's, in any direction, collapsed
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MultivariateNormal(Framed):
+    """MultivariateNormal(mean, cov) in d dimensions; an observation is a row of x.
+
+    `covariance` says what kind cov is: "full", "diagonal", "spherical", or "tied": the
+    same in all components of the mixture that say so; or one of mclust's fourteen
+    models, "EII" ... "VVV", where an E is common to them.
+    """
+
+    mean: Array | None = parameter(VECTOR)  # (d,)
+    cov: Array | None = parameter(COVARIANCE)  # (d, d), always the whole matrix
+    covariance: str = "full"
+    d: int | None = None  # columns of x; known from mean, cov or the data
+
+    support = "rows of finite numbers"
+    place = "mean"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        models.model_of(self.covariance)
+        for name in ("mean", "cov"):
+            if isinstance(getattr(self, name), Shared):
+                raise ValueError(
+                    f"MultivariateNormal: {name} cannot be Shared; for what "
+                    'covariances have in common write covariance="tied" or an E model'
+                )
+        sizes = {len(v) for v in (self.mean, self.cov) if v is not None}
+        if self.d is not None:
+            sizes.add(as_count(self.d, "MultivariateNormal: d", 1))
+        if len(sizes) > 1:
+            raise ValueError(
+                "MultivariateNormal: mean, cov and d must be of one dimension, got "
+                f"{sorted(sizes)}"
+            )
+        if sizes:
+            object.__setattr__(self, "d", sizes.pop())
+        if self.cov is not None and self.model[2] == "I":
+            self._require_axial()
+
+    def _require_axial(self) -> None:
+        diagonal = np.diagonal(self.given("cov"))
+        aside = self.given("cov") - np.diag(diagonal)
+        if aside.any() or (self.model[1] == "I" and np.ptp(diagonal) > 0):
+            raise ValueError(
+                f"MultivariateNormal: cov must be {self.covariance}, got "
+                f"{self.cov!r:.120}; write covariance='full'"
+            )
+
+    @property
+    def model(self) -> str:
+        """The covariance model in three letters."""
+        return models.model_of(self.covariance)
+
+    @property
+    def common(self) -> bool:  # type: ignore[override]
+        """Is one scale for all columns needed?"""
+        return models.needs_one_scale(self.model)
+
+    @property
+    def n_free(self) -> int:
+        """How many numbers are blank."""
+        if self.d is None:
+            raise ValueError(
+                "how many numbers are blank depends on the dimension, and "
+                "MultivariateNormal has no mean, cov or d; give d, for example "
+                "MultivariateNormal(d=2)"
+            )
+        free = self.d if self.mean is None else 0
+        if self.cov is None:
+            free += models.n_free(self.model, self.d, 1)
+        return free
+
+    def saved_by_ties(self, components: Sequence[Self]) -> int:
+        """How many blank numbers of tied components are the same numbers."""
+        saved = 0
+        for model in {c.model for c in components}:
+            tied = [c for c in components if c.model == model and c.cov is None]
+            if tied:
+                single = sum(models.n_free(model, c.d or 1, 1) for c in tied)
+                saved += single - models.n_free(model, tied[0].d or 1, len(tied))
+        return saved
+
+    def sized(self, d: int) -> Self:
+        """This component for data of d columns."""
+        if self.d not in (None, d):
+            raise ValueError(
+                f"MultivariateNormal of dimension {self.d} takes x of shape "
+                f"(n, {self.d}), got {d} columns"
+            )
+        known = self.filled({})
+        known.__dict__["d"] = d
+        return known
+
+    def _rows(self, x: ArrayLike) -> Array:
+        data = as_data(x)
+        if data.ndim != 2:
+            raise ValueError(
+                "MultivariateNormal takes one row an observation, x of shape (n, d), "
+                f"got shape {data.shape}; write x[:, None] for one column, or use "
+                "Normal"
+            )
+        self.sized(data.shape[1])
+        return data
+
+    def kind(self) -> tuple[Any, ...]:
+        """Components of equal kind share one matrix product."""
+        return (type(self), self.model)
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Every observation is."""
+        return np.ones(len(x), dtype=bool)
+
+    def columns(self, x: Array) -> Array:
+        """The columns of x, shape (d, n)."""
+        return x.T
+
+    # ------------------------------------------------------------ the packed form
+
+    def n_statistics(self, d: int) -> int:
+        """The coordinates, and their squares or all their products."""
+        return 2 * d if self.model[2] == "I" else d + d * (d + 1) // 2
+
+    def fill(self, columns: Array, out: Array) -> None:
+        """The coordinates, then their products y_i y_j for i <= j."""
+        d = len(columns)
+        out[:d] = columns
+        if self.model[2] == "I":
+            np.multiply(columns, columns, out=out[d:])
+            return
+        row = d
+        for i in range(d):
+            np.multiply(columns[i], columns[i:], out=out[row : row + d - i])
+            row += d - i
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """precision mean, then -1/2 of the precision (its off-diagonal twice)."""
+        mean, cov = values["mean"], values["cov"]
+        d = mean.shape[1]
+        if self.model[2] == "I":
+            precision = 1 / cov
+            first = precision * mean
+            second = -0.5 * precision
+            log_det = np.log(cov).sum(axis=1)
+        else:
+            root = _inverse_factor(cov)
+            matrix = root.transpose(0, 2, 1) @ root
+            first = (matrix @ mean[:, :, None])[:, :, 0]
+            rows, columns = np.triu_indices(d)
+            second = -matrix[:, rows, columns]
+            second[:, rows == columns] *= 0.5
+            log_det = -2 * np.log(np.einsum("kii->ki", root)).sum(axis=1)
+        normaliser = 0.5 * ((first * mean).sum(axis=1) + log_det + d * _LOG_2_PI)
+        return np.concatenate([first, second], axis=1).T, normaliser  # type: ignore[return-value]
+
+    def at(self, places: Array) -> Values:
+        """The means."""
+        return {"mean": places}
+
+    def sharpness(self, natural: Array) -> Array:
+        """The trace of the precision."""
+        axial = self.model[2] == "I"
+        d = _dimension(len(natural), axial)
+        rows = d + (np.arange(d) if axial else _diagonal(d))
+        trace: Array = -2 * natural[rows].sum(axis=0)
+        return trace
+
+    def learn_about(
+        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+    ) -> Values:
+        """The weighted means, and the covariances that the model allows about them."""
+        d = self.d or _dimension(len(means), self.model[2] == "I")
+        first = means[:d].T
+        mean = keep("mean", origin + first, weight)
+        aside = mean - origin
+        if self.model[2] == "I":
+            square = means[d:].T - aside * (2 * first - aside)
+            scatter = weight[:, None] * np.maximum(square, 0.0)
+        else:
+            square = _unpacked(means[d:].T, d)
+            cross = first[:, :, None] * aside[:, None, :]
+            square = square - cross - cross.transpose(0, 2, 1)
+            square += aside[:, :, None] * aside[:, None, :]
+            scatter = weight[:, None, None] * square
+        before = None if current is None else current["cov"]
+        cov = models.learn(self.model, weight, scatter, before)
+        return {"mean": mean, "cov": keep("cov", cov, weight)}
+
+    @property
+    def ties(self) -> bool:  # type: ignore[override]
+        """Do the components of a mixture have something in common?"""
+        return models.is_tied(self.model)
+
+    def own_means(self, values: Values) -> Array:
+        """The mean statistics of y - mean under each component itself, (p, K)."""
+        mean, cov = values["mean"], values["cov"]
+        if self.model[2] == "I":
+            second = cov
+        else:
+            rows, columns = np.triu_indices(mean.shape[1])
+            second = cov[:, rows, columns]
+        return np.concatenate([np.zeros_like(mean), second], axis=1).T
+
+    # ----------------------------------------------------------- the centred form
+
+    def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
+        """-1/2 (y - mean)' cov^-1 (y - mean) - log det(cov) / 2 - d log(2 pi) / 2."""
+        mean, cov = values["mean"], values["cov"]
+        axial = self.model[2] == "I"
+        root = 1 / np.sqrt(cov) if axial else _inverse_factor(cov)
+        for k in range(len(mean)):
+            aside = columns - mean[k][:, None]
+            standard = root[k][:, None] * aside if axial else root[k] @ aside
+            np.einsum("in,in->n", standard, standard, out=out[k])
+            diagonal = root[k] if axial else np.diagonal(root[k])
+            out[k] *= -0.5
+            out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * _LOG_2_PI
+
+    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
+        """Of y - mean and its products."""
+        d = len(columns)
+        sums = np.empty((len(share), self.n_statistics(d)))
+        upper = np.triu_indices(d)
+        for k, part in enumerate(share):
+            aside = columns - values["mean"][k][:, None]
+            weighted = aside * part
+            sums[k, :d] = weighted.sum(axis=1)
+            if self.model[2] == "I":
+                sums[k, d:] = np.einsum("in,in->i", weighted, aside)
+            else:
+                sums[k, d:] = (weighted @ aside.T)[upper]
+        return sums
+
+    def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:
+        """Is some learned covariance flat, relative to the data's spread?"""
+        if self.cov is not None:
+            return None
+        cov = values["cov"]
+        good = np.isfinite(cov).reshape(len(cov), -1).all(axis=1)
+        tame = np.where(good.reshape(-1, *[1] * (cov.ndim - 1)), cov, 0.0)
+        least = tame.min(axis=1) if cov.ndim == 2 else np.linalg.eigvalsh(tame)[:, 0]
+        fallen = ~(least > _FLAT * (frame.span**2).min())
+        if not fallen.any():
+            return None
+        k = int(np.argmax(fallen))
+        place = frame.centre + frame.scale * values["mean"][k]
+        return (
+            f"MultivariateNormal collapsed near x = {np.round(place, 6).tolist()}: its "
+            "covariance became singular; use fewer components, or a simpler covariance "
+            "such as 'tied' or 'diagonal'"
+        )
+
+    def require_spread(self, frame: Frame, x: Array) -> None:
+        """Raise an error for a constant column."""
+        constant = np.flatnonzero(frame.span == 0)
+        if self.cov is None and len(constant):
+            j = int(constant[0])
+            raise ValueError(
+                "each column must vary for a covariance to be learned, got column "
+                f"{j} all equal to {x[0, j]:g}; leave it out"
+            )
+
+    # ------------------------------------------------------- one component, in public
+
+    def into(self, values: Values, frame: Frame) -> Values:
+        """(mean - centre) / scale, and cov over the scales of its row and column."""
+        framed = {}
+        if "mean" in values:
+            framed["mean"] = (values["mean"] - frame.centre) / frame.scale
+        if "cov" in values:
+            cov = values["cov"]
+            if self.model[2] == "I" and cov.ndim == 3:
+                cov = np.einsum("kii->ki", cov)
+            framed["cov"] = cov / self._units(frame, cov.ndim)
+        return framed
+
+    def out_of(self, values: Values, frame: Frame) -> Values:
+        """The inverse of `into`."""
+        cov = values["cov"]
+        return {
+            "mean": frame.centre + frame.scale * values["mean"],
+            "cov": cov * self._units(frame, cov.ndim),
+        }
+
+    def _units(self, frame: Frame, ndim: int) -> Array:
+        return frame.scale**2 if ndim == 2 else np.outer(frame.scale, frame.scale)
+
+    def stack(self, components: Sequence[Self]) -> Values:
+        """Means (K, d) and covariances (K, d, d), or their diagonals (K, d)."""
+        values = super().stack(components)
+        if self.model[2] == "I":
+            values["cov"] = np.einsum("kii->ki", values["cov"]).copy()
+        return values
+
+    def unstack(self, values: Values, k: int) -> dict[str, Any]:
+        """The parameters of one component of a stack."""
+        cov = values["cov"][k]
+        return {
+            "mean": values["mean"][k],
+            "cov": np.diag(cov) if cov.ndim == 1 else cov,
+        }
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same component with these parameters set."""
+        component = super().filled(values)
+        for name in ("mean", "cov"):
+            if values.get(name) is not None:
+                component.__dict__["d"] = len(values[name])
+        return component
+
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """log p(x) by the distances to the mean."""
+        columns = np.ascontiguousarray(x.T)
+
+        def log_prob(filled: Self) -> Array:
+            out = np.empty((1, columns.shape[1]))
+            with np.errstate(over="ignore"):
+                filled.centred_log_prob(filled.stack([filled]), columns, out)
+            return out[0]
+
+        return log_prob
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        factor = np.linalg.cholesky(self.given("cov"))
+        draws: Array = self.given("mean") + rng.normal(size=(n, self.d)) @ factor.T  # type: ignore[arg-type]
+        return draws
+
+    def moments(self) -> tuple[Any, Any]:
+        """E[x] = mean, shape (d,), and the covariance matrix cov, shape (d, d)."""
+        return self.given("mean"), self.given("cov")
+
+
+def _inverse_factor(cov: Array) -> Array:
+    """The inverses of the Cholesky factors, (K, d, d)."""
+    try:
+        inverse: Array = np.linalg.inv(np.linalg.cholesky(cov))
+    except np.linalg.LinAlgError:
+        raise CollapseError(
+            "MultivariateNormal collapsed: a covariance became singular; use fewer "
+            "components, or a simpler covariance such as 'tied' or 'diagonal'"
+        ) from None
+    return inverse
+
+
+def _unpacked(upper: Array, d: int) -> Array:
+    """Symmetric matrices from their upper triangles, row by row."""
+    full = np.empty((len(upper), d, d))
+    rows, columns = np.triu_indices(d)
+    full[:, rows, columns] = upper
+    full[:, columns, rows] = upper
+    return full
+
+
+def _diagonal(d: int) -> NDArray[np.intp]:
+    """Where y_i^2 stands among the products y_i y_j, i <= j."""
+    rows, columns = np.triu_indices(d)
+    return np.flatnonzero(rows == columns)
+
+
+def _dimension(p: int, axial: bool) -> int:
+    """The d whose statistics are p."""
+    return p // 2 if axial else (math.isqrt(9 + 8 * p) - 3) // 2

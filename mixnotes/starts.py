@@ -1,0 +1,151 @@
+"""Where to climb from: seeds far apart, and the best of some short runs.
+
+For the reader of chapter 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mixnotes.check import Array
+from mixnotes.component import CollapseError
+from mixnotes.engine import QUIET, Engine, State
+from mixnotes.groups import RecentreError
+from mixnotes.mixture import Mixture
+from mixnotes.sums import Rows
+
+_TRIES = 5  # short runs a start; the highest climbs on
+_SHORT = 10  # steps of a short run
+_SAMPLE = 4096  # rows on which they are made, where there are more
+
+
+def random_starts(
+    engine: Engine, count: int, rng: np.random.Generator
+) -> Iterator[State]:
+    """Each the highest of some short runs from random first guesses."""
+    small = engine
+    if len(engine.rows.x) > _SAMPLE:
+        small = Engine(engine.model, _sample(engine.rows, rng))
+    for k in range(count):
+        tried = [
+            _short_run(small, random_start(small, rng, widths=bool(k % 2)))
+            for _ in range(_TRIES)
+        ]
+        best = max(tried, key=lambda run: run[0])[1]
+        yield best if small is engine else engine.state(small.mixture(best))
+
+
+def _sample(rows: Rows, rng: np.random.Generator) -> Rows:
+    chosen = np.sort(rng.choice(len(rows.x), _SAMPLE, replace=False))
+    weight = rows.weight[chosen]
+    return Rows(rows.x[chosen], weight, _SAMPLE, float(weight.sum()))
+
+
+def _short_run(engine: Engine, state: State) -> tuple[float, State]:
+    """Some steps up, and the log-likelihood there; -inf where it collapses."""
+    engine.pack()
+    first = state
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        try:
+            for _ in range(_SHORT):
+                log_likelihood, sums = engine.sweep(state)
+                reached, state = state, engine.maximise(sums, state)
+        except (CollapseError, RecentreError, np.linalg.LinAlgError):
+            return -np.inf, first
+    return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
+
+
+def random_start(
+    engine: Engine, rng: np.random.Generator, widths: bool = False
+) -> State:
+    """A first guess: seeds far apart (k-means++), each component fitted around one.
+
+    With `widths` the seeds are any observations, and their neighbourhoods of very
+    different widths: groups may lie inside one another. Some noise in the shares keeps
+    components apart that got equal seeds.
+    Source: Arthur and Vassilvitskii (2007), for the seeds.
+    """
+    rows, k = engine.rows, engine.k
+    m = len(rows.x)
+    components = [c for _, c in engine.leaves]
+    unknown = [i for i, c in enumerate(components) if c.n_free]
+    points = rows.x.reshape(m, -1)
+    points = points / _spread(points, rows.weight)
+    if widths:
+        level = rows.weight / rows.weight.sum()
+        seeds = rng.choice(m, size=len(unknown), p=level).tolist()
+        log_width = rng.normal(-1, 1, size=len(unknown))
+    else:
+        seeds = _spread_seeds(points, rows.weight, len(unknown), rng)
+        log_width = np.zeros(len(unknown))
+    nearest = np.array(
+        [
+            _squares(points, points[seed]) * np.exp(-2 * log) + 2 * log
+            for seed, log in zip(seeds, log_width, strict=True)
+        ]
+    ).argmin(axis=0)
+    share = np.zeros((k, m))
+    noise = 0.3 * rng.random() ** 2
+    share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
+    share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
+    share[unknown] = _within_support(components, rows.x, share)[unknown]
+    values = engine.first(share * rows.weight)
+    weights = list(values.weights)
+    for i, node in enumerate(engine.nodes):  # known components start level with others
+        learns = [engine.learns(leaf) for leaf in node.leaves]
+        learned = np.bincount(node.branch, learns)
+        if node.given is None and not learned.all():
+            weights[i] = np.full(len(learned), 1 / len(learned))
+    return State(weights, values.values)
+
+
+def level_start(model: Mixture) -> Mixture:
+    """Equal weights, where nothing else is unknown."""
+    k = len(model.components)
+    return Mixture(model.components, np.full(k, 1 / k))
+
+
+def _spread(points: Array, weight: Array) -> Array:
+    """The standard deviation of each column; 1 where it is 0."""
+    share = weight / weight.sum()
+    variance = share @ (points - share @ points) ** 2
+    return np.where(variance > 0, np.sqrt(variance), 1.0)
+
+
+def _squares(points: Array, seed: Array) -> Array:
+    squares: Array = ((points - seed) ** 2).sum(axis=1)
+    return squares
+
+
+def _within_support(components: list[object], x: Array, share: Array) -> Array:
+    """The shares, shape (K, m), with those of impossible observations given to others.
+
+    A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
+    """
+    tests = [getattr(c, "inside", None) for c in components]
+    inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
+    inside |= ~inside.any(axis=0, keepdims=True)  # an observation that suits nobody
+    inside |= ~inside.any(axis=1, keepdims=True)  # a component that none suits
+    kept: Array = share * inside
+    total = kept.sum(axis=0)
+    kept /= np.where(total > 0, total, 1.0)
+    return kept
+
+
+def _spread_seeds(
+    points: Array, weight: Array, k: int, rng: np.random.Generator
+) -> list[int]:
+    """Positions of k observations, each drawn in proportion to its squared distance
+    from those drawn before."""
+    level = weight / weight.sum()
+    seeds = [int(rng.choice(len(points), p=level))]
+    distance = np.full(len(points), np.inf)
+    while len(seeds) < k:
+        distance = np.minimum(distance, _squares(points, points[seeds[-1]]))
+        pull = weight * distance
+        total = pull.sum()
+        p = pull / total if total > 0 else level
+        seeds.append(int(rng.choice(len(points), p=p)))
+    return seeds
