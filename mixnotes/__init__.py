@@ -19,7 +19,7 @@ from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.positive import Exponential
 from mixnotes.fit import Fit
-from mixnotes.mixture import Mixture
+from mixnotes.mixture import Mixture, gaussian_mixture
 
 __all__ = [
     "Bernoulli",
@@ -40,5 +40,6 @@ __all__ = [
     "em",
     "em_step",
     "from_json",
+    "gaussian_mixture",
 ]
 __version__ = "0.1.0"

@@ -341,8 +341,8 @@ class Family(Component):
 
     def __repr__(self) -> str:
         names = [name for name in self._state() if name != "type"]
-        shown = [f"{name}={_shown(getattr(self, name))}" for name in names]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        parts = [f"{name}={shown(getattr(self, name))}" for name in names]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 def _plain(value: Any) -> Any:
@@ -359,9 +359,10 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A parameter as code writes it, to six digits."""
     if isinstance(value, Shared):
         return f"Shared({value.name!r})"
     if isinstance(value, np.ndarray):
-        return f"[{', '.join(map(_shown, value))}]"
+        return f"[{', '.join(map(shown, value))}]"
     return repr(value) if isinstance(value, str) else f"{value:.6g}"

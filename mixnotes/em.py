@@ -62,7 +62,8 @@ def em(
     """The maximum-likelihood values of what `mixture` leaves blank, as a `Fit`.
 
     x: observations, shape (n,). sample_weight: how often each counts, shape (n,).
-    start: a mixture with values everywhere to climb from. Without it the best of
+    start: a mixture with values everywhere to climb from; what the model ties is tied
+    in it first. Without it the best of
     `starts` random ones is kept (1 where only weights are blank, for then there is
     one summit; else 10). They are drawn from `rng`, a seed or a Generator: the same
     call gives the same answer.
@@ -229,7 +230,7 @@ def _firsts(
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [engine.state(_checked_start(model, start, "start"))]
+        return [engine.allowed(engine.state(_checked_start(model, start, "start")))]
     generator = as_rng(rng)
     if not any(c.n_free for c in model.components):
         as_count(1 if starts is None else starts, "starts", 1)

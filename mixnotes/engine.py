@@ -369,9 +369,9 @@ class Engine:
                 place += m
             values.append(found)
         state = State(weights, values)
-        return self._allowed(state)
+        return self.allowed(state)
 
-    def _allowed(self, state: State) -> State:
+    def allowed(self, state: State) -> State:
         """The state nearest to this one that the model allows, in the sense of EM:
         what a step would learn from the moments of the state itself."""
         leaf = self.leaf_weights(state)

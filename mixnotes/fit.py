@@ -11,7 +11,7 @@ import numpy as np
 from mixnotes import information
 from mixnotes.check import Array
 from mixnotes.climb import End
-from mixnotes.component import Component
+from mixnotes.component import Component, shown
 from mixnotes.engine import Engine, State
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows
@@ -160,8 +160,9 @@ def _described(component: Component, template: Component) -> str:
     if isinstance(component, Mixture) or not isinstance(component, Component):
         return repr(component)
     parts = [
-        f"{name}={value:.6g}{'' if name in template.blanks else ' (given)'}"
-        for name, value in component._state().items()
+        f"{name}={shown(getattr(component, name))}"
+        f"{'' if name in template.blanks else ' (given)'}"
+        for name in component._state()
         if name != "type"
     ]
     return f"{type(component).__name__}({', '.join(parts)})"

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.check import Array, Rng, as_count, as_data, as_numbers, as_rng
 from mixnotes.component import CollapseError, Component, ComponentLike
+from mixnotes.domains import Shared
 
 
 class Mixture(Component):
@@ -289,6 +290,26 @@ class Mixture(Component):
             return f"Mixture([{parts}])"
         weights = ", ".join(f"{w:.6g}" for w in self.weights)
         return f"Mixture([{parts}], weights=[{weights}])"
+
+
+def gaussian_mixture(K: int, covariance: str = "full") -> Mixture:
+    """A mixture of K normals in any dimension, all blank.
+
+    covariance: "full", "tied", "diagonal" or "spherical", or one of mclust's fourteen
+    models, "EII" ... "VVV"; for x of shape (n,) "E" (one common variance) or "V".
+    Source: Celeux and Govaert (1995) and mclust, for the models.
+
+        em(gaussian_mixture(2, covariance="tied"), x)
+    """
+    from mixnotes.families.multivariate import MultivariateNormal
+    from mixnotes.families.normal import Normal
+
+    count = as_count(K, "K", 1)
+    if covariance == "E":
+        return Mixture(count * [Normal(sd=Shared("sd"))])
+    if covariance == "V":
+        return Mixture(count * [Normal()])
+    return Mixture(count * [MultivariateNormal(covariance=covariance)])
 
 
 # ------------------------------------- the contract, for our components and a reader's

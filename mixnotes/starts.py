@@ -30,7 +30,7 @@ def random_starts(
         small = Engine(engine.model, _sample(engine.rows, rng))
     for k in range(count):
         tried = [
-            _short_run(small, random_start(small, rng, widths=bool(k % 2)))
+            _short_run(small, _standing_start(small, rng, bool(k % 2)))
             for _ in range(_TRIES)
         ]
         best = max(tried, key=lambda run: run[0])[1]
@@ -57,8 +57,19 @@ def _short_run(engine: Engine, state: State) -> tuple[float, State]:
     return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
 
 
+def _standing_start(engine: Engine, rng: np.random.Generator, widths: bool) -> State:
+    """A first guess in which no component has collapsed, if one is found."""
+    for _ in range(_TRIES):
+        for noise in (0.3 * rng.random() ** 2, 0.0):
+            try:
+                return random_start(engine, rng, noise, widths)
+            except CollapseError:
+                continue
+    return random_start(engine, rng, 0.0, widths)
+
+
 def random_start(
-    engine: Engine, rng: np.random.Generator, widths: bool = False
+    engine: Engine, rng: np.random.Generator, noise: float, widths: bool
 ) -> State:
     """A first guess: seeds far apart (k-means++), each component fitted around one.
 
@@ -87,7 +98,6 @@ def random_start(
         ]
     ).argmin(axis=0)
     share = np.zeros((k, m))
-    noise = 0.3 * rng.random() ** 2
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
     share[unknown] = _within_support(components, rows.x, share)[unknown]

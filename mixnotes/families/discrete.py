@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array, as_count
-from mixnotes.domains import CHANCE, NOT_NEGATIVE, PROBABILITY, SIMPLEX, parameter
+from mixnotes.domains import (
+    CHANCE,
+    NOT_NEGATIVE,
+    PROBABILITY,
+    SIMPLEX,
+    Shared,
+    parameter,
+)
 from mixnotes.exponential import ExponentialFamily, Keep, Values
 
 
@@ -46,7 +53,7 @@ class Bernoulli(ExponentialFamily):
     A red marble from a factory that makes 80 % red: `Bernoulli(0.8)`.
     """
 
-    p: float | None = parameter(PROBABILITY)  # P(x = 1)
+    p: float | Shared | None = parameter(PROBABILITY)  # P(x = 1)
 
     support = "0 or 1"
 
@@ -85,7 +92,7 @@ class Binomial(ExponentialFamily):
     """
 
     n: int  # trials an observation
-    p: float | None = parameter(PROBABILITY)  # P(one trial succeeds)
+    p: float | Shared | None = parameter(PROBABILITY)  # P(one trial succeeds)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", as_count(self.n, "Binomial: n", 1))
@@ -134,7 +141,7 @@ class Categorical(ExponentialFamily):
     With blanks say how many categories there are: `Categorical(n=3)`.
     """
 
-    probs: Array | None = parameter(SIMPLEX)  # shape (n,)
+    probs: Array | Shared | None = parameter(SIMPLEX)  # shape (n,)
     n: int | None = None  # number of categories; that of probs where these are given
 
     def __post_init__(self) -> None:
@@ -192,6 +199,12 @@ class Categorical(ExponentialFamily):
         mean = float(probs @ j)
         return mean, float(probs @ (j - mean) ** 2)
 
+    def _state(self) -> dict[str, Any]:
+        state = super()._state()
+        if not self._is_blank("probs"):
+            del state["n"]  # probs say it
+        return state
+
     def filled(self, values: dict[str, Any]) -> Self:
         """The same component with these parameters set."""
         probs = values.get("probs")
@@ -207,7 +220,7 @@ class Geometric(ExponentialFamily):
     `scipy.stats.geom` counts the success too: its x is ours plus 1.
     """
 
-    p: float | None = parameter(CHANCE)  # P(one trial succeeds)
+    p: float | Shared | None = parameter(CHANCE)  # P(one trial succeeds)
 
     support = "whole numbers from 0 up"
 
@@ -245,7 +258,9 @@ class Poisson(ExponentialFamily):
     Deaths a day, hits a square, calls an hour: `Poisson()`.
     """
 
-    rate: float | None = parameter(NOT_NEGATIVE)  # expected events an observation
+    rate: float | Shared | None = parameter(
+        NOT_NEGATIVE
+    )  # expected events an observation
 
     support = "whole numbers from 0 up"
 

@@ -14,10 +14,10 @@ from mixnotes import covariance as models
 from mixnotes.check import Array, as_count, as_data
 from mixnotes.component import CollapseError
 from mixnotes.domains import COVARIANCE, VECTOR, Shared, parameter
-from mixnotes.exponential import Frame, Framed, Keep, Values
+from mixnotes.exponential import FEW, FLOOR, ROUNDING, Frame, Framed, Keep, Values
 
 _LOG_2_PI = math.log(2 * math.pi)
-_FLAT = 1e-14  # a variance below this share of the data's, in any direction, collapsed
+_FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -259,16 +259,24 @@ class MultivariateNormal(Framed):
         cov = values["cov"]
         good = np.isfinite(cov).reshape(len(cov), -1).all(axis=1)
         tame = np.where(good.reshape(-1, *[1] * (cov.ndim - 1)), cov, 0.0)
-        least = tame.min(axis=1) if cov.ndim == 2 else np.linalg.eigvalsh(tame)[:, 0]
-        fallen = ~(least > _FLAT * (frame.span**2).min())
+        if cov.ndim == 2:
+            least = tame.min(axis=1)
+            flat = np.zeros(len(cov))
+        else:
+            squares = np.linalg.eigvalsh(tame)
+            least, flat = squares[:, 0], _FLAT * squares[:, -1]
+        span = float(frame.span.min())
+        few = carriers < FEW + len(frame.span) - 1
+        floor = np.where(few, FLOOR, ROUNDING) * span
+        fallen = ~(least > np.maximum(floor**2, flat))
         if not fallen.any():
             return None
         k = int(np.argmax(fallen))
         place = frame.centre + frame.scale * values["mean"][k]
         return (
             f"MultivariateNormal collapsed near x = {np.round(place, 6).tolist()}: its "
-            "covariance became singular; use fewer components, or a simpler covariance "
-            "such as 'tied' or 'diagonal'"
+            "covariance became singular; use fewer components, leave out a column that "
+            "others determine, or take a simpler covariance such as 'diagonal'"
         )
 
     def require_spread(self, frame: Frame, x: Array) -> None:
@@ -320,6 +328,14 @@ class MultivariateNormal(Framed):
             "mean": values["mean"][k],
             "cov": np.diag(cov) if cov.ndim == 1 else cov,
         }
+
+    def _state(self) -> dict[str, Any]:
+        state = super()._state()
+        if self.covariance == "full":
+            del state["covariance"]
+        if not (self.mean is None and self.cov is None):
+            del state["d"]  # mean and cov say it
+        return state
 
     def filled(self, values: dict[str, Any]) -> Self:
         """The same component with these parameters set."""

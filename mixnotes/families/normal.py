@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array
-from mixnotes.domains import LOG_POSITIVE, LOG_REAL, POSITIVE, REAL, parameter
+from mixnotes.domains import LOG_POSITIVE, LOG_REAL, POSITIVE, REAL, Shared, parameter
 from mixnotes.exponential import (
     FEW,
     FLOOR,
@@ -176,8 +176,8 @@ class Normal(_Bell):
     Of known noise and unknown place: `Normal(sd=0.1)`.
     """
 
-    mean: float | None = parameter(REAL)
-    sd: float | None = parameter(POSITIVE)
+    mean: float | Shared | None = parameter(REAL)
+    sd: float | Shared | None = parameter(POSITIVE)
 
     support = "finite numbers"
     place, spread = "mean", "sd"
@@ -201,8 +201,10 @@ class LogNormal(_Bell):
     Incomes, sizes, concentrations: what is multiplied rather than added.
     """
 
-    mu: float | None = parameter(LOG_REAL)  # mean of log x
-    sigma: float | None = parameter(LOG_POSITIVE)  # standard deviation of log x
+    mu: float | Shared | None = parameter(LOG_REAL)  # mean of log x
+    sigma: float | Shared | None = parameter(
+        LOG_POSITIVE
+    )  # standard deviation of log x
 
     support = "numbers above 0"
     place, spread = "mu", "sigma"

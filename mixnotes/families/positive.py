@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
-from mixnotes.domains import INVERSE, parameter
+from mixnotes.domains import INVERSE, Shared, parameter
 from mixnotes.exponential import ExponentialFamily, Keep, Values
 
 
@@ -21,7 +21,9 @@ class Exponential(ExponentialFamily):
     The time to the next of events that come at a constant rate.
     """
 
-    rate: float | None = parameter(INVERSE)  # events per unit of x; scale = 1 / rate
+    rate: float | Shared | None = parameter(
+        INVERSE
+    )  # events per unit of x; scale = 1 / rate
 
     support = "numbers not below 0"
 
