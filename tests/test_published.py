@@ -174,8 +174,13 @@ def test_the_standard_errors_on_old_faithful():
 
 @pytest.mark.parametrize(
     ("k", "expected"),
-    [(1, -2135.421864192), (2, -1633.529403197), (3, -1568.281087157)]
-    + [(4, -1553.81017734), (5, -1553.81017734)],
+    [
+        (1, -2135.421864192),
+        (2, -1633.529403197),
+        (3, -1568.281087157),
+        (4, -1553.81017734),
+        (5, -1553.81017734),
+    ],
 )
 def test_fevers_of_children_in_thailand(k, expected):
     """Schlattmann and Boehning (1993): a fifth Poisson adds nothing."""
