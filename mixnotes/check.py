@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ Array = NDArray[np.float64]
 Rng = int | np.random.Generator
 
 
+_SLICE = 2**16
 LARGEST = 1e150  # what is learned from squares: those of larger data overflow
 
 
@@ -53,14 +55,32 @@ def as_data(x: ArrayLike) -> Array:
         )
     if raw.size == 0:
         raise ValueError(f"x must hold at least one observation, got shape {raw.shape}")
-    data = raw.astype(np.float64)
-    require(
-        np.isfinite(data), data, "x must be finite", "drop or mend those rows first"
-    )
+    data = np.asarray(raw, dtype=np.float64)
+    if not all(np.isfinite(part).all() for part in slices(data)):
+        require(
+            np.isfinite(data), data, "x must be finite", "drop or mend those rows first"
+        )
     return data
 
 
+def slices(x: Array) -> Iterator[Array]:
+    """Some rows after another: what is computed of them stays small."""
+    for start in range(0, len(x), _SLICE):
+        yield x[start : start + _SLICE]
+
+
 def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
+    """One non-negative weight an observation, shape (n,), and at least one above 0."""
+    weight = as_weights(sample_weight, n)
+    if not weight.any():
+        raise ValueError(
+            "sample_weight must not be all zero: no observation is left; "
+            "give at least one a weight above 0"
+        )
+    return weight
+
+
+def as_weights(sample_weight: ArrayLike | None, n: int) -> Array:
     """One non-negative weight an observation, shape (n,); None is a weight of 1."""
     if sample_weight is None:
         return np.ones(n)
@@ -78,12 +98,7 @@ def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
         "use 0 to leave an observation out",
         name="sample_weight",
     )
-    if not weight.any():
-        raise ValueError(
-            "sample_weight must not be all zero: no observation is left; "
-            "give at least one a weight above 0"
-        )
-    if weight.max() > np.finfo(np.float64).max / n:
+    if weight.max(initial=0.0) > np.finfo(np.float64).max / n:
         raise ValueError(
             f"sample_weight must have a finite sum, got weights up to "
             f"{weight.max():g}; divide them by their maximum"

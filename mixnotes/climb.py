@@ -137,6 +137,8 @@ class _Path:
         except RecentreError:
             self.engine.recentre()
             self.log_likelihood, self.sums = self.engine.sweep(first)
+        if self.log_likelihood == -np.inf:
+            self.engine.require_possible(first)
         self.history = [self.log_likelihood]
         self.trail = [first]  # successive plain iterates, the last three
         self.gain = math.inf

@@ -7,20 +7,21 @@ on the estimated distance still to go, not on the size of a step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight
+from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight, as_weights
 from mixnotes.climb import Climb, End, Step
 from mixnotes.component import Component
 from mixnotes.engine import QUIET, Engine, State
 from mixnotes.fit import Fit
-from mixnotes.mixture import Mixture, impossible, moments_of
+from mixnotes.mixture import Mixture, moments_of
 from mixnotes.progress import watcher
 from mixnotes.starts import level_start, random_starts
-from mixnotes.sums import Rows, compress
+from mixnotes.sums import Rows, Source, Stream, compress, stream_of
 
 _STARTS = 10  # random starts where the likelihood can have several summits
 
@@ -35,14 +36,16 @@ def em_step(
 
     `mixture` says what is given and what is blank; `current` has values everywhere.
     """
-    model, rows, data = _checked(mixture, x, sample_weight)
+    model, source = _checked(mixture, x, sample_weight)
     here = _checked_start(model, current, "current")
-    _require_possible(here, rows, data)
-    engine = Engine(model, rows)
+    engine = Engine(model, source)
     engine.recentre()  # the exact form
     with np.errstate(**QUIET):  # type: ignore[arg-type]
         state = engine.state(here)
-        return engine.mixture(engine.maximise(engine.sweep(state)[1], state))
+        log_likelihood, sums = engine.sweep(state)
+        if log_likelihood == -np.inf:
+            engine.require_possible(state)
+        return engine.mixture(engine.maximise(sums, state))
 
 
 def em(
@@ -79,7 +82,7 @@ def em(
         fit = em(Mixture([Bernoulli(0.8), Bernoulli(0.3)]), marbles)
         fit.mixture.weights
     """
-    model, rows, data = _checked(mixture, x, sample_weight)
+    model, source = _checked(mixture, x, sample_weight)
     if not model.n_free:
         raise ValueError(
             f"mixture must have a blank to learn, got {model!r}; leave a parameter or "
@@ -88,10 +91,8 @@ def em(
     max_iter = as_count(max_iter, "max_iter", 1)
     if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 < tol < 1:
         raise ValueError(f"tol must be a number between 0 and 1, got {tol!r}")
-    engine = Engine(model, rows)
+    engine = Engine(model, source)
     firsts = _firsts(engine, start, starts, rng)
-    for first in firsts:
-        _require_possible(engine.mixture(first), rows, data)
     with watcher(progress, callback, len(firsts), max_iter) as watch:
         climb = Climb(engine, float(tol), max_iter, accelerate, watch)
         ends = [climb.run(first, k) for k, first in enumerate(firsts)]
@@ -99,7 +100,7 @@ def em(
         ends[best] = climb.go_on(ends[best], best)
     end = ends[best]
     filled = end.mixture if start is not None else in_order(model, end.mixture)
-    return Fit.of(model, filled, rows, end, tuple(ends))
+    return Fit.of(model, filled, source, end, tuple(ends))
 
 
 def _best(ends: list[End]) -> int:
@@ -110,29 +111,48 @@ def _best(ends: list[End]) -> int:
 
 
 def _checked(
-    mixture: Mixture, x: ArrayLike, sample_weight: ArrayLike | None
-) -> tuple[Mixture, Rows, Array]:
-    """The model, its data as distinct rows, and the data as they came."""
+    mixture: Mixture, x: Any, sample_weight: ArrayLike | None
+) -> tuple[Mixture, Source]:
+    """The model, for data of these columns, and where the data are."""
     if not isinstance(mixture, Mixture):
         raise TypeError(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
-    data = mixture._rows(x)
-    if data.ndim == 2:
-        mixture = mixture.sized(data.shape[1])
-    weight = as_sample_weight(sample_weight, len(data))
-    mixture.check_support(data, weight)
-    rows = compress(data, weight)
+    source: Source | None = stream_of(x, sample_weight)
+    if isinstance(source, Stream):
+        source.check(partial(_check, mixture))
+        columns = source.survey.kept.shape[1:]
+    else:
+        data = mixture._rows(x)
+        weight = None
+        if sample_weight is not None:
+            weight = as_sample_weight(sample_weight, len(data))
+        try:
+            for _ in Rows(data, weight).map(partial(_check, mixture)):
+                pass
+        except ValueError:
+            _check(mixture, data, weight)  # says where, counted from the first row
+            raise
+        source = compress(data, weight)
+        columns = data.shape[1:]
+    if columns:
+        mixture = mixture.sized(columns[0])
     require_agreement(mixture)
     unknown = sum(c.n_free > 0 for c in mixture.components)
-    if unknown > rows.n:
+    if unknown > source.n:
         raise ValueError(
             "there must be at least as many observations as components to learn, got "
-            f"{rows.n} observations and {unknown} such components; use fewer "
+            f"{source.n} observations and {unknown} such components; use fewer "
             "components or more data"
         )
-    return mixture, rows, data
+    return mixture, source
+
+
+def _check(mixture: Mixture, x: Array, weight: Array | None) -> None:
+    """Raise an error unless the model can learn from these rows."""
+    data = mixture._rows(x)
+    mixture.check_support(data, as_weights(weight, len(data)))
 
 
 def require_agreement(mixture: Mixture) -> None:
@@ -158,15 +178,6 @@ def require_agreement(mixture: Mixture) -> None:
                 f"the components of covariance {model} must all have cov blank, or "
                 "all given, got both; give those with a known cov another covariance"
             )
-
-
-def _require_possible(mixture: Mixture, rows: Rows, data: Array) -> None:
-    """Raise an error that names the first observation no component can produce."""
-    possible = np.isfinite(mixture.bind(rows.x)(mixture))
-    if not possible.all():
-        value = rows.x[int(np.argmin(possible))]
-        same = (data == value).reshape(len(data), -1).all(axis=1)
-        raise impossible(int(np.argmax(same)), value, len(mixture.components))
 
 
 def _checked_start(model: Mixture, start: Mixture, name: str) -> Mixture:

@@ -9,6 +9,7 @@ from the sums alone come the next parameters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,8 @@ from mixnotes.check import Array
 from mixnotes.domains import Number, Simplex, softmax
 from mixnotes.exponential import NEVER, Frame, Framed
 from mixnotes.groups import PROBES, Group, Known, Opaque, Packed, group_of
-from mixnotes.mixture import Mixture, bind_of
-from mixnotes.sums import Rows
+from mixnotes.mixture import Mixture, bind_of, impossible
+from mixnotes.sums import Rows, Source
 
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
 _CACHED = 2**20  # log-densities of known components that are kept
@@ -46,16 +47,18 @@ class Node(NamedTuple):
 class Engine:
     """A model, some data, and all that can be prepared before the first step."""
 
-    def __init__(self, model: Mixture, rows: Rows) -> None:
-        self.model, self.rows = model, rows
-        self.total = rows.total
+    def __init__(self, model: Mixture, source: Source) -> None:
+        self.model, self.source = model, source
+        self.total = source.total
         self.leaves = list(_leaves(model, ()))
         self.paths, templates = zip(*self.leaves, strict=True)
-        k, m = len(templates), len(rows.x)
+        k = len(templates)
+        rows = source if isinstance(source, Rows) else None
         known = sum(not c.n_free for c in templates)
+        cache = rows is not None and known * len(rows.x) <= _CACHED
         self.groups: list[Group] = []
         order: list[int] = []
-        for kind, places in group_of(templates, cache=known * m <= _CACHED):
+        for kind, places in group_of(templates, cache):
             parts = [templates[i] for i in places]
             self.groups.append(kind(parts, len(order)))
             order += places
@@ -64,22 +67,34 @@ class Engine:
         self.nodes = list(_nodes(model, (), self.paths, self.slot_of))
         self.flat = len(self.nodes) == 1
         self.straight = self.flat and order == sorted(order)
-        self.weight = None if (rows.weight == 1).all() else rows.weight
         self._frame()
-        self._cut()
+        self.desk: dict[Any, Array] = {}
+        self.likelihoods: Array | None = None
+        self.constant = -self.shift * self.total
+        self.data: list[Any] | None = None
+        self.alone = rows is not None and len(self.groups) == 1
+        if rows is not None:
+            self._load(rows)
+        elif any(isinstance(group, Opaque) for group in self.groups):
+            raise TypeError(
+                "blocks of rows need components of exponential families, and one here "
+                "is a class of its own, whose fit takes all rows at once; pass the "
+                "data as one array"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker needs that is sent a block: no data."""
+        return self.__dict__ | {"source": None, "data": None, "desk": {}}
 
     # ------------------------------------------------------------------- the data
 
     def _frame(self) -> None:
         """Centre and scale, and bring log-densities to one unit."""
-        x, weight = self.rows.x, self.rows.weight
         for group in self.groups:
             if isinstance(group, Packed) and isinstance(group.family, Framed):
-                inside = group.family.inside(x)
-                columns = group.family.columns(x[inside])
-                frame = Frame.of(columns, weight[inside], group.family.common)
+                frame = Frame.of(self.source, group.family)
                 for template in group.templates:
-                    template.require_spread(frame, x)  # type: ignore[attr-defined]
+                    template.require_spread(frame)  # type: ignore[attr-defined]
                 group.fix_frame(frame)
         self.shift = self.groups[0].shift
         for group in self.groups:
@@ -88,36 +103,39 @@ class Engine:
                 group.relative = -group.shift
             else:
                 group.shift = self.shift
-        alone = len(self.groups) == 1
-        self.data = [group.prepare(x, alone) for group in self.groups]
-        self.constant = -self.shift * self.total
-        group = self.groups[0]
-        if alone and isinstance(group, Packed):
-            base = group.family.log_base(x)
-            if base is not None:
-                self.constant += float(self.rows.weight @ base)
 
-    def _cut(self) -> None:
-        """How many rows make a block; features of a single block are kept."""
-        m = len(self.rows.x)
-        features = [
-            group.n_features(data) if isinstance(group, Packed) else 1
-            for group, data in zip(self.groups, self.data, strict=True)
-        ]
-        block = 2**21 / (8 * (sum(features) + self.k + 1))
-        self.block = int(np.clip(2 ** int(np.log2(block)), 2**10, 2**14))
-        self.desk: dict[Any, Array] = {}
-        if m <= self.block:
+    def _load(self, rows: Rows) -> None:
+        """Prepare data in memory, once."""
+        self.weight = rows.weight
+        self.data = [group.prepare(rows.x, self.alone) for group in self.groups]
+        m = len(rows.x)
+        group = self.groups[0]
+        if self.alone and isinstance(group, Packed):
+            for x, weight in rows.map(lambda x, weight: (x, weight)):
+                base = group.family.log_base(x)
+                if base is None:
+                    break
+                total = base.sum() if weight is None else weight @ base
+                self.constant += float(total)
+        if m <= self.block(self.data):
             for group, data in zip(self.groups, self.data, strict=True):
                 if isinstance(group, Packed):
                     data.features = np.ones((group.n_features(data), m))
                     group.write(data, slice(0, m), data.features)
-        self.likelihoods: Array | None = None
-        if len(self.groups) == 1 and isinstance(self.groups[0], Known) and self.flat:
+        if self.alone and isinstance(group, Known) and self.flat:
             top = self.data[0].max(axis=0)
             if np.isfinite(top).all():
-                self.tops = float(self.rows.weight @ top)
+                self.tops = float(rows.weights @ top)
                 self.likelihoods = np.exp(self.data[0] - top)
+
+    def block(self, prepared: list[Any]) -> int:
+        """How many rows are worked on together, so that all of it stays in cache."""
+        features = [
+            group.n_features(data) if isinstance(group, Packed) else 1
+            for group, data in zip(self.groups, prepared, strict=True)
+        ]
+        size = 2**21 / (8 * (sum(features) + self.k + 1))
+        return int(np.clip(2 ** int(np.log2(size)), 2**10, 2**14))
 
     # ---------------------------------------------------------------- states
 
@@ -168,26 +186,65 @@ class Engine:
 
         -inf where some observation is impossible; the sums mean nothing then.
         """
-        leaf = self.leaf_weights(state)
         if self.likelihoods is not None:
-            return self._sweep_known(leaf)
-        log_weight = np.log(leaf)
+            return self._sweep_known(self.leaf_weights(state))
+        if self.data is not None:
+            total, sums = self._sweep(state, self.data, self.weight, self.desk)
+            return total + self.constant, sums
+        assert self.source is not None
+        total, sums = 0.0, []
+        for here, part in self.source.map(partial(self.sweep_block, state)):
+            total += here
+            if sums:
+                for mine, its in zip(sums, part, strict=True):
+                    mine += its
+            else:
+                sums = part
+        return total + self.constant, sums
+
+    def sweep_block(
+        self, state: State, x: Array, weight: Array | None
+    ) -> tuple[float, list[Any]]:
+        """The log-likelihood and the sums of some rows, wherever they are."""
+        with np.errstate(**QUIET):  # type: ignore[arg-type]
+            x = np.asarray(x, dtype=np.float64)
+            if weight is not None and not weight.all():
+                x, weight = x[weight > 0], weight[weight > 0]
+            prepared = [group.prepare(x, False) for group in self.groups]
+            return self._sweep(state, prepared, weight, {})
+
+    def _sweep(
+        self, state: State, data: list[Any], weight: Array | None, desk: dict[Any, Any]
+    ) -> tuple[float, list[Any]]:
+        """The same of prepared rows."""
+        log_weight = np.log(self.leaf_weights(state))
         loaded = [
-            group.load(values, log_weight[group.slots], data)
-            for group, values, data in zip(
-                self.groups, state.values, self.data, strict=True
-            )
+            group.load(values, log_weight[group.slots], part)
+            for group, values, part in zip(self.groups, state.values, data, strict=True)
         ]
         sums = [
-            group.empty(load, data)
-            for group, load, data in zip(self.groups, loaded, self.data, strict=True)
+            group.empty(load, part)
+            for group, load, part in zip(self.groups, loaded, data, strict=True)
         ]
-        total = 0.0
-        m = len(self.rows.x)
-        for start in range(0, m, self.block):
-            rows = slice(start, min(start + self.block, m))
-            total += self._block(loaded, rows, sums)
-        return total + self.constant, sums
+        parts = list(zip(self.groups, loaded, data, sums, strict=True))
+        total, m, block = 0.0, self.groups[0].size(data[0]), self.block(data)
+        for start in range(0, m, block):
+            rows = slice(start, min(start + block, m))
+            part = None if weight is None else weight[rows]
+            total += self._block(parts, rows, part, desk)
+        return total, sums
+
+    def require_possible(self, state: State) -> None:
+        """Raise an error that names the first observation no component can produce."""
+        start = 0
+        find = partial(_first_impossible, self.mixture(state))
+        for size, first, value in self.source.map(find):
+            if first is not None:
+                place = start + first
+                if isinstance(self.source, Rows):
+                    place = self.source.position(place)
+                raise impossible(place, value, len(self.model.components))
+            start += size
 
     def _sweep_known(self, weights: Array) -> tuple[float, list[Any]]:
         """Only weights are unknown: likelihoods are at hand, no exponentials."""
@@ -199,23 +256,23 @@ class Engine:
         total = float(logs.sum() if self.weight is None else self.weight @ logs)
         return total + self.tops, [weights * (likelihoods @ share)]
 
-    def _block(self, loaded: list[Any], rows: slice, sums: list[Any]) -> float:
+    def _block(
+        self, parts: list[Any], rows: slice, weight: Array | None, desk: dict[Any, Any]
+    ) -> float:
         """The log-likelihood of a block, whose responsibilities go to the sums."""
         size = rows.stop - rows.start
-        joint = self.desk.get(size)
+        joint = desk.get(size)
         if joint is None:
-            joint = self.desk[size] = np.empty((self.k, size))
-        weight = None if self.weight is None else self.weight[rows]
-        parts = list(zip(self.groups, loaded, self.data, strict=True))
-        for group, load, data in parts:
-            group.joint(load, data, rows, joint[group.slots], self.desk)
+            joint = desk[size] = np.empty((self.k, size))
+        for group, load, data, _ in parts:
+            group.joint(load, data, rows, joint[group.slots], desk)
         np.exp(joint, out=joint)
         norm = joint.sum(axis=0)
         if norm.min() > 1 / _SAFE and norm.max() < _SAFE:
             logs = np.log(norm)
         else:
-            for group, load, data in parts:
-                group.joint(load, data, rows, joint[group.slots], self.desk)
+            for group, load, data, _ in parts:
+                group.joint(load, data, rows, joint[group.slots], desk)
             top = joint.max(axis=0)
             if not top.min() > 0.1 * NEVER:
                 return -np.inf
@@ -225,8 +282,8 @@ class Engine:
             logs = top + np.log(norm)
         np.divide(1.0 if weight is None else weight, norm, out=norm)
         joint *= norm
-        for (group, load, data), part in zip(parts, sums, strict=True):
-            group.collect(load, data, rows, joint[group.slots], part, self.desk)
+        for group, load, data, sums in parts:
+            group.collect(load, data, rows, joint[group.slots], sums, desk)
         return float(logs.sum() if weight is None else weight @ logs)
 
     def maximise(self, sums: list[Any], state: State | None) -> State:
@@ -264,6 +321,7 @@ class Engine:
         """The state that fits given responsibilities times weights, (K, m), best."""
         share = share[np.argsort(self.slot_of)]
         values: list[Any] = []
+        assert self.data is not None  # starts are made of data in memory
         for group, data in zip(self.groups, self.data, strict=True):
             part = share[group.slots]
             if isinstance(group, Packed):
@@ -288,6 +346,11 @@ class Engine:
 
     # ------------------------------------------------------ states as one vector
 
+    @cached_property
+    def scale(self) -> float:
+        """The unit of the data."""
+        return self.source.scale
+
     @property
     def has_line(self) -> bool:
         """Are all parameters known to the engine?"""
@@ -306,7 +369,7 @@ class Engine:
                 for name, domain, free in self._blanks(group):
                     unit = 1.0
                     if group.frame is None and isinstance(domain, Number):
-                        unit = self.rows.scale**-domain.power
+                        unit = self.scale**-domain.power
                     parts.append((values[name][free] * unit).ravel())
             elif isinstance(group, Opaque):
                 parts += [
@@ -320,7 +383,8 @@ class Engine:
     def _watches(self, group: Opaque) -> list[Any]:
         """A component of the reader's own is watched at some observations."""
         if not hasattr(self, "_watched"):
-            x = self.rows.x
+            assert isinstance(self.source, Rows)
+            x = self.source.x
             probe = x[:: max(1, len(x) // PROBES)]
             self._watched = [bind_of(c, probe) for c in group.templates]
         return self._watched
@@ -398,6 +462,17 @@ class Engine:
                         simplex = isinstance(domain, Simplex)
                         found.append((_dotted(path) + name, size, simplex))
         return found
+
+
+def _first_impossible(
+    mixture: Mixture, x: Array, weight: Array | None
+) -> tuple[int, int | None, Any]:
+    """How many rows there are, and the first with probability 0."""
+    possible = np.isfinite(mixture.log_prob(x))
+    if weight is not None:
+        possible |= weight == 0
+    first = None if possible.all() else int(np.argmin(possible))
+    return len(x), first, None if first is None else x[first]
 
 
 def _dotted(path: Sequence[int]) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mixnotes.check import Array
 from mixnotes.component import CollapseError, Component, Family
 from mixnotes.domains import Shared
+from mixnotes.sums import Rows, Source, summary
 
 Values = dict[str, Array]  # parameters of K components of one family, shape (K, ...)
 NEVER = -1e300  # stands for a log of 0 in a product, where 0 x -inf would be NaN
@@ -162,25 +163,20 @@ class Frame:
     high: Array  # (d,)
 
     @classmethod
-    def of(cls, columns: Array, weight: Array, common: bool = False) -> Frame:
-        """The frame of data (d, n): their weighted means and standard deviations,
-        one for all columns where `common`."""
-        share = weight / weight.sum()
-        origin = columns[:, share.argmax()]  # near the mean, whatever outliers
-        centre = origin + (columns - origin[:, None]) @ share
-        reach = np.abs(columns - centre[:, None]).max(axis=1)
-        reach[reach == 0] = 1.0
-        spread = (((columns - centre[:, None]) / reach[:, None]) ** 2) @ share
-        scale = reach * np.sqrt(spread)
-        if common:
+    def of(cls, source: Source, family: Framed) -> Frame:
+        """The weighted means and standard deviations of a family's coordinates; one
+        deviation for all columns where the family needs that."""
+        found = summary(source, family.coordinates)
+        scale = found.sd
+        if family.common:
             scale = np.full_like(scale, scale.max())
-        scale[scale == 0] = 1.0
-        ends = [(f(axis=1) - centre) / scale for f in (columns.min, columns.max)]
-        return cls(centre, scale, *ends)
+        scale = np.where(scale == 0, 1.0, scale)
+        low, high = ((end - found.mean) / scale for end in (found.low, found.high))
+        return cls(found.mean, scale, low, high)
 
-    def apply(self, columns: Array) -> Array:
+    def apply(self, columns: Array, out: Array | None = None) -> Array:
         """The columns in this frame."""
-        framed = columns - self.centre[:, None]
+        framed = np.subtract(columns, self.centre[:, None], out=out)
         framed /= self.scale[:, None]
         return framed
 
@@ -206,6 +202,13 @@ class Framed(ExponentialFamily):
     @abstractmethod
     def columns(self, x: Array) -> Array:
         """The data as columns of coordinates, shape (d, n)."""
+
+    def coordinates(self, x: Array) -> tuple[Array, Any]:
+        """The columns of those observations that lie in the support, and which."""
+        inside = self.inside(x)
+        if inside.all():
+            return self.columns(x), slice(None)
+        return self.columns(x[inside]), inside
 
     @abstractmethod
     def into(self, values: Values, frame: Frame) -> Values:
@@ -251,7 +254,7 @@ class Framed(ExponentialFamily):
         """Sums of the statistics of distances to each component, (K, p)."""
 
     @abstractmethod
-    def require_spread(self, frame: Frame, x: Array) -> None:
+    def require_spread(self, frame: Frame) -> None:
         """Raise an error unless the data vary enough for a spread to be learned."""
 
     place: str  # the name of the parameter that moves with the data
@@ -274,10 +277,9 @@ class Framed(ExponentialFamily):
         return self.learn_about(weight, means, keep, 0.0, None)
 
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
-        columns = self.columns(x)
-        frame = Frame.of(columns, weight, self.common)
-        self.require_spread(frame, x)
-        framed = frame.apply(columns)
+        frame = Frame.of(Rows(x, weight), self)
+        self.require_spread(frame)
+        framed = frame.apply(self.columns(x))
         total = weight.sum()
         features = np.empty((self.n_statistics(len(framed)), framed.shape[1]))
         self.fill(framed, features)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from mixnotes.climb import End
 from mixnotes.component import Component, shown
 from mixnotes.engine import Engine, State
 from mixnotes.mixture import Mixture
-from mixnotes.sums import Rows
+from mixnotes.sums import Source
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,24 +44,19 @@ class Fit:
     """The number of observations: the sum of sample_weight."""
     starts: tuple[End, ...]
     """How each start ended."""
-    entropy: float
-    """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
-    rows: Rows
-    """The distinct observations and their weights."""
+    source: Source
+    """The observations, which `icl`, `rate` and `standard_errors` look at again."""
 
     @classmethod
     def of(
         cls,
         model: Mixture,
         mixture: Mixture,
-        rows: Rows,
+        source: Source,
         best: End,
         ends: tuple[End, ...],
     ) -> Fit:
         """The fit that keeps the best of the ends."""
-        r = mixture.responsibilities(rows.x)
-        logs = np.log(r, out=np.zeros_like(r), where=r > 0)
-        entropy = -float(rows.weight @ (r * logs).sum(axis=1))
         return cls(
             model,
             mixture,
@@ -71,11 +66,15 @@ class Fit:
             best.converged,
             best.reason,
             best.error,
-            rows.total,
+            source.total,
             ends,
-            entropy,
-            rows,
+            source,
         )
+
+    @cached_property
+    def entropy(self) -> float:
+        """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
+        return sum(self.source.map(partial(_entropy, self.mixture)))
 
     @cached_property
     def rate(self) -> float:
@@ -100,7 +99,7 @@ class Fit:
 
     def _limit(self) -> tuple[Engine, State]:
         """The engine and the state where the climb ended, in the exact form."""
-        engine = Engine(self.model, self.rows)
+        engine = Engine(self.model, self.source)
         engine.recentre()
         return engine, engine.state(self.mixture)
 
@@ -153,6 +152,14 @@ class Fit:
             rows[0] = ("weight (given)", "component")
         width = max(len(left) for left, _ in rows)
         return [f"  {left:>{width}}  {right}" for left, right in rows]
+
+
+def _entropy(mixture: Mixture, x: Array, weight: Array | None) -> float:
+    """The summed entropy of the labels of some rows."""
+    r = mixture.responsibilities(x)
+    logs = np.log(r, out=np.zeros_like(r), where=r > 0)
+    each = -(r * logs).sum(axis=1)
+    return float(each.sum() if weight is None else weight @ each)
 
 
 def _described(component: Component, template: Component) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
+from mixnotes.check import Array, slices
 from mixnotes.component import CollapseError
 from mixnotes.exponential import (
     NEVER,
@@ -57,6 +57,10 @@ class Group(ABC):
     @abstractmethod
     def prepare(self, x: Array, alone: bool) -> Any:
         """What is kept of these observations."""
+
+    @abstractmethod
+    def size(self, data: Any) -> int:
+        """How many rows were prepared."""
 
     @abstractmethod
     def load(self, values: Any, log_weight: Array, data: Any) -> Any:
@@ -102,6 +106,10 @@ class Known(Group):
         """log p(x | z = k), (K, n)."""
         return np.array([bind_of(c, x)(c) for c in self.templates])
 
+    def size(self, data: Any) -> int:
+        """How many rows were prepared."""
+        return data.shape[1]
+
     def load(self, values: Any, log_weight: Array, data: Any) -> Array:
         """The log-weights."""
         return log_weight[:, None] + self.shift
@@ -141,7 +149,8 @@ class Known(Group):
 
 class Opaque(Group):
     """Components that only meet the contract: each is asked for its log-densities and
-    fitted by itself, which takes its responsibilities at all observations at once."""
+    fitted by itself, which takes its responsibilities at all observations at once, so
+    that these must be in memory."""
 
     x: Array
 
@@ -149,6 +158,10 @@ class Opaque(Group):
         """Their log-densities as functions of their parameters."""
         self.x = x
         return [bind_of(template, x) for template in self.templates]
+
+    def size(self, data: Any) -> int:
+        """How many rows were prepared."""
+        return len(self.x)
 
     def load(self, values: Any, log_weight: Array, data: Any) -> Array:
         """log p(x, z = k), (K, n)."""
@@ -206,7 +219,9 @@ class Packed(Group):
         self.keep = Keep(self.templates)
         self.frame: Frame | None = None
         self.d = 1
-        self.has_base = False
+        self.p = 0  # statistics; of framed families known with the frame
+        if not isinstance(self.family, Framed):
+            self.p = len(self.family.statistics(np.full(1, self.family.tame)))
         self.centred = False
 
     # ------------------------------------------------------------------ the data
@@ -222,7 +237,7 @@ class Packed(Group):
         if family.place in self.keep.given:
             reach = max(reach, float(np.abs(self.keep.given[family.place][1]).max()))
         self.sharpest = _EXACT / (_EPS * max(reach, 1.0) ** 2)
-        p = family.n_statistics(self.d)
+        p = self.p = family.n_statistics(self.d)
         costly = p > 4 * self.d and self.d > 8 and 4 * len(self.templates) < self.d
         self.starts_centred = costly
 
@@ -231,26 +246,35 @@ class Packed(Group):
     def prepare(self, x: Array, alone: bool) -> Columns:
         """Coordinates in the frame; without one, the data as they are."""
         family = self.family
-        inside = family.inside(x)
-        if not inside.all():
-            x = np.where(inside, x, family.tame)
-        if self.frame is not None and isinstance(family, Framed):
-            columns = self.frame.apply(family.columns(x))
-        else:
-            columns = x[None]
-        base = family.log_base(x)
-        if not inside.all():
-            base = np.where(inside, 0.0 if base is None else base, NEVER)
-        return Columns(columns, None if alone else base)
+        framed = isinstance(family, Framed) and self.frame is not None
+        columns = np.empty((self.d, len(x))) if framed else x[None]
+        base: Array | None = None
+        start = 0
+        for part in slices(x):
+            rows = slice(start, start + len(part))
+            start = rows.stop
+            inside = family.inside(part)
+            outside = None if inside.all() else ~inside
+            if outside is not None:
+                part = part.copy()
+                part[outside] = family.tame
+                if not framed and columns.base is x:
+                    columns = columns.copy()
+            if isinstance(family, Framed) and self.frame is not None:
+                self.frame.apply(family.columns(part), out=columns[:, rows])
+            elif outside is not None:
+                columns[0, rows] = part
+            here = family.log_base(part)
+            if outside is not None:
+                here = np.zeros(len(part)) if here is None else here
+                here[outside] = NEVER
+            if here is not None and not alone:
+                base = np.zeros(len(x)) if base is None else base
+                base[rows] = here
+        return Columns(columns, base)
 
     def n_features(self, data: Columns) -> int:
         """1, the statistics, and the log base where the mixture needs it."""
-        if not hasattr(self, "p"):
-            probe = data.columns[:, :1]
-            if isinstance(self.family, Framed):
-                self.p = self.family.n_statistics(len(probe))
-            else:
-                self.p = len(self.family.statistics(probe[0]))
         return 1 + self.p + (data.base is not None)
 
     def features(self, data: Columns, rows: slice, desk: dict[Any, Array]) -> Array:
@@ -278,6 +302,10 @@ class Packed(Group):
             out[-1] = data.base[rows]
 
     # --------------------------------------------------------------- the products
+
+    def size(self, data: Columns) -> int:
+        """How many rows were prepared."""
+        return data.columns.shape[1]
 
     def load(self, values: Values, log_weight: Array, data: Columns) -> Any:
         """The matrix of natural parameters, (K, q); in the centred form, the values."""

@@ -18,16 +18,14 @@ from mixnotes.sums import Rows
 
 _TRIES = 5  # short runs a start; the highest climbs on
 _SHORT = 10  # steps of a short run
-_SAMPLE = 4096  # rows on which they are made, where there are more
 
 
 def random_starts(
     engine: Engine, count: int, rng: np.random.Generator
 ) -> Iterator[State]:
     """Each the highest of some short runs from random first guesses."""
-    small = engine
-    if len(engine.rows.x) > _SAMPLE:
-        small = Engine(engine.model, _sample(engine.rows, rng))
+    rows = engine.source.sample(rng)
+    small = engine if rows is engine.source else Engine(engine.model, rows)
     for k in range(count):
         tried = [
             _short_run(small, _standing_start(small, rng, bool(k % 2)))
@@ -35,12 +33,6 @@ def random_starts(
         ]
         best = max(tried, key=lambda run: run[0])[1]
         yield best if small is engine else engine.state(small.mixture(best))
-
-
-def _sample(rows: Rows, rng: np.random.Generator) -> Rows:
-    chosen = np.sort(rng.choice(len(rows.x), _SAMPLE, replace=False))
-    weight = rows.weight[chosen]
-    return Rows(rows.x[chosen], weight, _SAMPLE, float(weight.sum()))
 
 
 def _short_run(engine: Engine, state: State) -> tuple[float, State]:
@@ -78,18 +70,20 @@ def random_start(
     components apart that got equal seeds.
     Source: Arthur and Vassilvitskii (2007), for the seeds.
     """
-    rows, k = engine.rows, engine.k
+    rows, k = engine.source, engine.k
+    assert isinstance(rows, Rows)
+    weight = rows.weights
     m = len(rows.x)
     components = [c for _, c in engine.leaves]
     unknown = [i for i, c in enumerate(components) if c.n_free]
     points = rows.x.reshape(m, -1)
-    points = points / _spread(points, rows.weight)
+    points = points / _spread(points, weight)
     if widths:
-        level = rows.weight / rows.weight.sum()
+        level = weight / weight.sum()
         seeds = rng.choice(m, size=len(unknown), p=level).tolist()
         log_width = rng.normal(-1, 1, size=len(unknown))
     else:
-        seeds = _spread_seeds(points, rows.weight, len(unknown), rng)
+        seeds = _spread_seeds(points, weight, len(unknown), rng)
         log_width = np.zeros(len(unknown))
     nearest = np.array(
         [
@@ -101,7 +95,7 @@ def random_start(
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
     share[unknown] = _within_support(components, rows.x, share)[unknown]
-    values = engine.first(share * rows.weight)
+    values = engine.first(share * weight)
     weights = list(values.weights)
     for i, node in enumerate(engine.nodes):  # known components start level with others
         learns = [engine.learns(leaf) for leaf in node.leaves]

@@ -1,48 +1,368 @@
-"""From rows to sums: what the engine needs to know of the data."""
+"""From rows to sums: where the data are, and what a pass over them adds up.
+
+A `Source` is data in memory (`Rows`), or blocks of rows that are read again in every
+pass (`Stream`): a memory map, any iterable that can be begun anew, a Dask array. All
+that crosses from one block to the next is sums, so each gives the same fit.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cached_property, partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from mixnotes.check import Array
+from mixnotes.check import Array, as_sample_weight, as_weights
 
 _PROBE = 4096
+_SLICE = 2**16  # rows of an array in memory that are looked at together
+_BLOCK = 2**18  # rows that are read from a file together
+_SAMPLE = 4096  # rows of a stream on which starts are tried
+_T = TypeVar("_T")
+OfBlock = Callable[[Array, Array | None], _T]
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Distinct observations and how much each weighs.
+class Source(ABC):
+    """Observations, each with a weight: how many it stands for."""
+
+    n: int  # rows with a weight above 0
+    total: float  # sum of the weights
+
+    @abstractmethod
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f(x, weight) for each block of rows, in order; weight None is 1 each."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """Some rows to try starts on."""
+
+    @cached_property
+    def scale(self) -> float:
+        """The weighted standard deviation of the data, largest column; 1 if it is 0."""
+        return float(summary(self, as_columns).sd.max()) or 1.0
+
+
+class Rows(Source):
+    """Distinct observations in memory and how much each weighs.
 
     A thousand marbles are two values and two counts; the sums that EM needs are the
     same.
     """
 
-    x: Array  # (m,) or (m, d)
-    weight: Array  # (m,), above 0
-    n: int  # rows that came in with a weight above 0
-    total: float  # sum of the weights: the number of observations that they stand for
+    def __init__(
+        self,
+        x: Array,
+        weight: Array | None,
+        n: int | None = None,
+        origin: Array | None = None,
+    ) -> None:
+        self.x = x  # (m,) or (m, d)
+        self.origin = x if origin is None else origin  # the data as they came
+        self.weight = weight  # (m,), above 0
+        self.n = len(x) if n is None else n
+        self.total = float(len(x)) if weight is None else float(weight.sum())
 
     @property
-    def scale(self) -> float:
-        """The weighted standard deviation of the data, largest column; 1 if it is 0."""
-        mean = self.weight @ self.x / self.total
-        variance = self.weight @ (self.x - mean) ** 2 / self.total
-        return float(np.sqrt(np.max(variance))) or 1.0
+    def weights(self) -> Array:
+        """The weights as an array, shape (m,)."""
+        return np.ones(len(self.x)) if self.weight is None else self.weight
+
+    def position(self, row: int) -> int:
+        """Where the value of a row stands first in the data as they came."""
+        same = (self.origin == self.x[row]).reshape(len(self.origin), -1).all(axis=1)
+        return int(np.argmax(same))
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of views, some rows at a time: no array of the size of x is made."""
+        for start in range(0, len(self.x), _SLICE):
+            rows = slice(start, start + _SLICE)
+            yield f(self.x[rows], None if self.weight is None else self.weight[rows])
+
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """All rows, or some of very many."""
+        if len(self.x) <= _SAMPLE:
+            return self
+        chosen = np.sort(rng.choice(len(self.x), _SAMPLE, replace=False))
+        weight = None if self.weight is None else self.weight[chosen]
+        return Rows(self.x[chosen], weight)
 
 
-def compress(x: Array, weight: Array) -> Rows:
-    """The distinct values of x with the summed weight of each."""
-    x, weight = x[weight > 0], weight[weight > 0]
-    n, total = len(x), float(weight.sum())
-    if x.ndim == 1 and _repeats(x):
-        x, where = np.unique(x, return_inverse=True)
-        weight = np.bincount(where, weights=weight).astype(np.float64)
-    return Rows(x, weight, n, total)
+class Survey(NamedTuple):
+    """What a first pass over a stream finds out."""
+
+    n: int
+    total: float
+    kept: Array  # some rows, in random order
+    weight: Array  # and their weights
+
+
+class Stream(Source):
+    """Blocks of rows that are read again in every pass; one at a time is in memory."""
+
+    survey: Survey
+
+    @abstractmethod
+    def blocks(self) -> Iterable[tuple[Any, Any]]:
+        """Each block as (x, weight or None), from the beginning."""
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of one block after another."""
+        for x, weight in self.blocks():
+            yield of_block(f, x, weight)
+
+    def check(self, check: OfBlock[None]) -> None:
+        """Read everything once: count, check every block, and keep some rows."""
+        found: Survey | None = None
+        for k, part in enumerate(self.map(partial(_numbered, partial(_look, check)))):
+            if isinstance(part, Exception):
+                raise type(part)(f"in block {k} of x: {part}") from part
+            found = part if found is None else _merged(found, part)
+        if found is None or not found.n:
+            raise ValueError(
+                "x must hold at least one observation of a weight above 0, got none "
+                "in all its blocks"
+            )
+        self.survey = found
+        self.n, self.total = found.n, found.total
+
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """The rows that the first pass kept."""
+        unit = bool((self.survey.weight == 1).all())
+        return Rows(self.survey.kept, None if unit else self.survey.weight)
+
+
+def of_block(f: OfBlock[_T], x: Any, weight: Any) -> _T:
+    """f of one block, which may be anything that numpy reads."""
+    weight = None if weight is None else np.asarray(weight, dtype=np.float64)
+    return f(np.asarray(x), weight)
+
+
+def _numbered(f: OfBlock[_T], x: Array, weight: Array | None) -> _T | Exception:
+    """An error as a value: who called knows which block it was."""
+    try:
+        return f(x, weight)
+    except (TypeError, ValueError) as error:
+        return error
+
+
+def _look(check: OfBlock[None], x: Array, weight: Array | None) -> Survey:
+    check(x, weight)
+    rng = np.random.default_rng(0)
+    level = as_weights(weight, len(x))
+    there = np.flatnonzero(level)
+    chosen = rng.permutation(there)[:_SAMPLE]
+    kept = np.asarray(x[chosen], dtype=np.float64)
+    return Survey(len(there), float(level.sum()), kept, level[chosen])
+
+
+def _merged(a: Survey, b: Survey) -> Survey:
+    """Rows of both, as many of each as it has a share in all."""
+    n = a.n + b.n
+    if a.kept.shape[1:] != b.kept.shape[1:]:
+        raise ValueError(
+            "all blocks of x must have the same columns, got shapes "
+            f"(n, {', '.join(map(str, a.kept.shape[1:]))}) and "
+            f"(n, {', '.join(map(str, b.kept.shape[1:]))})"
+        )
+    size = min(_SAMPLE, len(a.kept) + len(b.kept))
+    mine = min(round(size * a.n / n), len(a.kept))
+    its = min(size - mine, len(b.kept))
+    order = np.random.default_rng(n).permutation(mine + its)
+    kept = np.concatenate([a.kept[:mine], b.kept[:its]])[order]
+    weight = np.concatenate([a.weight[:mine], b.weight[:its]])[order]
+    return Survey(n, a.total + b.total, kept, weight)
+
+
+class Mapped(Stream):
+    """A memory map, read some rows at a time."""
+
+    def __init__(self, x: Any, weight: Array | None) -> None:
+        self.x, self.weight = x, weight
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """Slices of the file."""
+        for start in range(0, len(self.x), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            yield self.x[rows], None if self.weight is None else self.weight[rows]
+
+
+class Iterated(Stream):
+    """Any iterable that begins anew each time: blocks x, or pairs (x, weight)."""
+
+    def __init__(self, x: Iterable[Any]) -> None:
+        self.x = x
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """What it yields."""
+        for block in self.x:
+            yield block if isinstance(block, tuple) else (block, None)
+
+
+class Dask(Stream):
+    """A Dask array: each block is worked on where it lies, and the sums come back."""
+
+    def __init__(self, x: Any, weight: Any) -> None:
+        self.x = x if x.ndim == 1 else x.rechunk({1: -1})
+        if weight is not None and not is_dask(weight):
+            import dask.array
+
+            weight = dask.array.from_array(weight, chunks=(self.x.chunks[0],))
+        elif weight is not None:
+            weight = weight.rechunk((self.x.chunks[0],))
+        self.weight = weight
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """Delayed blocks."""
+        parts = self.x.to_delayed().ravel()
+        weights: list[Any] = [None] * len(parts)
+        if self.weight is not None:
+            weights = list(self.weight.to_delayed().ravel())
+        yield from zip(parts, weights, strict=True)
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of all blocks, by the scheduler that Dask is set to."""
+        import dask
+
+        task = dask.delayed(of_block, pure=False)
+        yield from dask.compute(*[task(f, x, weight) for x, weight in self.blocks()])
+
+
+def is_dask(x: Any) -> bool:
+    """Is x a Dask array? Asked without importing Dask."""
+    return type(x).__module__.partition(".")[0] == "dask" and hasattr(x, "to_delayed")
+
+
+def stream_of(x: Any, sample_weight: Any) -> Stream | None:
+    """x as a stream, or None where it is data in memory."""
+    if is_dask(x):
+        return Dask(x, sample_weight)
+    if isinstance(x, np.memmap):
+        weight = None
+        if sample_weight is not None:
+            weight = as_sample_weight(sample_weight, len(x))
+        return Mapped(x, weight)
+    if isinstance(x, Collection | np.ndarray) or hasattr(x, "__array__"):
+        return None
+    if not isinstance(x, Iterable):
+        return None
+    if isinstance(x, Iterator):
+        raise TypeError(
+            "x must be data that can be read again in every pass, got "
+            f"{type(x).__name__}, which is used up by one; pass an object whose "
+            "__iter__ begins anew, or use em_online for data that are seen once"
+        )
+    if sample_weight is not None:
+        raise ValueError(
+            "sample_weight of blocks comes with them: let the iterable yield pairs "
+            "(x, sample_weight)"
+        )
+    return Iterated(x)
+
+
+# ------------------------------------------------------------------------ in memory
+
+
+def compress(x: Array, weight: Array | None) -> Rows:
+    """The distinct values of x with the summed weight of each, where they repeat."""
+    origin = x
+    if weight is not None and not weight.all():
+        x, weight = x[weight > 0], weight[weight > 0]
+    n = len(x)
+    if x.ndim != 1 or not _repeats(x):
+        return Rows(x, weight, n, origin)
+    low = x.min()
+    if x.max() - low < 4 * n and _whole(x):
+        counts = np.zeros(int(x.max() - low) + 1)
+        for start in range(0, n, _SLICE):
+            rows = slice(start, start + _SLICE)
+            part = None if weight is None else weight[rows]
+            found = np.bincount((x[rows] - low).astype(np.intp), part)
+            counts[: len(found)] += found
+        there = np.flatnonzero(counts)
+        return Rows(low + there, counts[there], n, origin)
+    x, where = np.unique(x, return_inverse=True)
+    counts = np.bincount(where, weights=weight).astype(np.float64)
+    return Rows(x, counts, n, origin)
 
 
 def _repeats(x: Array) -> bool:
     """Do values repeat? A look at a spread of rows tells, without a sort of all."""
     probe = x[:: max(1, len(x) // _PROBE)]
     return len(np.unique(probe)) <= len(probe) // 2
+
+
+def _whole(x: Array) -> bool:
+    parts = (x[start : start + _SLICE] for start in range(0, len(x), _SLICE))
+    return all((part == np.floor(part)).all() for part in parts)
+
+
+# ------------------------------------------------------------- centre, spread, range
+
+
+class Summary(NamedTuple):
+    """Of each column, shape (d,)."""
+
+    low: Array
+    high: Array
+    mean: Array
+    sd: Array
+
+
+Columns = Callable[[Array], tuple[Array, Any]]
+
+
+def as_columns(x: Array) -> tuple[Array, Any]:
+    """The data as columns, shape (d, n), all rows of them."""
+    return (x[None] if x.ndim == 1 else x.T), slice(None)
+
+
+def summary(source: Source, columns: Columns) -> Summary:
+    """Range, weighted mean and standard deviation of coordinates of the data.
+
+    `columns` gives the coordinates, (d, m), and which rows of the block they are of.
+    In two passes, block by block: no digits are lost at a large offset.
+    """
+    ends = [e for e in source.map(partial(_ends, columns)) if e is not None]
+    low = np.min([e[0] for e in ends], axis=0)
+    high = np.max([e[1] for e in ends], axis=0)
+    reach = np.where(high > low, high - low, 1.0)  # squares of it stay within floats
+    parts = source.map(partial(_moments, columns, reach))
+    total, mean, square = next(parts)
+    for weight, middle, spread in parts:
+        if weight == 0:
+            continue
+        gap = middle - mean
+        both = total + weight
+        mean = mean + gap * (weight / both)
+        square = square + spread + gap * gap * (total * weight / both)
+        total = both
+    return Summary(low, high, mean * reach, reach * np.sqrt(square / total))
+
+
+def _ends(
+    columns: Columns, x: Array, weight: Array | None
+) -> tuple[Array, Array] | None:
+    part, _ = columns(x)
+    return (part.min(axis=1), part.max(axis=1)) if part.size else None
+
+
+def _moments(
+    columns: Columns, reach: Array, x: Array, weight: Array | None
+) -> tuple[float, Array, Array]:
+    """Weight, mean and sum of squares about it, in units of `reach`."""
+    part, rows = columns(x)
+    if not part.size:
+        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
+    level = np.ones(part.shape[1]) if weight is None else weight[rows]
+    total = float(level.sum())
+    if total == 0:
+        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
+    origin = part[:, level.argmax()] / reach  # near the mean, whatever outliers
+    aside = part / reach[:, None]
+    aside -= origin[:, None]
+    centre = aside @ level / total
+    aside -= centre[:, None]
+    np.multiply(aside, aside, out=aside)
+    return total, origin + centre, aside @ level

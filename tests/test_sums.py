@@ -25,8 +25,8 @@ def test_the_weighted_sums_are_those_of_the_rows():
 
 def test_values_that_do_not_repeat_stay_as_they_are():
     x = np.random.default_rng(0).normal(size=100)
-    rows = compress(x, np.ones(100))
-    assert rows.x is x or np.array_equal(rows.x, x)
+    rows = compress(x, None)
+    assert rows.x is x
 
 
 def test_observations_without_weight_are_left_out():

@@ -13,12 +13,11 @@ import mixnotes
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"check"},
-    {"covariance", "domains"},
+    {"covariance", "domains", "sums"},
     {"component"},
     {"exponential"},
     {"families"},
     {"mixture"},
-    {"sums"},
     {"groups"},
     {"engine"},
     {"information", "starts"},

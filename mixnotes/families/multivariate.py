@@ -279,14 +279,14 @@ class MultivariateNormal(Framed):
             "others determine, or take a simpler covariance such as 'diagonal'"
         )
 
-    def require_spread(self, frame: Frame, x: Array) -> None:
+    def require_spread(self, frame: Frame) -> None:
         """Raise an error for a constant column."""
         constant = np.flatnonzero(frame.span == 0)
         if self.cov is None and len(constant):
             j = int(constant[0])
             raise ValueError(
                 "each column must vary for a covariance to be learned, got column "
-                f"{j} all equal to {x[0, j]:g}; leave it out"
+                f"{j} all equal to {frame.centre[j]:g}; leave it out"
             )
 
     # ------------------------------------------------------- one component, in public

@@ -134,16 +134,16 @@ class _Bell(Framed):
         """The x of a coordinate."""
         return float(coordinate)
 
-    def require_spread(self, frame: Frame, x: Array) -> None:
+    def require_spread(self, frame: Frame) -> None:
         """Raise an error unless the data vary enough for a spread to be learned."""
         if not self._is_blank(self.spread):
             return
         span = float(frame.span[0] * frame.scale[0])
         if span == 0:
             raise ValueError(
-                f"{self.spread} must be learned from values that differ, got {len(x)} "
-                f"values all equal to {x[0]:g}; give {self.spread}, for example "
-                f"{type(self).__name__}({self.spread}=1.0)"
+                f"{self.spread} must be learned from values that differ, got values "
+                f"all equal to {self.value(frame.centre[0]):g}; give {self.spread}, "
+                f"for example {type(self).__name__}({self.spread}=1.0)"
             )
         if span < SMALLEST:
             raise ValueError(

@@ -1,0 +1,227 @@
+"""Blocks, memory maps and Dask arrays give the fit of the same rows in memory."""
+
+import os
+import signal
+import tracemalloc
+
+import dask.array
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+import mixnotes as mx
+from mixnotes import sums
+
+TRUTH = mx.Mixture(
+    [
+        mx.MultivariateNormal([0.0, 1e6], [[1.0, 0.5], [0.5, 2.0]]),
+        mx.MultivariateNormal([4.0, 1e6 + 3], [[2.0, -0.3], [-0.3, 0.5]]),
+    ],
+    [0.3, 0.7],
+)
+PLANE = TRUTH.sample(3000, rng=0)
+TWO = mx.Mixture([mx.Normal(0.0, 1.0), mx.Normal(4.0, 0.5)], [0.3, 0.7])
+LINE = TWO.sample(2500, rng=1)
+BOTH = mx.Mixture([mx.Poisson(2.0), mx.Binomial(40, 0.6)], [0.4, 0.6])
+COUNTS = BOTH.sample(2000, rng=2)
+CASES = {
+    "full": (mx.gaussian_mixture(2), PLANE),
+    "tied": (mx.gaussian_mixture(2, "tied"), PLANE),
+    "line": (mx.Mixture(2 * [mx.Normal()]), LINE),
+    "known": (mx.Mixture([mx.Normal(0.0, 1.0), mx.Normal()]), LINE),
+    "mixed": (mx.Mixture([mx.Poisson(), mx.Binomial(40)]), COUNTS),
+    "positive": (mx.Mixture([mx.LogNormal(), mx.Exponential()]), np.exp(LINE / 4)),
+}
+
+
+class Blocks:
+    """An iterable that begins anew: blocks of uneven sizes."""
+
+    def __init__(self, x, weight=None, sizes=(7, 600, 1, 433)):
+        self.x, self.weight, self.sizes, self.passes = x, weight, sizes, 0
+
+    def __iter__(self):
+        self.passes += 1
+        place, k = 0, 0
+        while place < len(self.x):
+            rows = slice(place, place + self.sizes[k % len(self.sizes)])
+            place, k = rows.stop, k + 1
+            x = self.x[rows]
+            yield x if self.weight is None else (x, self.weight[rows])
+
+
+def mapped(tmp_path, x):
+    file = tmp_path / "x.npy"
+    np.save(file, x)
+    return np.load(file, mmap_mode="r")
+
+
+def assert_same(here, there, x):
+    """The same answer to 1e-9."""
+    assert there.log_likelihood == pytest.approx(here.log_likelihood, rel=1e-11)
+    assert there.steps == here.steps
+    np.testing.assert_allclose(
+        there.mixture.log_prob(x), here.mixture.log_prob(x), rtol=1e-9, atol=1e-9
+    )
+    np.testing.assert_allclose(
+        there.mixture.weights, here.mixture.weights, rtol=0, atol=1e-9
+    )
+    assert there.n == here.n
+    assert there.icl == pytest.approx(here.icl, rel=1e-9)
+
+
+def start_of(name):
+    """Somewhere that is not the answer."""
+    model, x = CASES[name]
+    return mx.em(model, x[:200], starts=1, max_iter=3).mixture
+
+
+@pytest.mark.parametrize("kind", ["blocks", "map", "dask", "slices"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_fit_is_that_of_the_rows_in_memory(name, kind, tmp_path, monkeypatch):
+    model, x = CASES[name]
+    options = {"start": start_of(name), "max_iter": 25, "accelerate": False}
+    here = mx.em(model, x, **options)
+    if kind == "slices":  # memory itself, cut otherwise
+        monkeypatch.setattr(sums, "_SLICE", 77)
+    monkeypatch.setattr(sums, "_BLOCK", 401)
+    source = {
+        "blocks": lambda: Blocks(x),
+        "map": lambda: mapped(tmp_path, x),
+        "dask": lambda: dask.array.from_array(x, chunks=(533, *x.shape[1:])),
+        "slices": lambda: x,
+    }[kind]()
+    assert_same(here, mx.em(model, source, **options), x)
+
+
+@pytest.mark.parametrize("kind", ["blocks", "map", "dask"])
+def test_weights_travel_with_the_rows(kind, tmp_path):
+    """Some are 0."""
+    model, x = CASES["full"]
+    weight = np.random.default_rng(0).integers(0, 4, len(x)).astype(float)
+    options = {"start": start_of("full"), "max_iter": 25, "accelerate": False}
+    here = mx.em(model, x, sample_weight=weight, **options)
+    if kind == "blocks":
+        there = mx.em(model, Blocks(x, weight), **options)
+    elif kind == "map":
+        there = mx.em(model, mapped(tmp_path, x), sample_weight=weight, **options)
+    else:
+        array = dask.array.from_array(x, chunks=(1000, 1))
+        there = mx.em(model, array, sample_weight=weight, **options)
+    assert_same(here, there, x)
+
+
+def test_from_default_starts_and_accelerated_a_stream_ends_where_memory_does():
+    model, x = CASES["full"]
+    here, there = mx.em(model, x), mx.em(model, Blocks(x))
+    assert there.converged, there.reason
+    assert there.log_likelihood == pytest.approx(here.log_likelihood, abs=1e-6)
+    assert there.rate == pytest.approx(here.rate, abs=1e-5)
+    errors, expected = there.standard_errors(), here.standard_errors()
+    np.testing.assert_allclose(errors["weights"], expected["weights"], rtol=1e-4)
+    same = mx.em(model, Blocks(x))
+    assert same.mixture == there.mixture
+
+
+def test_em_step_takes_blocks():
+    model, x = CASES["line"]
+    start = start_of("line")
+    a, b = mx.em_step(model, start, x), mx.em_step(model, start, Blocks(x))
+    np.testing.assert_allclose(a.log_prob(x), b.log_prob(x), rtol=1e-10)
+
+
+def test_memory_stays_flat_as_a_stream_grows():
+    """Four times the rows, read block by block, take no more memory."""
+
+    class Draws:
+        def __init__(self, blocks):
+            self.blocks = blocks
+
+        def __iter__(self):
+            for seed in range(self.blocks):
+                yield np.random.default_rng(seed).normal(size=(20_000, 2))
+
+    def peak(blocks):
+        tracemalloc.start()
+        mx.em(mx.gaussian_mixture(2), Draws(blocks), starts=1, max_iter=2)
+        _, top = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return top
+
+    peak(1)
+    few, many = peak(4), peak(16)
+    assert many < 1.1 * few
+    assert many < 8e6
+
+
+def test_a_fit_survives_the_death_of_a_worker():
+    """One of two worker processes is killed in the middle; the fit ends right."""
+    model, x = CASES["full"]
+    options = {"start": start_of("full"), "max_iter": 12, "accelerate": False}
+    here = mx.em(model, x, **options)
+    killed = []
+
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        array = dask.array.from_array(x, chunks=(500, 2))
+
+        def kill(step):
+            if step.step == 4:
+                victim = next(iter(client.run(os.getpid).values()))
+                os.kill(victim, signal.SIGKILL)
+                killed.append(victim)
+
+        there = mx.em(model, array, callback=kill, **options)
+    assert len(killed) == 1
+    assert_same(here, there, x)
+
+
+BAD = [
+    (lambda: (b for b in [PLANE]), TypeError, "used up by one; pass an object whose"),
+    (lambda: iter([PLANE]), TypeError, "or use em_online"),
+    (lambda: Blocks(PLANE[:0]), ValueError, "at least one observation of a weight"),
+    (
+        lambda: Blocks(np.r_[PLANE, [[np.nan, 0]]]),
+        ValueError,
+        r"in block \d+ of x: x must be finite, got x\[\d+, 0\] = nan",
+    ),
+]
+
+
+@pytest.mark.parametrize(("x", "error", "words"), BAD)
+def test_streams_that_cannot_be_fitted_say_so(x, error, words):
+    with pytest.raises(error, match=words):
+        mx.em(mx.gaussian_mixture(2), x())
+
+
+def test_blocks_of_other_columns_are_named():
+    class Uneven:
+        def __iter__(self):
+            yield np.ones((3, 2))
+            yield np.ones((3, 4))
+
+    with pytest.raises(ValueError, match=r"same columns, got shapes \(n, 2\) and"):
+        mx.em(mx.gaussian_mixture(2), Uneven())
+
+
+def test_a_component_of_ones_own_needs_its_rows_in_memory():
+    class Own:
+        n_free = 1
+
+        def log_prob(self, x):
+            return np.zeros(len(x))
+
+        def fit(self, x, sample_weight=None, start=None):
+            return self
+
+    with pytest.raises(TypeError, match="all rows at once; pass the data as one array"):
+        mx.em(mx.Mixture([Own(), mx.Normal()]), Blocks(LINE))
+
+
+def test_weights_for_blocks_come_with_them():
+    with pytest.raises(ValueError, match="let the iterable yield pairs"):
+        mx.em(CASES["line"][0], Blocks(LINE), sample_weight=np.ones(len(LINE)))
