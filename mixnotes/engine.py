@@ -8,6 +8,7 @@ from the sums alone come the next parameters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -18,13 +19,13 @@ from numpy.typing import NDArray
 from mixnotes.check import Array
 from mixnotes.domains import Number, Simplex, softmax
 from mixnotes.exponential import NEVER, Frame, Framed
-from mixnotes.groups import PROBES, Group, Known, Opaque, Packed, group_of
+from mixnotes.groups import PROBES, Desk, Group, Known, Opaque, Packed, group_of
 from mixnotes.mixture import Mixture, bind_of, impossible
 from mixnotes.sums import Rows, Source
 
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
 _CACHED = 2**20  # log-densities of known components that are kept
-_SAFE = 1e280  # normalisers within it need no subtraction of the maximum
+_TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
 QUIET = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
@@ -68,7 +69,7 @@ class Engine:
         self.flat = len(self.nodes) == 1
         self.straight = self.flat and order == sorted(order)
         self._frame()
-        self.desk: dict[Any, Array] = {}
+        self.desks: dict[int, Desk] = {}
         self.likelihoods: Array | None = None
         self.constant = -self.shift * self.total
         self.data: list[Any] | None = None
@@ -84,7 +85,7 @@ class Engine:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a worker needs that is sent a block: no data."""
-        return self.__dict__ | {"source": None, "data": None, "desk": {}}
+        return self.__dict__ | {"source": None, "data": None, "desks": {}}
 
     # ------------------------------------------------------------------- the data
 
@@ -117,7 +118,7 @@ class Engine:
                     break
                 total = base.sum() if weight is None else weight @ base
                 self.constant += float(total)
-        if m <= self.block(self.data):
+        if m <= self.block:
             for group, data in zip(self.groups, self.data, strict=True):
                 if isinstance(group, Packed):
                     data.features = np.ones((group.n_features(data), m))
@@ -128,13 +129,11 @@ class Engine:
                 self.tops = float(rows.weights @ top)
                 self.likelihoods = np.exp(self.data[0] - top)
 
-    def block(self, prepared: list[Any]) -> int:
+    @cached_property
+    def block(self) -> int:
         """How many rows are worked on together, so that all of it stays in cache."""
-        features = [
-            group.n_features(data) if isinstance(group, Packed) else 1
-            for group, data in zip(self.groups, prepared, strict=True)
-        ]
-        size = 2**21 / (8 * (sum(features) + self.k + 1))
+        features = sum(1 + g.p + 1 for g in self.groups if isinstance(g, Packed))
+        size = 2**21 / (8 * (features + self.k + 1))
         return int(np.clip(2 ** int(np.log2(size)), 2**10, 2**14))
 
     # ---------------------------------------------------------------- states
@@ -189,7 +188,7 @@ class Engine:
         if self.likelihoods is not None:
             return self._sweep_known(self.leaf_weights(state))
         if self.data is not None:
-            total, sums = self._sweep(state, self.data, self.weight, self.desk)
+            total, sums = self._sweep(state, self.data, self.weight, self.desks)
             return total + self.constant, sums
         assert self.source is not None
         total, sums = 0.0, []
@@ -214,7 +213,11 @@ class Engine:
             return self._sweep(state, prepared, weight, {})
 
     def _sweep(
-        self, state: State, data: list[Any], weight: Array | None, desk: dict[Any, Any]
+        self,
+        state: State,
+        data: list[Any],
+        weight: Array | None,
+        desks: dict[int, Desk],
     ) -> tuple[float, list[Any]]:
         """The same of prepared rows."""
         log_weight = np.log(self.leaf_weights(state))
@@ -227,11 +230,14 @@ class Engine:
             for group, load, part in zip(self.groups, loaded, data, strict=True)
         ]
         parts = list(zip(self.groups, loaded, data, sums, strict=True))
-        total, m, block = 0.0, self.groups[0].size(data[0]), self.block(data)
+        total, m, block = 0.0, self.groups[0].size(data[0]), self.block
         for start in range(0, m, block):
             rows = slice(start, min(start + block, m))
-            part = None if weight is None else weight[rows]
-            total += self._block(parts, rows, part, desk)
+            size = rows.stop - start
+            if size not in desks:
+                desks[size] = Desk(self.k, size)
+            part = desks[size].ones if weight is None else weight[rows]
+            total += self._block(parts, rows, part, desks[size])
         return total, sums
 
     def require_possible(self, state: State) -> None:
@@ -256,45 +262,38 @@ class Engine:
         total = float(logs.sum() if self.weight is None else self.weight @ logs)
         return total + self.tops, [weights * (likelihoods @ share)]
 
-    def _block(
-        self, parts: list[Any], rows: slice, weight: Array | None, desk: dict[Any, Any]
-    ) -> float:
+    def _block(self, parts: list[Any], rows: slice, weight: Array, desk: Desk) -> float:
         """The log-likelihood of a block, whose responsibilities go to the sums."""
-        size = rows.stop - rows.start
-        joint = desk.get(size)
-        if joint is None:
-            joint = desk[size] = np.empty((self.k, size))
+        joint, norm, logs = desk.joint, desk.norm, desk.logs
         for group, load, data, _ in parts:
             group.joint(load, data, rows, joint[group.slots], desk)
-        np.exp(joint, out=joint)
-        norm = joint.sum(axis=0)
-        if norm.min() > 1 / _SAFE and norm.max() < _SAFE:
-            logs = np.log(norm)
-        else:
+        np.exp(joint, joint)
+        np.dot(desk.each, joint, norm)
+        np.log(norm, logs)
+        total = float(np.dot(weight, logs))
+        if not (math.isfinite(total) and norm[norm.argmin()] > _TINIEST):
             for group, load, data, _ in parts:
                 group.joint(load, data, rows, joint[group.slots], desk)
             top = joint.max(axis=0)
             if not top.min() > 0.1 * NEVER:
                 return -np.inf
             joint -= top
-            np.exp(joint, out=joint)
-            norm = joint.sum(axis=0)
-            logs = top + np.log(norm)
-        np.divide(1.0 if weight is None else weight, norm, out=norm)
-        joint *= norm
+            np.exp(joint, joint)
+            np.dot(desk.each, joint, norm)
+            total = float(np.dot(weight, top + np.log(norm)))
+        np.divide(weight, norm, norm)
+        np.multiply(joint, norm, joint)
         for group, load, data, sums in parts:
             group.collect(load, data, rows, joint[group.slots], sums, desk)
-        return float(logs.sum() if weight is None else weight @ logs)
+        return total
 
     def maximise(self, sums: list[Any], state: State | None) -> State:
         """The state that fits the sums best: the M-step."""
-        values = [
-            group.learn(part, None if state is None else state.values[g])
-            for g, (group, part) in enumerate(zip(self.groups, sums, strict=True))
-        ]
-        parts = [
-            group.totals(part) for group, part in zip(self.groups, sums, strict=True)
-        ]
+        values, parts = [], []
+        for g, group in enumerate(self.groups):
+            here = None if state is None else state.values[g]
+            values.append(group.learn(sums[g], here))
+            parts.append(group.totals(sums[g]))
         totals = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return State(self._weights(totals, state), values)
 

@@ -234,9 +234,9 @@ class Framed(ExponentialFamily):
         """A stack of components at these places, (K, d), of no spread."""
 
     @abstractmethod
-    def sharpness(self, natural: Array) -> Array:
-        """A bound from above of 1 / variance in any direction, from natural parameters
-        (p, K): shape (K,)."""
+    def sharpness(self, natural: Any) -> float:
+        """A bound from above of 1 / variance in any direction of any component, from
+        what `natural` gave."""
 
     @abstractmethod
     def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:

@@ -46,6 +46,18 @@ class Columns:
     features: Array | None = None
 
 
+class Desk:
+    """The arrays that blocks of one size are worked out in, one after another."""
+
+    def __init__(self, k: int, size: int) -> None:
+        self.joint = np.empty((k, size))
+        self.norm = np.empty(size)
+        self.logs = np.empty(size)
+        self.ones = np.ones(size)
+        self.each = np.ones(k)
+        self.features: dict[int, Array] = {}  # by the first slot of a group
+
+
 class Group(ABC):
     """Some components of a mixture, next to each other in the joint densities."""
 
@@ -68,13 +80,13 @@ class Group(ABC):
 
     @abstractmethod
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: dict[Any, Array]
+        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Desk
     ) -> None:
         """Write log p(x, z = k) of a block of rows into `out`, (K, rows)."""
 
     @abstractmethod
     def collect(
-        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Any
+        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Desk
     ) -> None:
         """Add a block's responsibilities, (K, rows), to the sums."""
 
@@ -115,13 +127,13 @@ class Known(Group):
         return log_weight[:, None] + self.shift
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: dict[Any, Array]
+        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Desk
     ) -> None:
         """Log-densities plus log-weights."""
         np.add(data[:, rows], loaded, out=out)
 
     def collect(
-        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Any
+        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Desk
     ) -> None:
         """The responsibilities are all that is summed."""
         sums += share.sum(axis=1)
@@ -170,13 +182,13 @@ class Opaque(Group):
         return rows
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: dict[Any, Array]
+        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Desk
     ) -> None:
         """A copy: the rows become responsibilities as the blocks go by."""
         out[:] = loaded[:, rows]
 
     def collect(
-        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Any
+        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Desk
     ) -> None:
         """The responsibilities themselves are kept."""
         sums[:, rows] = share
@@ -277,15 +289,14 @@ class Packed(Group):
         """1, the statistics, and the log base where the mixture needs it."""
         return 1 + self.p + (data.base is not None)
 
-    def features(self, data: Columns, rows: slice, desk: dict[Any, Array]) -> Array:
+    def features(self, data: Columns, rows: slice, desk: Desk) -> Array:
         """The features of a block of rows, (q, rows)."""
         if data.features is not None:
             return data.features
-        size = rows.stop - rows.start
-        key = self.slots.start, size
-        out = desk.get(key)
+        out = desk.features.get(self.slots.start)
         if out is None:
-            out = desk[key] = np.ones((self.n_features(data), size))
+            shape = self.n_features(data), len(desk.ones)
+            out = desk.features[self.slots.start] = np.ones(shape)
         self.write(data, rows, out)
         return out
 
@@ -308,29 +319,35 @@ class Packed(Group):
         return data.columns.shape[1]
 
     def load(self, values: Values, log_weight: Array, data: Columns) -> Any:
-        """The matrix of natural parameters, (K, q); in the centred form, the values."""
+        """The matrix of log-weights less normalisers, natural parameters and, for the
+        log base, 1: (K, q). In the centred form, the values."""
         if self.centred:
             return values, log_weight + self.relative
         try:
             natural, normaliser = self.family.natural(values)
         except (CollapseError, np.linalg.LinAlgError):
             raise RecentreError from None
-        theta = np.ones((len(log_weight), self.n_features(data)))
-        theta[:, 0] = log_weight - normaliser
+        theta = np.empty((self.n_features(data), len(log_weight)))
+        np.subtract(log_weight, normaliser, out=theta[0])
         if self.relative:
-            theta[:, 0] += self.relative
-        p = self.p
-        theta[:, 1 : 1 + p] = np.asarray(natural).T
+            theta[0] += self.relative
+        if isinstance(natural, np.ndarray):
+            theta[1 : 1 + self.p] = natural
+        else:
+            for row, parameter in zip(theta[1:], natural, strict=False):
+                row[:] = parameter
+        if data.base is not None:
+            theta[-1] = 1.0
         if self.frame is None:
             np.maximum(theta, NEVER, out=theta)
-        elif not self.family.sharpness(natural).max() <= self.sharpest:  # type: ignore[attr-defined]
+        elif not self.family.sharpness(natural) <= self.sharpest:  # type: ignore[attr-defined]
             raise RecentreError
-        return theta
+        return theta.T
 
     relative = 0.0  # this group's shift, less that of the mixture
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: dict[Any, Array]
+        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Desk
     ) -> None:
         """One matrix product."""
         if not self.centred:
@@ -344,29 +361,28 @@ class Packed(Group):
             out += data.base[rows]
 
     def collect(
-        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Any
+        self, loaded: Any, data: Any, rows: slice, share: Array, sums: Any, desk: Desk
     ) -> None:
         """Another one."""
         if not self.centred:
             features = data.features
             if features is None:
-                features = desk[self.slots.start, share.shape[1]]
-            sums += np.dot(share, features.T)
+                features = desk.features[self.slots.start]
+            sums += np.dot(features, share.T)
             return
         family: Any = self.family
-        sums[:, 0] += share.sum(axis=1)
-        sums[:, 1:-1] += family.centred_sums(loaded[0], data.columns[:, rows], share)
-        sums[:, -1] += np.einsum("kn,kn->k", share, share)
+        sums[0] += share.sum(axis=1)
+        sums[1:-1] += family.centred_sums(loaded[0], data.columns[:, rows], share).T
+        sums[-1] += np.einsum("kn,kn->k", share, share)
 
     def empty(self, loaded: Any, data: Any) -> Array:
-        """Zeros: (K, q), or in the centred form (K, p + 2)."""
-        q = self.n_features(data)
-        return np.zeros((len(self.templates), self.p + 2 if self.centred else q))
+        """Zeros: (q, K), or in the centred form (p + 2, K)."""
+        q = self.p + 2 if self.centred else self.n_features(data)
+        return np.zeros((q, len(self.templates)))
 
     def totals(self, sums: Any) -> Array:
-        """The column of the constant feature."""
-        totals: Array = sums[:, 0]
-        return totals
+        """Those of the constant feature."""
+        return sums[0]
 
     # -------------------------------------------------------------- the parameters
 
@@ -391,13 +407,13 @@ class Packed(Group):
 
     def learn(self, sums: Any, values: Any) -> Values:
         """From the mean statistics; a component without weight stays as it is."""
-        weight = sums[:, 0]
-        means = sums[:, 1 : 1 + self.p].T / weight
+        weight = sums[0]
+        means = sums[1 : 1 + self.p] / weight
         if not isinstance(self.family, Framed):
             learned = self.family.learn(weight, means, self.keep)
         else:
             learned = self._learn_framed(self.family, weight, means, values, sums)
-        if values is not None and not weight.all():
+        if values is not None and not weight[weight.argmin()] > 0:
             idle = weight == 0
             for name, stack in learned.items():
                 stack[idle] = values[name][idle]
@@ -410,7 +426,7 @@ class Packed(Group):
             return family.learn_about(weight, means, self.keep, 0.0, values)
         origin = values[family.place]
         learned = family.learn_about(weight, means, self.keep, origin, values)
-        carriers = np.where(weight > 0, weight * weight / sums[:, -1], np.inf)
+        carriers = np.where(weight > 0, weight * weight / sums[-1], np.inf)
         assert self.frame is not None
         for name, stack in learned.items():
             stack[weight == 0] = values[name][weight == 0]

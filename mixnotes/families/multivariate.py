@@ -178,13 +178,12 @@ class MultivariateNormal(Framed):
         """The means."""
         return {"mean": places}
 
-    def sharpness(self, natural: Array) -> Array:
+    def sharpness(self, natural: Any) -> float:
         """The trace of the precision."""
         axial = self.model[2] == "I"
         d = _dimension(len(natural), axial)
         rows = d + (np.arange(d) if axial else _diagonal(d))
-        trace: Array = -2 * natural[rows].sum(axis=0)
-        return trace
+        return float(-2 * natural[rows].sum(axis=0).min())
 
     def learn_about(
         self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any

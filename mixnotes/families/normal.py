@@ -77,9 +77,10 @@ class _Bell(Framed):
         """The means."""
         return {self.place: places[:, 0]}
 
-    def sharpness(self, natural: Array) -> Array:
+    def sharpness(self, natural: Any) -> float:
         """1 / sd^2."""
-        return -2 * natural[1]
+        second = natural[1]
+        return -2 * float(second[second.argmin()])
 
     def into(self, values: Values, frame: Frame) -> Values:
         """(place - centre) / scale and spread / scale."""
