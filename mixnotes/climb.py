@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,8 @@ from mixnotes.mixture import Mixture
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
 _ROUNDING = 1e-12  # a fall by this share of the log-likelihood is rounding
-_NOISE = 100 * float(np.finfo(float).eps)  # relative; steps below it are rounding
+_EPS = float(np.finfo(float).eps)
+_NOISE = 100 * _EPS  # relative; steps below it are rounding
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
 _LOOK = 1e-6  # estimated gain still to come below which the distance is measured
 
@@ -123,6 +126,24 @@ _MANY = 200  # coordinates beyond which the derivative of a step is not computed
 _PUSHES = 20  # steps after a push
 
 
+class _Iterate:
+    """A state, or the sums that it is made of when somebody asks."""
+
+    def __init__(self, engine: Engine, state: State | None, sums: list[Any]) -> None:
+        self._engine, self._state, self._sums = engine, state, sums
+
+    @cached_property
+    def state(self) -> State:
+        if self._state is not None:
+            return self._state
+        return self._engine.maximise(self._sums, None)
+
+    @cached_property
+    def natural(self) -> Array:
+        """The learned values as numbers that distances are measured in."""
+        return self._engine.natural(self.state)
+
+
 class _Path:
     """The state of one climb."""
 
@@ -130,8 +151,9 @@ class _Path:
         self.engine, self.tol, self.max_iter = climb.engine, climb.tol, climb.max_iter
         self.extrapolates = climb.accelerate and climb.engine.has_line
         self.watch, self.start = climb.watch, start
+        self.short = True  # while steps can be taken without their parameters
         self.engine.pack()
-        self.current = first
+        self.iterate = _Iterate(self.engine, first, [])
         try:
             self.log_likelihood, self.sums = self.engine.sweep(first)
         except RecentreError:
@@ -140,12 +162,17 @@ class _Path:
         if self.log_likelihood == -np.inf:
             self.engine.require_possible(first)
         self.history = [self.log_likelihood]
-        self.trail = [first]  # successive plain iterates, the last three
+        self.trail = [self.iterate]  # successive plain iterates, the last three
         self.gain = math.inf
         self.slowest = 0.0  # an extrapolated step hides the slow direction for a while
         self.error = math.inf
         self.near = False  # is a step's gain small enough to extrapolate?
         self.plain_since_jump = _CONFIRM
+
+    @property
+    def current(self) -> State:
+        """Where the climb is."""
+        return self.iterate.state
 
     def climb(self) -> End:
         while len(self.history) <= self.max_iter:
@@ -172,21 +199,28 @@ class _Path:
     def plain_step(self) -> str | None:
         """One EM step; what is wrong where it lowers the log-likelihood."""
         engine = self.engine
-        try:
-            candidate = engine.maximise(self.sums, self.current)
-            log_likelihood, sums = engine.sweep(candidate)
-        except RecentreError:
-            engine.recentre()
-            self.sums = engine.sweep(self.current)[1]
-            candidate = engine.maximise(self.sums, self.current)
-            log_likelihood, sums = engine.sweep(candidate)
+        state = None
+        ahead = engine.advance(self.sums) if self.short else None
+        if ahead:
+            log_likelihood, sums = ahead
+        else:
+            self.short = False
+            try:
+                state = engine.maximise(self.sums, self.current)
+                log_likelihood, sums = engine.sweep(state)
+            except RecentreError:
+                engine.recentre()
+                self.sums = engine.sweep(self.current)[1]
+                state = engine.maximise(self.sums, self.current)
+                log_likelihood, sums = engine.sweep(state)
+        candidate = _Iterate(engine, state, self.sums)
         gain = log_likelihood - self.log_likelihood
         if not gain >= -_ROUNDING * (abs(self.log_likelihood) + engine.total):
             return (
                 f"stopped: a step lowered the log-likelihood by {-gain:.3g}, so the "
                 "fit of some component is not a weighted maximum likelihood"
             )
-        self.current, self.sums = candidate, sums
+        self.iterate, self.sums = candidate, sums
         # A step never lowers the likelihood; where the sum says so, it is rounding.
         if gain > 0:
             self.log_likelihood = log_likelihood
@@ -222,7 +256,7 @@ class _Path:
         """Estimate the distance to the limit, step x rate / (1 - rate)."""
         if len(self.trail) < 3:
             return
-        a, b, c = map(self.engine.natural, self.trail)
+        a, b, c = (iterate.natural for iterate in self.trail)
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
         if step <= _NOISE * float(np.linalg.norm(c)):
             self.error = step  # only the last bits move
@@ -239,7 +273,7 @@ class _Path:
     @property
     def resolution(self) -> float:
         """Differences of log-likelihoods below this are rounding."""
-        return 8 * float(np.finfo(float).eps) * abs(self.log_likelihood)
+        return 8 * _EPS * abs(self.log_likelihood)
 
     def jump(self) -> None:
         """Extrapolate from the last three iterates (SQUAREM); keep it if it rises."""
@@ -247,7 +281,7 @@ class _Path:
             return
         engine = self.engine
         try:
-            a, b, c = map(engine.to_line, self.trail)
+            a, b, c = (engine.to_line(iterate.state) for iterate in self.trail)
             del self.trail[:-1]
             r, v = b - a, (c - b) - (b - a)
             curvature = float(np.linalg.norm(v))
@@ -261,9 +295,9 @@ class _Path:
             self.history.append(self.log_likelihood)
             return  # past the edge of what floats can hold
         if log_likelihood >= self.log_likelihood - self.resolution:
-            self.current, self.sums = proposal, sums
+            self.iterate, self.sums = _Iterate(engine, proposal, []), sums
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
-            self.trail = [proposal]
+            self.trail = [self.iterate]
             self.plain_since_jump = 0
         self.history.append(self.log_likelihood)
         if self.watch:

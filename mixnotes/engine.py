@@ -262,16 +262,53 @@ class Engine:
         total = float(logs.sum() if self.weight is None else self.weight @ logs)
         return total + self.tops, [weights * (likelihoods @ share)]
 
+    def advance(self, sums: list[Any]) -> tuple[float, list[Any]] | None:
+        """The sweep of what `maximise` makes of these sums, without making it: of a
+        small problem of one family, all else costs more than the arithmetic. None
+        where there is no such short way, or where a longer one is needed.
+        """
+        if not self.has_short_way:
+            return None
+        assert self.data is not None
+        group, features = self.groups[0], self.data[0].features
+        theta, desk = self.theta, self.desks[features.shape[1]]
+        sharp = group.family.direct(sums[0], self.total, theta)  # type: ignore[attr-defined]
+        if not sharp <= group.sharpest:  # type: ignore[attr-defined]
+            return None
+        np.dot(theta.T, features, desk.joint)
+        level = desk.ones if self.weight is None else self.weight
+        total = self._normalise(level, desk)
+        if total is None:
+            return None
+        return total + self.constant, [np.dot(features, desk.joint.T)]
+
+    @cached_property
+    def has_short_way(self) -> bool:
+        """Is this one family, all blank, whose features stay in one block?"""
+        group = self.groups[0]
+        short = (
+            self.data is not None
+            and self.straight
+            and len(self.groups) == 1
+            and self.nodes[0].given is None
+            and isinstance(group, Packed)
+            and group.keep.nothing
+            and self.data[0].features is not None
+            and isinstance(group.family, Framed)
+        )
+        if short:
+            self.theta = np.ones((1 + group.p, self.k))  # type: ignore[attr-defined]
+            direct = group.family.direct  # type: ignore[attr-defined]
+            short = direct(np.ones_like(self.theta), 1.0, self.theta) is not None
+        return short
+
     def _block(self, parts: list[Any], rows: slice, weight: Array, desk: Desk) -> float:
         """The log-likelihood of a block, whose responsibilities go to the sums."""
-        joint, norm, logs = desk.joint, desk.norm, desk.logs
+        joint, norm = desk.joint, desk.norm
         for group, load, data, _ in parts:
             group.joint(load, data, rows, joint[group.slots], desk)
-        np.exp(joint, joint)
-        np.dot(desk.each, joint, norm)
-        np.log(norm, logs)
-        total = float(np.dot(weight, logs))
-        if not (math.isfinite(total) and norm[norm.argmin()] > _TINIEST):
+        total = self._normalise(weight, desk)
+        if total is None:
             for group, load, data, _ in parts:
                 group.joint(load, data, rows, joint[group.slots], desk)
             top = joint.max(axis=0)
@@ -281,10 +318,24 @@ class Engine:
             np.exp(joint, joint)
             np.dot(desk.each, joint, norm)
             total = float(np.dot(weight, top + np.log(norm)))
-        np.divide(weight, norm, norm)
-        np.multiply(joint, norm, joint)
+            joint *= weight / norm
         for group, load, data, sums in parts:
             group.collect(load, data, rows, joint[group.slots], sums, desk)
+        return total
+
+    @staticmethod
+    def _normalise(weight: Array, desk: Desk) -> float | None:
+        """The log-likelihood; what is in `joint` becomes weighted responsibilities.
+        None where all densities of some row are too small, or one is too large."""
+        joint, norm, logs = desk.joint, desk.norm, desk.logs
+        np.exp(joint, joint)
+        np.dot(desk.each, joint, norm)
+        np.log(norm, logs)
+        total = float(np.dot(weight, logs))
+        if not (math.isfinite(total) and norm[norm.argmin()] > _TINIEST):
+            return None
+        np.divide(weight, norm, norm)
+        np.multiply(joint, norm, joint)
         return total
 
     def maximise(self, sums: list[Any], state: State | None) -> State:

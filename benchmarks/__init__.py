@@ -1,0 +1,1 @@
+"""Side by side with other packages: `python -m benchmarks` says all of it."""
