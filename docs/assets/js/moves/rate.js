@@ -37,16 +37,16 @@ export default function move(box, { p, s, n }) {
       <input type="range" min="0.5" max="6" step="0.1" value="${s}"></label>
     <label>π, the weight of A: <b></b>
       <input type="range" min="0.05" max="0.95" step="0.01" value="${p}"></label>
-    <p>${dot(1, "square")}A &emsp;${dot(2, "square")}B &emsp;area under the line: the rate</p>
+    <p>${dot(1, "square")}A &emsp;${dot(2, "square")}B &emsp;under the line: the missing share</p>
     <svg viewBox="0 0 340 150" aria-hidden="true"></svg>
     <dl></dl><p class="mx-said" role="status" aria-live="polite"></p>`;
   const [svg, list, status] = ["svg", "dl", "[role]"].map((q) => box.querySelector(q));
   const [separation, weight] = box.querySelectorAll("input");
   const grid = Array.from({ length: 241 }, (_, k) => -6 + k / 20);
   const X = (x) => 170 + 27 * x;
-  const Y = (y) => 124 - 290 * y;
   const line = (f) => grid.map((x) => `${X(x).toFixed(1)} ${Y(f(x)).toFixed(1)}`).join("L");
-  const base = `L${X(6)} ${Y(0)}L${X(-6)} ${Y(0)}Z`;
+  const base = `L${X(6)} 124L${X(-6)} 124Z`;
+  let Y;
 
   function draw(announce) {
     [s, p] = [separation.valueAsNumber, weight.valueAsNumber];
@@ -55,11 +55,13 @@ export default function move(box, { p, s, n }) {
       const { r, density } = at(x, p, s);
       return (density * r * (1 - r)) / (p * (1 - p));
     };
+    const top = Math.max(...grid.map((x) => at(x, p, s).density));
+    Y = (y) => 124 - (112 * y) / top; // the line is to be compared with the area, not with an axis
     svg.innerHTML = `
       <path d="M${line((x) => at(x, p, s).density)}${base}" fill="var(--mx-2)"/>
       <path d="M${line((x) => at(x, p, s).a)}${base}" fill="var(--mx-1)"/>
       <path d="M${line(unsure)}" fill="none" stroke="var(--mx-ink)" stroke-width="2"/>
-      <path d="M${X(-6)} ${Y(0)}H${X(6)}" stroke="var(--mx-ink)"/>
+      <path d="M${X(-6)} 124H${X(6)}" stroke="var(--mx-ink)"/>
       ${[-4, -2, 0, 2, 4].map((x) => `<text x="${X(x)}" y="142" text-anchor="middle">${String(x).replace("-", "−")}</text>`).join("")}`;
     const [labelled, unlabelled] = standardErrors(p, rho, n).map((e) => e.toFixed(4));
     const [share, digit] = [rho.toFixed(4), stepsToADigit(rho).toFixed(1)];
