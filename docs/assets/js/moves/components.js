@@ -93,7 +93,7 @@ export default function components(box) {
       family === "Poisson" ? `Poisson, rate ${mean.toFixed(4)}` : `geometric, p ${(1 / (1 + mean)).toFixed(4)}`;
     const [height, cost] = [logLikelihood(parts), aic(parts)].map((v, k) => v.toFixed(k ? 2 : 3).replace("-", "−"));
     list.innerHTML = parts.map((part, k) => `
-      <dt>${dot(k + 1, "square")}${told(part)}</dt><dd>weight ${part.weight.toFixed(4)}</dd>`).join("") + `
+      <dt>${dot(k + 1, "square")}${told(part)}</dt><dd>π ${part.weight.toFixed(4)}</dd>`).join("") + `
       <dt>log-likelihood</dt><dd><b>${height}</b></dd><dt>AIC</dt><dd>${cost}</dd>`;
     for (const button of [poisson, geometric]) button.setAttribute("aria-disabled", parts.length === MOST);
     remove.setAttribute("aria-disabled", parts.length === 1);
