@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,7 +32,8 @@ def as_numbers(values: Any, name: str) -> Array:
 
 def as_data(x: ArrayLike) -> Array:
     """The observations as finite floats, shape (n,) or (n, d)."""
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+    masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
+    if masks and isinstance(x, masks.MaskedArray) and masks.is_masked(x):
         raise ValueError(
             f"x must have no masked values, got {int(np.sum(x.mask))} of {x.size}; "
             "leave them out: x.compressed()"
