@@ -20,6 +20,7 @@ from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.positive import Exponential
 from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture, gaussian_mixture
+from mixnotes.online import em_online
 
 __all__ = [
     "Bernoulli",
@@ -38,6 +39,7 @@ __all__ = [
     "Step",
     "datasets",
     "em",
+    "em_online",
     "em_step",
     "from_json",
     "gaussian_mixture",

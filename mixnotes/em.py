@@ -36,8 +36,8 @@ def em_step(
 
     `mixture` says what is given and what is blank; `current` has values everywhere.
     """
-    model, source = _checked(mixture, x, sample_weight)
-    here = _checked_start(model, current, "current")
+    model, source = checked(mixture, x, sample_weight)
+    here = as_start(model, current, "current")
     engine = Engine(model, source)
     engine.recentre()  # the exact form
     with np.errstate(**QUIET):  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def em(
         fit = em(Mixture([Bernoulli(0.8), Bernoulli(0.3)]), marbles)
         fit.mixture.weights
     """
-    model, source = _checked(mixture, x, sample_weight)
+    model, source = checked(mixture, x, sample_weight)
     if not model.n_free:
         raise ValueError(
             f"mixture must have a blank to learn, got {model!r}; leave a parameter or "
@@ -110,7 +110,7 @@ def _best(ends: list[End]) -> int:
     )
 
 
-def _checked(
+def checked(
     mixture: Mixture, x: Any, sample_weight: ArrayLike | None
 ) -> tuple[Mixture, Source]:
     """The model, for data of these columns, and where the data are."""
@@ -180,7 +180,7 @@ def require_agreement(mixture: Mixture) -> None:
             )
 
 
-def _checked_start(model: Mixture, start: Mixture, name: str) -> Mixture:
+def as_start(model: Mixture, start: Mixture, name: str) -> Mixture:
     """`start`, if it has a value everywhere and agrees with all that `model` gives."""
     _require_same_parts(model, start, name)
     start._require_complete(name)
@@ -241,7 +241,7 @@ def _firsts(
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [engine.allowed(engine.state(_checked_start(model, start, "start")))]
+        return [engine.allowed(engine.state(as_start(model, start, "start")))]
     generator = as_rng(rng)
     if not any(c.n_free for c in model.components):
         as_count(1 if starts is None else starts, "starts", 1)

@@ -196,8 +196,12 @@ class Iterated(Stream):
 
     def blocks(self) -> Iterator[tuple[Any, Any]]:
         """What it yields."""
-        for block in self.x:
-            yield block if isinstance(block, tuple) else (block, None)
+        yield from map(parts_of, self.x)
+
+
+def parts_of(block: Any) -> tuple[Any, Any]:
+    """A block as (x, weight or None)."""
+    return block if isinstance(block, tuple) else (block, None)
 
 
 class Dask(Stream):

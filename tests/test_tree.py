@@ -24,6 +24,7 @@ LAYERS = [
     {"climb"},
     {"fit", "progress"},
     {"em"},
+    {"online"},
     {"datasets"},
     {"__init__"},
 ]
