@@ -25,6 +25,7 @@ import platform
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -43,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", help="works whose name contains this")
-    parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         print_memory(*options.memory)
@@ -128,7 +129,7 @@ def compare(work: Work, quick: bool) -> dict[str, object]:
             "same": bool(same),
         }
         if not quick:
-            row["memory_mb"] = memory(work.name, name)
+            row["memory_mb"] = memory(work, name)
         rows[name] = row
         print(
             f"  {name:14} {row['us_a_step']:12.1f} us a step {ratio:8.1f} x "
@@ -147,20 +148,22 @@ def height(mixture: mx.Mixture, work: Work) -> float:
     )
 
 
-def memory(work: str, peer: str) -> float:
+def memory(work: Work, peer: str) -> float:
     """Peak memory of a fit beyond that of its data, in MB, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks", "--memory", work, peer]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "x.npy", work.x)
+        command = [sys.executable, "-m", "benchmarks", "--memory", work.name, peer]
+        command.append(folder)
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(run.stdout.splitlines()[-1])
 
 
-def print_memory(name: str, peer: str) -> None:
+def print_memory(name: str, peer: str, folder: str) -> None:
     one_thread_torch()
     work = dataclasses.replace(next(w for w in WORKS if w.name == name), steps=3)
-    small = dataclasses.replace(work, n=200 if work.k < 100 else 2000)
-    PEERS[peer](small)[0]()  # loads everything
+    PEERS[peer](dataclasses.replace(work, n=300))[0]()  # loads everything
+    work.__dict__["x"] = np.load(Path(folder) / "x.npy")
     run = PEERS[peer](work)[0]
-    _ = work.x
     before = peak()
     run()
     print(peak() - before)

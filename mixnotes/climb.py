@@ -192,8 +192,9 @@ class _Path:
         self.measure()
         return self.end(
             False,
-            f"not converged at max_iter = {self.max_iter}: estimated distance to the "
-            f"limit {self.error:.1e}; raise max_iter",
+            f"not converged at max_iter = {self.max_iter}: the log-likelihood still "
+            f"rises by {self.gain:.2g} a step, estimated distance to the limit "
+            f"{self.error:.1e}; raise max_iter",
         )
 
     def plain_step(self) -> str | None:
