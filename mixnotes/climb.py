@@ -124,6 +124,10 @@ class Climb:
 _LEVEL = 0.999  # a step that shrinks some direction less than this may be at a saddle
 _MANY = 200  # coordinates beyond which the derivative of a step is not computed
 _PUSHES = 20  # steps after a push
+_LONGER = 4.0  # by which the longest jump grows and shrinks
+_SLOW = 0.95  # rate beyond which Newton steps are thought of
+_COSTLY = 200  # sweeps that a Newton step may take
+_PATIENCE = 50  # steps to wait after one that did not help; doubled each time
 
 
 class _Iterate:
@@ -168,6 +172,8 @@ class _Path:
         self.error = math.inf
         self.near = False  # is a step's gain small enough to extrapolate?
         self.plain_since_jump = _CONFIRM
+        self.longest = _LONGER  # a jump; more where such jumps rise, less where not
+        self.next_leap, self.patience = 0, _PATIENCE
 
     @property
     def current(self) -> State:
@@ -188,7 +194,10 @@ class _Path:
                     f"converged: estimated distance to the limit {self.error:.1e}",
                 )
             if self.extrapolates and self.near and self.error > self.tol:
-                self.jump()
+                if self.should_leap():
+                    self.leap()
+                else:
+                    self.jump()
         self.measure()
         return self.end(
             False,
@@ -205,7 +214,12 @@ class _Path:
         if ahead:
             log_likelihood, sums = ahead
         else:
-            self.short = False
+            if (
+                self.short
+            ):  # what waits to be made of sums is made in the form they have
+                self.short = False
+                for iterate in self.trail:
+                    _ = iterate.state
             try:
                 state = engine.maximise(self.sums, self.current)
                 log_likelihood, sums = engine.sweep(state)
@@ -289,18 +303,71 @@ class _Path:
             if curvature == 0:
                 return
             alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
+            alpha = min(alpha, self.longest)
             target = a + 2 * alpha * r + alpha**2 * v
             proposal = engine.from_line(target, self.current)
             log_likelihood, sums = engine.sweep(proposal)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             self.history.append(self.log_likelihood)
+            self.longest = max(alpha / _LONGER, 2.0)
             return  # past the edge of what floats can hold
-        if log_likelihood >= self.log_likelihood - self.resolution:
+        if not log_likelihood >= self.log_likelihood - self.resolution:
+            self.longest = max(alpha / _LONGER, 2.0)
+        else:
+            if alpha == self.longest:
+                self.longest *= _LONGER
             self.iterate, self.sums = _Iterate(engine, proposal, []), sums
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
             self.trail = [self.iterate]
             self.plain_since_jump = 0
         self.history.append(self.log_likelihood)
+        if self.watch:
+            self.tell()
+
+    def should_leap(self) -> bool:
+        """Would a Newton step cost less than what is saved by it?"""
+        if len(self.trail) < 3 or len(self.history) < self.next_leap:
+            return False
+        sweeps = 2 * len(self.engine.to_line(self.current))
+        if sweeps > _COSTLY or len(self.history) + sweeps > self.max_iter:
+            return False
+        a, b, c = (iterate.natural for iterate in self.trail)
+        step, before = np.linalg.norm(c - b), np.linalg.norm(b - a)
+        rate = min(max(float(step / before), self.slowest), 1 - 1e-6)
+        error = float(step) * rate / (1 - rate)
+        to_come = math.log(max(error, self.tol) / self.tol) / -math.log(rate)
+        return rate > _SLOW and to_come > 15 * sweeps
+
+    def leap(self) -> None:
+        """A Newton step to where a plain step stands still; kept if it rises.
+
+        Only where plain steps shrink in every direction: near a maximum, no saddle.
+        """
+        engine, here = self.engine, self.current
+        point = engine.to_line(here)
+        spent = 2 * len(point) + 2
+        self.history += spent * [self.log_likelihood]
+        self.next_leap = len(self.history) + self.patience
+        self.patience *= 2
+        try:
+            step = information.step_of(engine, here)
+            aside = step(point) - point
+            derivative = information.derivative(step, point)
+            if not np.abs(np.linalg.eigvals(derivative)).max() < 1:
+                return
+            move = np.linalg.solve(np.eye(len(point)) - derivative, aside)
+            proposal = engine.from_line(point + move, here)
+            log_likelihood, sums = engine.sweep(proposal)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return
+        if log_likelihood >= self.log_likelihood - self.resolution:
+            self.iterate, self.sums = _Iterate(engine, proposal, []), sums
+            self.log_likelihood = max(self.log_likelihood, log_likelihood)
+            self.trail = [self.iterate]
+            self.plain_since_jump = 0
+            self.next_leap = len(self.history) + 5
+            self.patience = _PATIENCE
+        self.history[-1] = self.log_likelihood
         if self.watch:
             self.tell()
 

@@ -142,6 +142,11 @@ def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
     return lambda place: engine.sweep(engine.from_line(place, like))[0]
 
 
+def derivative(step: Callable[[Array], Array], point: Array) -> Array:
+    """The derivative of a step at a point of the line, (p, p)."""
+    return _derivative(step, point, np.arange(len(point)))
+
+
 def _derivative(
     f: Callable[[Array], Array], point: Array, along: NDArray[np.intp]
 ) -> Array:
