@@ -1,0 +1,85 @@
+"""Chapter 8's spike on a data point, against mixnotes' own log-likelihood."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+import mixnotes as mx
+
+WAITING = mx.datasets.faithful()["waiting"]
+WIDE = mx.Normal(WAITING.mean(), WAITING.std())
+
+
+def log_likelihood(weight, at, sd):
+    rival = mx.Mixture([mx.Normal(at, sd), WIDE], [weight, 1 - weight])
+    return float(rival.log_prob(WAITING).sum())
+
+
+@pytest.fixture
+def box(page, site):
+    page.goto(site.page_with('data-move="spike"'))
+    box = page.locator("[data-move='spike'][data-live]")
+    expect(box).to_be_visible()
+    return box
+
+
+def test_the_arithmetic_of_the_page_is_that_of_mixnotes(page, site):
+    """The data, the fit, and the log-likelihood over the whole slider, to 1e-9."""
+    page.goto(site.url)
+    grid = [-30 + k / 10 for k in range(311)]
+    cases = [(w, at, 10.0**g) for w in (0.1, 0.5) for at in (43, 78, 79) for g in grid]
+    first, counts, best, numbers = page.evaluate(
+        """async (cases) => {
+             const m = await import("./assets/js/moves/spike.js");
+             return [m.first, m.counts, m.best,
+               cases.map((all) => m.logLikelihood(...all))]; }""",
+        cases,
+    )
+    shown = np.repeat(np.arange(first, first + len(counts)), counts)
+    np.testing.assert_array_equal(shown, np.sort(WAITING))
+    wanted = [log_likelihood(*case) for case in cases]
+    np.testing.assert_allclose(numbers, wanted, rtol=0, atol=1e-9)
+    fit = mx.em(mx.Mixture([mx.Normal(), mx.Normal()]), WAITING)
+    assert abs(best - fit.log_likelihood) < 1e-6
+
+
+def test_the_width_works_by_keyboard(page, box, violations):
+    """At 1e-10 the spike on 79 beats the fit; wide, narrow and widest are shown."""
+    slider = box.get_by_role("slider", name=re.compile("standard deviation"))
+    status = box.get_by_role("status")
+    assert status.get_attribute("aria-live") == "polite"
+    slider.focus()
+    page.keyboard.press("Home")
+    for _ in range(200):
+        page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "1.0e−10 minutes")
+    expect(status).to_have_text(re.compile("is −1025.70, 8.30 above the fit"))
+    expect(box.locator("dd").first).to_have_text("−1025.70")
+    assert violations() == []
+    for key, sd in (("Home", 1e-30), ("End", 10)):
+        page.keyboard.press(key)
+        shown = f"{log_likelihood(0.5, 79, sd):.2f}".replace("-", "−")
+        expect(box.locator("dd").first).to_have_text(shown)
+        assert not re.search("NaN|Infinity", box.inner_html())
+
+
+def test_the_place_works_by_keyboard(page, box, violations):
+    """On a value that occurs once the same width is worth much less."""
+    box.get_by_role("radio", name=re.compile("79")).focus()
+    page.keyboard.press("ArrowRight")
+    expect(box.get_by_role("radio", name=re.compile("43, once"))).to_be_checked()
+    shown = f"{log_likelihood(0.5, 43, 10**0.8):.2f}".replace("-", "−")
+    expect(box.locator("dd").first).to_have_text(shown)
+    assert violations() == []
+
+
+def test_without_scripts_the_table_stands(browser, site):
+    """The page is complete before any script runs."""
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site.page_with('data-move="spike"'))
+        box = page.locator("[data-move='spike']")
+        expect(box.locator("tbody tr")).to_have_count(5)
+        assert box.locator("input, button").count() == 0
