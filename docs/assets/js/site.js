@@ -62,5 +62,20 @@
     seen.observe(results, { childList: true, subtree: true });
   }
 
+  // What is copied runs alone: a block that continues others brings them along.
+  const withItsChain = ({ target }) => {
+    const button = target.closest?.("button[data-clipboard-target]");
+    const code = button?.closest(".livefence")?.dataset.copy;
+    if (!code || button.dataset.clipboardText) return;
+    button.dataset.clipboardText = code;
+    const shown = button.closest(".livefence").querySelector("code").textContent;
+    if (code.trim() === shown.trim()) return;
+    button.title = "Copy, with the blocks that this one continues";
+    button.setAttribute("aria-label", button.title);
+  };
+  for (const type of ["pointerover", "focusin", "click"]) {
+    document.addEventListener(type, withItsChain, true);
+  }
+
   document$.subscribe(start);
 })();
