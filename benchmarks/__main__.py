@@ -32,6 +32,7 @@ from statistics import median
 import numpy as np
 
 import mixnotes as mx
+from benchmarks import report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS, Work
 
@@ -68,7 +69,8 @@ def main() -> None:
     }
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "results.json").write_text(json.dumps(record, indent=1) + "\n")
-    print(f"wrote {OUT / 'results.json'}")
+    report.main()
+    print(f"wrote {OUT}")
 
 
 def one_thread_torch() -> None:

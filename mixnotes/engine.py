@@ -22,7 +22,9 @@ from mixnotes.exponential import NEVER, Frame, Framed
 from mixnotes.groups import PROBES, Desk, Group, Known, Opaque, Packed, group_of
 from mixnotes.mixture import Mixture, bind_of, impossible
 from mixnotes.sums import Rows, Source
+from mixnotes.threads import in_threads, threads
 
+_WORTH_THREADS = 2**17  # rows
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
 _CACHED = 2**20  # log-densities of known components that are kept
 _TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
@@ -70,6 +72,7 @@ class Engine:
         self.straight = self.flat and order == sorted(order)
         self._frame()
         self.desks: dict[int, Desk] = {}
+        self.crowd: dict[int, dict[int, Desk]] = {}  # the desks of each thread
         self.likelihoods: Array | None = None
         self.constant = -self.shift * self.total
         self.data: list[Any] | None = None
@@ -85,7 +88,7 @@ class Engine:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a worker needs that is sent a block: no data."""
-        return self.__dict__ | {"source": None, "data": None, "desks": {}}
+        return self.__dict__ | {"source": None, "data": None, "desks": {}, "crowd": {}}
 
     # ------------------------------------------------------------------- the data
 
@@ -194,11 +197,7 @@ class Engine:
         total, sums = 0.0, []
         for here, part in self.source.map(partial(self.sweep_block, state)):
             total += here
-            if sums:
-                for mine, its in zip(sums, part, strict=True):
-                    mine += its
-            else:
-                sums = part
+            sums = added(sums, part)
         return total + self.constant, sums
 
     def sweep_block(
@@ -225,14 +224,38 @@ class Engine:
             group.load(values, log_weight[group.slots], part)
             for group, values, part in zip(self.groups, state.values, data, strict=True)
         ]
+        m = self.groups[0].size(data[0])
+        work = partial(self._rows, loaded, data, weight)
+        if m < _WORTH_THREADS or (count := threads()) == 1:
+            return work(desks, 0, m)
+        share = self.block * -(-m // (count * self.block))  # whole blocks each
+        ends = [*range(0, m, share), m]
+        each = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
+        total = 0.0
+        sums: list[Any] = []
+        for here, part in in_threads(work, each, ends[:-1], ends[1:]):
+            total += here
+            sums = added(sums, part)
+        return total, sums
+
+    def _rows(
+        self,
+        loaded: list[Any],
+        data: list[Any],
+        weight: Array | None,
+        desks: dict[int, Desk],
+        first: int,
+        last: int,
+    ) -> tuple[float, list[Any]]:
+        """The same of the rows from `first` to `last`, block after block."""
         sums = [
             group.empty(load, part)
             for group, load, part in zip(self.groups, loaded, data, strict=True)
         ]
         parts = list(zip(self.groups, loaded, data, sums, strict=True))
-        total, m, block = 0.0, self.groups[0].size(data[0]), self.block
-        for start in range(0, m, block):
-            rows = slice(start, min(start + block, m))
+        total, block = 0.0, self.block
+        for start in range(first, last, block):
+            rows = slice(start, min(start + block, last))
             size = rows.stop - start
             if size not in desks:
                 desks[size] = Desk(self.k, size)
@@ -512,6 +535,13 @@ class Engine:
                         simplex = isinstance(domain, Simplex)
                         found.append((_dotted(path) + name, size, simplex))
         return found
+
+
+def added(sums: list[Any], part: list[Any]) -> list[Any]:
+    """The sums of some rows and of others; the first are changed."""
+    for mine, its in zip(sums, part, strict=True) if sums else ():
+        mine += its
+    return sums or part
 
 
 def _first_impossible(

@@ -225,3 +225,29 @@ def test_a_component_of_ones_own_needs_its_rows_in_memory():
 def test_weights_for_blocks_come_with_them():
     with pytest.raises(ValueError, match="let the iterable yield pairs"):
         mx.em(CASES["line"][0], Blocks(LINE), sample_weight=np.ones(len(LINE)))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("name", CASES)
+def test_threads_give_the_fit_of_one(name, count, monkeypatch):
+    from mixnotes import engine
+
+    model, x = CASES[name]
+    x = np.tile(x, (12, *[1] * (x.ndim - 1)))
+    options = {"start": start_of(name), "max_iter": 10, "accelerate": False}
+    monkeypatch.setattr(engine, "_WORTH_THREADS", 2000)
+    monkeypatch.setattr(engine, "threads", lambda: 1)
+    here = mx.em(model, x, **options)
+    monkeypatch.setattr(engine, "threads", lambda: count)
+    assert_same(here, mx.em(model, x, **options), x)
+
+
+def test_how_many_threads_is_as_the_environment_says(monkeypatch):
+    from mixnotes.threads import threads
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert threads() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert threads() == 3
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert 1 <= threads() <= 8

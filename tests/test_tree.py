@@ -12,7 +12,7 @@ import mixnotes
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"check"},
+    {"check", "threads"},
     {"covariance", "domains", "sums"},
     {"component"},
     {"exponential"},
