@@ -22,7 +22,7 @@ from mixnotes.exponential import NEVER, Frame, Framed
 from mixnotes.groups import PROBES, Desk, Group, Known, Opaque, Packed, group_of
 from mixnotes.mixture import Mixture, bind_of, impossible
 from mixnotes.sums import Rows, Source
-from mixnotes.threads import in_threads, threads
+from mixnotes.threads import in_threads, one_blas_thread, threads
 
 _WORTH_THREADS = 2**17  # rows
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
@@ -226,16 +226,20 @@ class Engine:
         ]
         m = self.groups[0].size(data[0])
         work = partial(self._rows, loaded, data, weight)
-        if m < _WORTH_THREADS or (count := threads()) == 1:
+        if m <= self.block:
             return work(desks, 0, m)
-        share = self.block * -(-m // (count * self.block))  # whole blocks each
-        ends = [*range(0, m, share), m]
-        each = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
-        total = 0.0
-        sums: list[Any] = []
-        for here, part in in_threads(work, each, ends[:-1], ends[1:]):
-            total += here
-            sums = added(sums, part)
+        with one_blas_thread():
+            count = 1 if m < _WORTH_THREADS else threads()
+            if count == 1:
+                return work(desks, 0, m)
+            share = self.block * -(-m // (count * self.block))  # whole blocks each
+            ends = [*range(0, m, share), m]
+            each = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
+            total = 0.0
+            sums: list[Any] = []
+            for here, part in in_threads(work, each, ends[:-1], ends[1:]):
+                total += here
+                sums = added(sums, part)
         return total, sums
 
     def _rows(

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any, TypeVar
 
@@ -25,6 +26,13 @@ def _controller() -> Any:
     return ThreadpoolController()
 
 
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """BLAS held to one thread: on blocks that stay in cache more of them only wait for
+    each other, for long where other programs run."""
+    controller = _controller()
+    return nullcontext() if controller is None else controller.limit(limits=1)
+
+
 def threads() -> int:
     """How many to use: OMP_NUM_THREADS, or the cores that this process may use; 1
     where threadpoolctl is not installed."""
@@ -40,10 +48,7 @@ def threads() -> int:
 
 def in_threads(f: Callable[..., _T], *arguments: Any) -> Iterator[_T]:
     """f over the arguments side by side; the results in order."""
-    with (
-        _controller().limit(limits=1),
-        ThreadPoolExecutor(len(arguments[0])) as pool,
-    ):
+    with ThreadPoolExecutor(len(arguments[0])) as pool:
         yield from pool.map(lambda *a: _quietly(f, *a), *arguments)
 
 
