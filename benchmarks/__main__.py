@@ -162,7 +162,7 @@ def memory(work: Work, peer: str) -> float:
 def print_memory(name: str, peer: str, folder: str) -> None:
     one_thread_torch()
     work = dataclasses.replace(next(w for w in WORKS if w.name == name), steps=3)
-    PEERS[peer](dataclasses.replace(work, n=300))[0]()  # loads everything
+    PEERS[peer](dataclasses.replace(work, n=max(300, 60 * work.k)))[0]()  # loads all
     work.__dict__["x"] = np.load(Path(folder) / "x.npy")
     run = PEERS[peer](work)[0]
     forget_peak()
