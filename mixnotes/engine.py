@@ -294,7 +294,7 @@ class Engine:
         small problem of one family, all else costs more than the arithmetic. None
         where there is no such short way, or where a longer one is needed.
         """
-        if not self.has_short_way:
+        if not self.has_short_way or self.groups[0].centred:  # type: ignore[attr-defined]
             return None
         assert self.data is not None
         group, features = self.groups[0], self.data[0].features

@@ -18,7 +18,7 @@ from mixnotes.check import Array, as_sample_weight, as_weights
 
 _PROBE = 4096
 _SLICE = 2**16  # rows of an array in memory that are looked at together
-_BLOCK = 2**18  # rows that are read from a file together
+_BLOCK = 2**17  # numbers that are read from a file together: one megabyte
 _SAMPLE = 4096  # rows of a stream on which starts are tried
 _T = TypeVar("_T")
 OfBlock = Callable[[Array, Array | None], _T]
@@ -183,8 +183,9 @@ class Mapped(Stream):
 
     def blocks(self) -> Iterator[tuple[Any, Any]]:
         """Slices of the file."""
-        for start in range(0, len(self.x), _BLOCK):
-            rows = slice(start, start + _BLOCK)
+        size = max(_BLOCK * len(self.x) // max(self.x.size, 1), 1)
+        for start in range(0, len(self.x), size):
+            rows = slice(start, start + size)
             yield self.x[rows], None if self.weight is None else self.weight[rows]
 
 

@@ -255,6 +255,15 @@ def test_the_short_way_and_the_long_one_are_one_way(monkeypatch):
     np.testing.assert_allclose(long.history, wide.history, rtol=1e-10)
 
 
+def test_a_start_that_is_too_sharp_for_squares_climbs_by_distances():
+    rng = np.random.default_rng(0)
+    x = np.r_[rng.normal(size=300), 1e7 + rng.normal(size=200)]
+    parts = [mx.Normal(0.0, 1.0), mx.Normal(1e7, 1.0)]
+    fit = mx.em(TWO, x, start=mx.Mixture(parts, [0.5, 0.5]))
+    assert fit.converged, fit.reason
+    assert fit.mixture.components[1].sd == pytest.approx(x[300:].std(), rel=1e-6)
+
+
 @pytest.mark.parametrize("x", [1e200, -1e200])
 def test_data_too_large_for_squares_are_refused(x):
     with pytest.raises(ValueError, match=r"at most 1e\+150 in size.*rescale it"):
