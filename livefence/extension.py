@@ -21,6 +21,8 @@ PRIORITY = 27  # after white space is normalised (30), before superfences (25)
 
 Result = dict[str, Any]  # {"text": ...}, {"output": ..., "figures": [...]}
 
+ran: dict[str, tuple[Page, dict[Cell, Result]]] = {}  # by file, for `livefence.hooks`
+
 
 class LiveFence(Extension):
     """Runs the Python fences of a page and puts their output and figures below."""
@@ -66,6 +68,7 @@ class Runner(Preprocessor):
         parsed = page.parse(text, place.first_line(self.source.text))
         results = _run_page(parsed, place, settings)
         place.report([r["fault"] for r in results.values() if "fault" in r])
+        ran[place.file] = parsed, results
         writer = Writer(self.md, parsed, settings)
         return writer.write(results).split("\n")
 

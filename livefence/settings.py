@@ -16,6 +16,8 @@ class Settings:
     cache: str | None = None  # a folder; None keeps nothing
     max_svg_kb: float = 150
     timeout: float = 20  # seconds that a fence or a number may take
+    notebooks: list[str] = field(default_factory=list)  # pages to download, as globs
+    notebook_first: str = ""  # the first cell of each, such as what to install
     root: Path = field(default_factory=Path.cwd)
 
     @property
