@@ -3,6 +3,7 @@
 matplotlib is not imported here: a page that draws nothing does not pay for it.
 """
 
+import base64
 import html
 import io
 import os
@@ -109,6 +110,11 @@ def to_svg(figure: Any) -> str:
     with matplotlib.rc_context(rc):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return clean(stream.getvalue())
+
+
+def decoded(data: str) -> str:
+    """The SVG that a notebook holds as base64."""
+    return base64.b64decode(data).decode()
 
 
 def clean(svg: str) -> str:
