@@ -12,6 +12,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any
 
 from bs4 import BeautifulSoup, NavigableString, Tag
@@ -46,30 +47,25 @@ class Reader:
         return "\n".join(pieces)
 
     def _code(self, tag: Tag, says: dict[str, Any]) -> Iterator[str]:
-        """The code, what it printed and what it drew."""
-        alts, captions = (_texts(says.get(key)) for key in ("alt", "caption"))
-        for part in tag.select(PARTS):
-            if part.name == "pre":
-                yield (
-                    '<div class="language-python highlight"><pre><span></span>'
-                    f"<code>{part.decode_contents().rstrip()}\n</code></pre></div>"
-                )
-            elif image := part.select_one(f"img[src^='{SVG}']"):
-                alt = alts.pop(0) if alts else ""
-                caption = captions.pop(0) if captions else ""
-                yield self._figure(str(image["src"]), alt, caption)
-            else:
-                yield self._output(part)
+        """The code, what it printed and what it drew.
 
-    def _output(self, part: Tag) -> str:
-        if str(part["data-mime-type"]) != "text/plain" or part.pre is None:
-            self.fail(f"a cell gave {part['data-mime-type']}, which is not shown here")
-            return ""
-        text = part.pre.decode_contents().rstrip()
-        return (
-            '<div class="livefence-output no-copy" data-search-exclude role="group" '
-            f'aria-label="Output"><pre><code tabindex="0">{text}\n</code></pre></div>'
-        )
+        A kernel hands over what is printed in pieces cut by the clock; they are joined.
+        """
+        alts, captions = (_texts(says.get(key)) for key in ("alt", "caption"))
+        for kind, parts in groupby(tag.select(PARTS), _kind):
+            if kind == "text/plain":
+                yield _output("".join(p.pre.decode_contents() for p in parts if p.pre))
+                continue
+            for part in parts:
+                image = part.select_one(f"img[src^='{SVG}']")
+                if kind == "code":
+                    yield _highlighted(part)
+                elif image is None:
+                    self.fail(f"a cell gave {kind}, which is not shown here")
+                else:
+                    alt = alts.pop(0) if alts else ""
+                    caption = captions.pop(0) if captions else ""
+                    yield self._figure(str(image["src"]), alt, caption)
 
     def _figure(self, source: str, alt: str, caption: str) -> str:
         if not alt:
@@ -82,6 +78,26 @@ class Reader:
             f'<figure class="livefence-figure">\n{svg}{below if caption else ""}\n'
             "</figure>"
         )
+
+
+def _kind(part: Tag) -> str:
+    return "code" if part.name == "pre" else str(part["data-mime-type"])
+
+
+def _highlighted(part: Tag) -> str:
+    code = part.decode_contents().removeprefix("<span></span>").rstrip()
+    return (
+        '<div class="language-python highlight"><pre><span></span>'
+        f"<code>{code}\n</code></pre></div>"
+    )
+
+
+def _output(text: str) -> str:
+    return (
+        '<div class="livefence-output no-copy" data-search-exclude role="group" '
+        f'aria-label="Output"><pre><code tabindex="0">{text.rstrip()}\n'
+        "</code></pre></div>"
+    )
 
 
 def _texts(value: str | list[str] | None) -> list[str]:
