@@ -16,12 +16,13 @@ from numpy.typing import ArrayLike
 from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight, as_weights
 from mixnotes.climb import Climb, End, Step
 from mixnotes.component import Component
-from mixnotes.engine import QUIET, Engine, State
+from mixnotes.engine import QUIET, Engine, State, as_high, leaves
+from mixnotes.exponential import is_exponential
 from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture, moments_of
 from mixnotes.progress import watcher
 from mixnotes.starts import level_start, random_starts
-from mixnotes.sums import Rows, Source, Stream, compress, stream_of
+from mixnotes.sums import Rows, Source, Stream, compress, eps_of, stream_of
 
 _STARTS = 10  # random starts where the likelihood can have several summits
 
@@ -104,10 +105,13 @@ def em(
 
 
 def _best(ends: list[End]) -> int:
-    """Which start ended highest; one that collapsed never wins over others."""
-    return max(
-        range(len(ends)), key=lambda k: (not ends[k].collapsed, ends[k].log_likelihood)
-    )
+    """Which start ended highest: of those that agree the first that converged, so that
+    rounding does not choose; one that collapsed never wins over others."""
+    standing = [end for end in ends if not end.collapsed] or ends
+    top = max(end.log_likelihood for end in standing)
+    level = [end for end in standing if as_high(end.log_likelihood, top)]
+    chosen = next((end for end in level if end.converged), level[0])
+    return next(k for k, end in enumerate(ends) if end is chosen)
 
 
 def checked(
@@ -119,9 +123,11 @@ def checked(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
-    source: Source | None = stream_of(x, sample_weight)
+    own = any(not is_exponential(c) and c.n_free for _, c in leaves(mixture, ()))
+    source: Source | None = stream_of(x, sample_weight, whole=own)
     if isinstance(source, Stream):
         source.check(partial(_check, mixture))
+        source.require_digits(source.survey.eps)
         columns = source.survey.kept.shape[1:]
     else:
         data = mixture._rows(x)
@@ -135,6 +141,7 @@ def checked(
             _check(mixture, data, weight)  # says where, counted from the first row
             raise
         source = compress(data, weight)
+        source.require_digits(eps_of(x))
         columns = data.shape[1:]
     if columns:
         mixture = mixture.sized(columns[0])

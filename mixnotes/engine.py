@@ -25,6 +25,7 @@ from mixnotes.sums import Rows, Source
 from mixnotes.threads import in_threads, one_blas_thread, threads
 
 _WORTH_THREADS = 2**17  # rows
+_SAME = 1e-6  # log-likelihoods nearer than this are one
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
 _CACHED = 2**20  # log-densities of known components that are kept
 _TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
@@ -53,7 +54,7 @@ class Engine:
     def __init__(self, model: Mixture, source: Source) -> None:
         self.model, self.source = model, source
         self.total = source.total
-        self.leaves = list(_leaves(model, ()))
+        self.leaves = list(leaves(model, ()))
         self.paths, templates = zip(*self.leaves, strict=True)
         k = len(templates)
         rows = source if isinstance(source, Rows) else None
@@ -541,6 +542,12 @@ class Engine:
         return found
 
 
+def as_high(log_likelihood: float, top: float) -> bool:
+    """Is one log-likelihood as high as another, to 1e-6 in total or what can be told
+    apart? So rounding does not choose among fits that agree."""
+    return log_likelihood >= top - max(_SAME, 1e-12 * abs(top))
+
+
 def added(sums: list[Any], part: list[Any]) -> list[Any]:
     """The sums of some rows and of others; the first are changed."""
     for mine, its in zip(sums, part, strict=True) if sums else ():
@@ -569,13 +576,13 @@ def _at(mixture: Any, path: Sequence[int]) -> Any:
     return mixture
 
 
-def _leaves(
+def leaves(
     template: Any, path: tuple[int, ...]
 ) -> Iterator[tuple[tuple[int, ...], Any]]:
     """The components that are no mixtures, with their places in the tree."""
     for k, component in enumerate(template.components):
         if isinstance(component, Mixture):
-            yield from _leaves(component, (*path, k))
+            yield from leaves(component, (*path, k))
         else:
             yield (*path, k), component
 

@@ -12,7 +12,7 @@ from mixnotes import information
 from mixnotes.check import Array
 from mixnotes.climb import End
 from mixnotes.component import Component, shown
-from mixnotes.engine import Engine, State
+from mixnotes.engine import Engine, State, as_high
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Source
 
@@ -137,10 +137,8 @@ class Fit:
     @property
     def n_best(self) -> int:
         """How many starts reached the kept log-likelihood, to 1e-6 in total."""
-        return sum(
-            not end.collapsed and end.log_likelihood >= self.log_likelihood - 1e-6
-            for end in self.starts
-        )
+        standing = [end for end in self.starts if not end.collapsed]
+        return sum(as_high(e.log_likelihood, self.log_likelihood) for e in standing)
 
     def _table(self) -> list[str]:
         rows = [("weight", "component")]

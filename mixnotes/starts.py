@@ -11,7 +11,7 @@ import numpy as np
 
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
-from mixnotes.engine import QUIET, Engine, State
+from mixnotes.engine import QUIET, Engine, State, as_high
 from mixnotes.groups import RecentreError
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows
@@ -31,7 +31,8 @@ def random_starts(
             _short_run(small, _standing_start(small, rng, bool(k % 2)))
             for _ in range(_TRIES)
         ]
-        best = max(tried, key=lambda run: run[0])[1]
+        top = max(height for height, _ in tried)
+        best = next(state for height, state in tried if as_high(height, top))
         yield best if small is engine else engine.state(small.mixture(best))
 
 

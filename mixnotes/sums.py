@@ -17,6 +17,10 @@ import numpy as np
 from mixnotes.check import Array, as_sample_weight, as_weights
 
 _PROBE = 4096
+_FINE = float(np.finfo(np.float64).eps)
+_SINGLE = 1e-6  # float32 is finer, float16 coarser
+_SMALL = float(np.finfo(np.float32).tiny)
+_COARSE = 0.01  # of the standard deviation, by which rounding may move a value
 _SLICE = 2**16  # rows of an array in memory that are looked at together
 _BLOCK = 2**17  # numbers that are read from a file together: one megabyte
 _SAMPLE = 4096  # rows of a stream on which starts are tried
@@ -37,6 +41,26 @@ class Source(ABC):
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Rows:
         """Some rows to try starts on."""
+
+    def require_digits(self, eps: float) -> None:
+        """Raise an error where floats as coarse as this have rounded the data away."""
+        if eps <= _FINE:
+            return
+        sample = self.sample(np.random.default_rng(0))
+        found = summary(sample, as_columns)
+        largest = np.maximum(np.abs(found.low), np.abs(found.high))
+        step = eps * 2 ** np.floor(np.log2(np.maximum(largest, _SMALL)))
+        lost = (step > _COARSE * found.sd) & (found.sd > 0)
+        if lost.any():
+            k = int(np.argmax(lost))
+            raise ValueError(
+                "x must have enough digits to tell its values apart, and "
+                f"{'float32' if eps < _SINGLE else 'float16'} rounds "
+                f"x{'' if sample.x.ndim == 1 else f'[:, {k}]'} to steps of "
+                f"{step[k]:.2g}, with a standard deviation of {found.sd[k]:.2g}; "
+                "subtract an offset before rounding, or, if x is exact as it is, "
+                "pass x.astype(np.float64)"
+            )
 
     @cached_property
     def scale(self) -> float:
@@ -96,6 +120,7 @@ class Survey(NamedTuple):
     total: float
     kept: Array  # some rows, in random order
     weight: Array  # and their weights
+    eps: float  # how coarse their floats are, relative
 
 
 class Stream(Source):
@@ -154,7 +179,7 @@ def _look(check: OfBlock[None], x: Array, weight: Array | None) -> Survey:
     there = np.flatnonzero(level)
     chosen = rng.permutation(there)[:_SAMPLE]
     kept = np.asarray(x[chosen], dtype=np.float64)
-    return Survey(len(there), float(level.sum()), kept, level[chosen])
+    return Survey(len(there), float(level.sum()), kept, level[chosen], eps_of(x))
 
 
 def _merged(a: Survey, b: Survey) -> Survey:
@@ -172,7 +197,7 @@ def _merged(a: Survey, b: Survey) -> Survey:
     order = np.random.default_rng(n).permutation(mine + its)
     kept = np.concatenate([a.kept[:mine], b.kept[:its]])[order]
     weight = np.concatenate([a.weight[:mine], b.weight[:its]])[order]
-    return Survey(n, a.total + b.total, kept, weight)
+    return Survey(n, a.total + b.total, kept, weight, max(a.eps, b.eps))
 
 
 class Mapped(Stream):
@@ -239,11 +264,29 @@ def is_dask(x: Any) -> bool:
     return type(x).__module__.partition(".")[0] == "dask" and hasattr(x, "to_delayed")
 
 
-def stream_of(x: Any, sample_weight: Any) -> Stream | None:
-    """x as a stream, or None where it is data in memory."""
+def eps_of(x: Any) -> float:
+    """How coarse the floats of x are, relative; 0 of whole numbers."""
+    dtype = getattr(x, "dtype", None)
+    kind = getattr(dtype, "kind", None)
+    return float(np.finfo(dtype).eps) if kind == "f" else 0.0
+
+
+def is_large_float32(x: Any) -> bool:
+    """Are these rows better read as they are, than copied whole into float64?"""
+    return (
+        type(x) is np.ndarray
+        and x.dtype == np.float32
+        and x.ndim == 2
+        and x.size > _BLOCK
+    )
+
+
+def stream_of(x: Any, sample_weight: Any, whole: bool = True) -> Stream | None:
+    """x as a stream, or None where it is data in memory: all of it together, if
+    `whole`."""
     if is_dask(x):
         return Dask(x, sample_weight)
-    if isinstance(x, np.memmap):
+    if isinstance(x, np.memmap) or (not whole and is_large_float32(x)):
         weight = None
         if sample_weight is not None:
             weight = as_sample_weight(sample_weight, len(x))

@@ -471,3 +471,24 @@ def test_one_start_is_enough_where_only_weights_are_blank():
     assert len(mx.em(BAG, [1, 0]).starts) == 1
     assert len(mx.em(TWO_POISSONS, DEATHS).starts) == 10
     assert len(mx.em(TWO_POISSONS, DEATHS, starts=3).starts) == 3
+
+
+def test_rounding_does_not_choose_among_starts_that_agree():
+    """The first that converged; one that collapsed never wins, if any other stands."""
+    from dataclasses import replace
+
+    from mixnotes.em import _best
+
+    high = mx.em(mx.Mixture(2 * [mx.Poisson()]), [0, 1, 1, 5, 6], starts=1).starts[0]
+
+    def end(above, converged=True, collapsed=False):
+        height = high.log_likelihood + above
+        return replace(
+            high, log_likelihood=height, converged=converged, collapsed=collapsed
+        )
+
+    assert _best([end(-1), end(0), end(1e-12), end(1e-7)]) == 1
+    assert _best([end(0, converged=False), end(-1e-9)]) == 1
+    assert _best([end(-1), end(0, converged=False)]) == 1
+    assert _best([end(9, collapsed=True), end(0), end(1e-12)]) == 1
+    assert _best([end(0, collapsed=True), end(9, collapsed=True)]) == 1

@@ -123,6 +123,63 @@ def test_from_default_starts_and_accelerated_a_stream_ends_where_memory_does():
     assert same.mixture == there.mixture
 
 
+def test_float32_is_read_as_it_is_and_summed_in_float64():
+    """The answer is that of the same numbers in float64, and no copy of x is made."""
+    small = (PLANE - [0.0, 1e6]).astype(np.float32)
+    x = np.tile(small, (300, 1))
+    model = mx.gaussian_mixture(2)
+    options = {"start": mx.em(model, small, starts=1, max_iter=3).mixture}
+    options |= {"max_iter": 5, "accelerate": False}
+    here = mx.em(model, x.astype(np.float64), **options)
+    tracemalloc.start()
+    there = mx.em(model, x, **options)
+    _, top = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert_same(here, there, small)
+    assert top < x.nbytes
+
+
+class SameInFloat32:
+    """All that is asked of a component of one's own, that wants its rows at once."""
+
+    n_free = 1
+
+    def __init__(self, middle=0.0):
+        self.middle = middle
+
+    def log_prob(self, x):
+        assert x.dtype == np.float64
+        return -0.5 * ((x - self.middle) ** 2).sum(axis=1)
+
+    def fit(self, x, sample_weight=None, start=None):
+        return SameInFloat32(np.average(x, axis=0, weights=sample_weight))
+
+
+def test_float32_beside_a_component_of_ones_own_is_taken_whole():
+    x = np.tile(PLANE - [0.0, 1e6], (30, 1))
+    model = mx.Mixture([SameInFloat32(), mx.MultivariateNormal()])
+    here = mx.em(model, x.astype(np.float32), starts=1, max_iter=5)
+    there = mx.em(model, x.astype(np.float32).astype(float), starts=1, max_iter=5)
+    assert here.log_likelihood == pytest.approx(there.log_likelihood, rel=1e-12)
+
+
+ROUNDED = r"float32 rounds x\[:, 1\] to steps of 8, .* pass x.astype\(np.float64\)"
+
+
+@pytest.mark.parametrize("kind", ["small", "large", "blocks", "map", "dask"])
+def test_data_that_float32_has_rounded_away_are_refused(kind, tmp_path):
+    x = np.add(PLANE, [0.0, 1e8]).astype(np.float32)
+    source = {
+        "small": lambda: x,
+        "large": lambda: np.tile(x, (100, 1)),
+        "blocks": lambda: Blocks(x),
+        "map": lambda: mapped(tmp_path, x),
+        "dask": lambda: dask.array.from_array(x, chunks=(533, 2)),
+    }[kind]()
+    with pytest.raises(ValueError, match=ROUNDED):
+        mx.em(mx.gaussian_mixture(2), source)
+
+
 def test_em_step_takes_blocks():
     model, x = CASES["line"]
     start = start_of("line")
