@@ -36,7 +36,8 @@ class Work:
             return np.array([[0.8], [0.3]])
         if self.kind == "poisson":
             return np.array([[1.0], [4.0], [12.0]])
-        return rng.normal(0, 3, (self.k, self.d))
+        # As much overlap in many columns as in one: nobody converges in a few steps.
+        return rng.normal(0, 3 / self.d**0.5, (self.k, self.d))
 
     @cached_property
     def x(self):
@@ -58,7 +59,7 @@ class Work:
             return self.places
         if self.kind == "poisson":
             return self.places * [[1.2], [0.8], [1.1]]
-        return self.places + rng.normal(0, 0.3, self.places.shape)
+        return self.places + rng.normal(0, 0.3 / self.d**0.5, self.places.shape)
 
     @property
     def model(self) -> mx.Mixture:
