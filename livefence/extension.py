@@ -150,8 +150,10 @@ class Writer:
         blocks = ["\n".join([fence.mark + fence.head.shown, fence.source, fence.mark])]
         if fence.head.runs:
             copied = _attribute(self.parsed.copied(fence))
+            chain = self.parsed.chain_of(fence)
             opening = self._stash(
-                f'<div class="livefence" data-search-exclude data-copy="{copied}">'
+                f'<div class="livefence" data-search-exclude data-chain="{chain}" '
+                f'data-copy="{copied}">'
             )
             blocks = [opening, *blocks, self._stash("</div>")]
         if result.get("output"):

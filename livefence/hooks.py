@@ -1,4 +1,4 @@
-"""Hooks for MkDocs: pages as notebooks, and notebooks as pages.
+"""Hooks for MkDocs: pages as notebooks, notebooks as pages, and Run.
 
 A page that `notebooks` names is written as a notebook beside its HTML. A notebook
 that mkdocs-jupyter runs gets the markup of a page. Both get a link to the notebook.
@@ -10,7 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
+from mkdocs.config.config_options import ExtraScriptValue
+from mkdocs.structure.files import File
+
 from livefence import jupyter
+from livefence.browser.site import FOLDER, has_parts, protect
+from livefence.browser.site import files as browser_files
 from livefence.extension import ran
 from livefence.notebook import notebook
 from livefence.settings import Settings, from_options
@@ -20,12 +25,50 @@ LINK = (
     '<a href="{name}" download>Download this page as a notebook</a></p>\n'
 )
 log = logging.getLogger("mkdocs.livefence")
+serving = False
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """Pages that are served reload by a script of the server's own."""
+    global serving
+    serving = command == "serve"
 
 
 def on_config(config: Any) -> None:
-    """The kernels that mkdocs-jupyter starts draw in the style of the pages."""
-    if style := _settings(config).style_file:
+    """The kernels that mkdocs-jupyter starts draw in the style of the pages. Pages
+    get the script of Run where its parts are there."""
+    settings = _settings(config)
+    if style := settings.style_file:
         os.environ.setdefault("MATPLOTLIBRC", str(style))
+    if not settings.browser:
+        return
+    if not has_parts(settings):
+        log.info(
+            "the pages get no Run buttons: their parts are not in "
+            f"{settings.browser}; `python -m livefence.browser` brings them"
+        )
+        return
+    script = ExtraScriptValue(f"{FOLDER}/run.js")
+    script.type = "module"
+    config.extra_javascript.append(script)
+    config.extra_css.append(f"{FOLDER}/run.css")
+
+
+def on_files(files: Any, config: Any) -> None:
+    """What Run needs becomes part of the site."""
+    settings = _settings(config)
+    if not has_parts(settings):
+        return
+    for name, content in browser_files(settings).items():
+        kind = "content" if isinstance(content, bytes) else "abs_src_path"
+        file = File.generated(config, name, **{kind: content})
+        files.append(file)
+
+
+def on_post_build(config: Any) -> None:
+    """No page runs scripts of another host, or any that were not built with it."""
+    if _settings(config).browser and not serving:
+        protect(Path(config.site_dir))
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:

@@ -94,11 +94,15 @@ class Page:
             chains[-1].append(cell)
         return [tuple(chain) for chain in chains]
 
+    def chain_of(self, fence: Fence) -> int:
+        """The place of its chain among all of the page."""
+        return next(i for i, chain in enumerate(self.chains) if fence in chain)
+
     def copied(self, fence: Fence) -> str:
         """The fence with all that it continues: what the copy button gives."""
         if not fence.head.runs:
             return fence.source + "\n"
-        chain = next(chain for chain in self.chains if fence in chain)
+        chain = self.chains[self.chain_of(fence)]
         upto = chain[: chain.index(fence) + 1]
         sources = [cell.source for cell in upto if isinstance(cell, Fence)]
         return "\n\n".join(filter(None, sources)) + "\n"

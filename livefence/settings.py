@@ -18,12 +18,20 @@ class Settings:
     timeout: float = 20  # seconds that a fence or a number may take
     notebooks: list[str] = field(default_factory=list)  # pages to download, as globs
     notebook_first: str = ""  # the first cell of each, such as what to install
+    browser: str | None = None  # a folder for what Run needs; None: no Run
+    browser_packages: list[str] = field(default_factory=lambda: ["numpy", "matplotlib"])
+    wheels: list[str] = field(default_factory=list)  # projects that Run can import
     root: Path = field(default_factory=Path.cwd)
 
     @property
     def style_file(self) -> Path | None:
         """The style file, if one is set."""
         return self.root / self.style if self.style else None
+
+    @property
+    def parts_folder(self) -> Path | None:
+        """Where `python -m livefence.browser` puts what Run needs."""
+        return self.root / self.browser if self.browser else None
 
 
 def from_mkdocs(config: Path) -> Settings:

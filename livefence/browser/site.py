@@ -1,0 +1,158 @@
+"""What Run needs -> files of the site."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from base64 import b64encode
+from collections.abc import Iterator
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
+
+from livefence import cache, figures
+from livefence.browser import parts, runner
+from livefence.settings import Settings
+
+FOLDER = "assets/livefence"
+HERE = Path(__file__).parent
+SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
+INERT = re.compile(rb"\bsrc=|\btype=[\"']?application/(?:ld\+)?json")
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src 'self' blob:; worker-src 'self'; object-src 'none'; base-uri 'self'"
+)
+
+
+def has_parts(settings: Settings) -> bool:
+    """Has `python -m livefence.browser` brought what Run needs?"""
+    folder = settings.parts_folder
+    return bool(folder and parts.found(folder, settings.browser_packages))
+
+
+def files(settings: Settings) -> dict[str, Path | bytes]:
+    """The files by their address in the site."""
+    folder = settings.parts_folder
+    record = folder and parts.found(folder, settings.browser_packages)
+    if not (folder and record):
+        raise parts.PartsError("Run needs parts; python -m livefence.browser")
+    packages = dict(record["lock"]["packages"])
+    sizes = dict(record["sizes"])
+    found: dict[str, Path | bytes] = {name: folder / name for name in sizes}
+    for wheel in wheels(settings, folder):
+        entry = lock_entry(wheel, packages)
+        packages[entry["name"]] = entry
+        found[wheel.name] = wheel
+        sizes[wheel.name] = parts.sizes(wheel)
+    for asset in sorted((HERE / "assets").iterdir()):
+        found[asset.name] = asset
+    style = settings.style_file
+    found["runner.zip"] = runner_zip()
+    found["lock.json"] = _json({"info": record["lock"]["info"], "packages": packages})
+    found["browser.json"] = _json(
+        {
+            "runtime": list(parts.RUNTIME),
+            "sizes": sizes,
+            "packages": {
+                name: {key: entry[key] for key in ("file_name", "depends", "imports")}
+                for name, entry in packages.items()
+            },
+            "modules": sorted({*settings.browser_packages, *_own(packages, record)}),
+            "style": style.read_text(encoding="utf-8") if style else "",
+            "colors": settings.colors,
+        }
+    )
+    return {f"{FOLDER}/{name}": content for name, content in found.items()}
+
+
+def _own(packages: dict[str, Any], record: dict[str, Any]) -> list[str]:
+    return [name for name in packages if name not in record["lock"]["packages"]]
+
+
+def wheels(settings: Settings, folder: Path) -> Iterator[Path]:
+    """The wheel of each project, built anew only when its packages changed."""
+    for project in settings.wheels:
+        root = (settings.root / project).resolve()
+        digest = hashlib.sha256(cache.surroundings(settings).encode())
+        digest.update((root / "pyproject.toml").read_bytes())
+        place = folder / "wheels" / digest.hexdigest()[:16]
+        if not list(place.glob("*.whl")):
+            command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+            run = subprocess.run(
+                [*command, "--outdir", str(place), str(root)],
+                capture_output=True,
+                text=True,
+            )
+            if run.returncode:
+                raise parts.PartsError(
+                    f"no wheel of {project}: {(run.stdout + run.stderr).strip()[-500:]}"
+                )
+        yield next(place.glob("*.whl"))
+
+
+def lock_entry(wheel: Path, known: dict[str, Any]) -> dict[str, Any]:
+    """The wheel as Pyodide's lock file lists one; what it needs that is known."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (file,) = [name for name in names if name.endswith(".dist-info/METADATA")]
+        metadata = HeaderParser().parsestr(archive.read(file).decode())
+    tops = {name.partition("/")[0].removesuffix(".py") for name in names}
+    needed = []
+    for line in metadata.get_all("Requires-Dist") or []:
+        name = re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0].lower()
+        if "extra ==" not in line and name in known:
+            needed.append(name)
+    return {
+        "name": metadata["Name"],
+        "version": metadata["Version"],
+        "file_name": wheel.name,
+        "install_dir": "site",
+        "sha256": parts.sha256(wheel.read_bytes()),
+        "package_type": "package",
+        "imports": sorted(top for top in tops if not top.endswith(".dist-info")),
+        "depends": needed,
+        "unvendored_tests": False,
+    }
+
+
+def runner_zip() -> bytes:
+    """The Python side of the runner, the same bytes each time."""
+    stream = io.BytesIO()
+    sources = {
+        "livefence/__init__.py": b"",
+        "livefence/figures.py": Path(figures.__file__).read_bytes(),
+        "livefence/browser/__init__.py": b"",
+        "livefence/browser/runner.py": Path(runner.__file__).read_bytes(),
+    }
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sources.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return stream.getvalue()
+
+
+def protect(site: Path) -> None:
+    """Give every page the policy: scripts of our own host, and the theme's inline
+    ones by their hashes; the same on all pages, since instant navigation mixes them."""
+    pages = {page: page.read_bytes() for page in sorted(site.rglob("*.html"))}
+    hashes = set()
+    for content in pages.values():
+        for script in SCRIPT.finditer(content):
+            if not INERT.search(script["attributes"]):
+                digest = hashlib.sha256(script["code"]).digest()
+                hashes.add(f" 'sha256-{b64encode(digest).decode()}'")
+    policy = POLICY.format(hashes="".join(sorted(hashes)))
+    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'.encode()
+    for page, content in pages.items():
+        head = re.search(rb"<head[^>]*>", content)
+        if head:
+            page.write_bytes(content[: head.end()] + tag + content[head.end() :])
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

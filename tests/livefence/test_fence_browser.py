@@ -1,0 +1,238 @@
+"""What Run needs: brought and checked, put into the site, and its Python side."""
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+import zipfile
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from conftest import Site
+
+from livefence.browser import parts, site
+from livefence.browser.runner import MOST, Runner
+from livefence.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+KNOWN = {
+    "drawing": {"depends": ["numbers", "fonttools"], "file_name": "drawing-1.whl"},
+    "numbers": {"depends": [], "file_name": "numbers-1.whl"},
+}
+
+
+# ------------------------------------------------------------------------ the parts
+
+
+def test_a_package_brings_what_it_needs_and_not_what_it_does_without():
+    assert list(parts.closure(KNOWN, ["Drawing"])) == ["drawing", "numbers"]
+    assert parts.closure(KNOWN, ["drawing"])["drawing"]["depends"] == ["numbers"]
+    with pytest.raises(parts.PartsError, match="no package 'nowhere'; leave it out"):
+        parts.closure(KNOWN, ["nowhere"])
+
+
+def packed(folder, content):
+    """What npm would bring, with this in each of its files."""
+    with tarfile.open(folder / "pyodide.tgz", "w:gz") as tar:
+        for name in (*parts.RUNTIME, parts.LOCK):
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+
+def test_a_file_that_is_another_is_refused_and_nothing_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "_npm", lambda folder, *_: packed(folder, b"other"))
+    with pytest.raises(
+        parts.PartsError, match=r"pyodide.mjs must have the SHA-256 c75"
+    ):
+        parts.bring(tmp_path / "parts", ["numpy"])
+    assert not (tmp_path / "parts").exists()
+
+
+def test_without_npm_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(parts.PartsError, match=r"npm is needed .*; install Node.js"):
+        parts.bring(tmp_path / "parts", ["numpy"])
+
+
+def test_what_fails_is_told_in_its_own_last_words(tmp_path):
+    command = ["sh", "-c", "echo first >&2; echo last >&2; exit 1"]
+    with pytest.raises(parts.PartsError, match="sh -c failed: last"):
+        parts._call(command, tmp_path)
+
+
+def test_parts_for_other_packages_or_of_another_version_are_not_taken(tmp_path):
+    record = {"for": [parts.PYODIDE, parts.CARRIER, parts.SUMS, ["numpy"]]}
+    (tmp_path / parts.RECORD).write_text(json.dumps(record))
+    assert parts.found(tmp_path, ["numpy"]) == record
+    assert parts.found(tmp_path, ["numpy", "matplotlib"]) is None
+    (tmp_path / parts.RECORD).write_text(json.dumps(record)[:-5])
+    assert parts.found(tmp_path, ["numpy"]) is None
+
+
+# ------------------------------------------------------------------------- the site
+
+
+def wheel(folder):
+    file = folder / "shelf-1.2-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("shelf/__init__.py", "")
+        archive.writestr(
+            "shelf-1.2.dist-info/METADATA",
+            "Name: shelf\nVersion: 1.2\nRequires-Dist: numbers>=1\n"
+            "Requires-Dist: elsewhere\nRequires-Dist: drawing; extra == 'plot'\n",
+        )
+    return file
+
+
+def test_a_project_s_wheel_is_listed_as_any_other(tmp_path):
+    file = wheel(tmp_path)
+    entry = site.lock_entry(file, KNOWN)
+    assert entry["name"] == "shelf"
+    assert entry["version"] == "1.2"
+    assert entry["imports"] == ["shelf"]
+    assert entry["depends"] == ["numbers"]
+    assert entry["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_the_archive_of_the_runner_is_the_same_each_time():
+    first = site.runner_zip()
+    assert first == site.runner_zip()
+    names = zipfile.ZipFile(io.BytesIO(first)).namelist()
+    assert "livefence/browser/runner.py" in names
+
+
+def test_every_page_gets_one_policy_with_the_hash_of_each_inline_script(tmp_path):
+    script = b"let a = 1;"
+    page = b"<!doctype html><html><head><title>A</title></head><body>%s</body></html>"
+    (tmp_path / "a.html").write_bytes(page % (b"<script>" + script + b"</script>"))
+    json_only = (
+        b'<script type="application/json">{}</script><script src="b.js"></script>'
+    )
+    (tmp_path / "b.html").write_bytes(page % json_only)
+    site.protect(tmp_path)
+    policies = {
+        re.search(rb'http-equiv="Content-Security-Policy" content="(.*?)"', text)[1]
+        for text in ((tmp_path / f"{name}.html").read_bytes() for name in "ab")
+    }
+    (policy,) = policies
+    digest = b64encode(hashlib.sha256(script).digest())
+    assert re.findall(rb"'sha256-(.*?)'", policy) == [digest]
+
+
+def test_a_site_without_the_parts_is_built_and_says_so(tmp_path):
+    hooks = f"hooks: [{(ROOT / 'livefence/hooks.py').as_posix()}]\n"
+    made = Site(tmp_path, plugins=hooks, browser="parts")
+    made.write("docs/index.md", "# A\n\n```python\nprint(1)\n```\n")
+    result = made.build()
+    assert result.returncode == 0, result.stderr
+    assert "no Run buttons: their parts are not in parts" in result.stderr
+    assert "python -m livefence.browser` brings them" in result.stderr
+    assert "run.js" not in (tmp_path / "site/index.html").read_text()
+
+
+def test_settings_without_a_folder_for_parts_are_told(tmp_path):
+    made = Site(tmp_path)
+    result = made.python("-m", "livefence.browser")
+    assert result.returncode == 2
+    assert "set `browser`, a folder" in result.stdout
+
+
+# ----------------------------------------------------------------------- the runner
+
+
+@pytest.fixture
+def runner(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = []
+    runner = Runner(shown.append, "axes.facecolor: white\n", {"#1f77b4": "var(--blue)"})
+
+    def run(*blocks, name="page#0"):
+        shown.clear()
+        result = json.loads(runner.run(name, list(blocks), "run1-"))
+        return "".join(shown), result
+
+    return run
+
+
+def test_blocks_before_run_first_once_and_silently(runner):
+    count = "import builtins\nbuiltins.planted = getattr(builtins, 'planted', 0) + 1"
+    first = f"{count}\nx = [1]\nprint('first')"
+    second = "x.append(2)\nprint(x)"
+    assert runner(first) == ("first\n", {"figures": []})
+    assert runner(first, second) == ("[1, 2]\n", {"figures": []})
+    printed, _ = runner("import builtins\nprint(builtins.planted)", name="page#1")
+    assert printed == "1\n"
+
+
+def test_a_block_that_is_run_again_gives_the_same_again(runner):
+    first, second = "x = [1]", "x.append(2)\nprint(x)"
+    assert runner(first, second) == runner(first, second)
+
+
+def test_chains_do_not_see_each_other(runner):
+    runner("x = 1", name="a#0")
+    _, result = runner("print(x)", name="b#0")
+    assert "NameError: name 'x' is not defined" in result["error"]
+
+
+def test_an_error_shows_the_lines_of_the_block_alone(runner):
+    _, result = runner("def f():\n    1 / 0\n", "f()")
+    assert "runner.py" not in result["error"]
+    assert 'File "this block", line 1' in result["error"]
+    assert 'File "block 1 of those that this one continues", line 2' in result["error"]
+    assert "    1 / 0" in result["error"]
+    assert result["where"] is None
+    _, result = runner("1 / 0", "pass")
+    assert result["where"] == 0
+
+
+def test_a_module_that_is_missing_is_named(runner):
+    _, result = runner("import nowhere.at_all")
+    assert result["missing"] == "nowhere"
+
+
+def test_an_interrupt_is_a_stop_not_an_error(runner):
+    _, result = runner("raise KeyboardInterrupt")
+    assert result == {"figures": [], "stopped": True, "where": None}
+
+
+def test_output_is_cut_where_nobody_reads_on(runner):
+    printed, _ = runner(f"print('x' * {MOST + 41})")
+    assert printed == "x" * MOST + "\n... and 42 characters more\n"
+
+
+def test_figures_are_drawn_as_on_the_page(runner):
+    draw = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.figure()"
+    _, result = runner(draw)
+    first, second = result["figures"]
+    assert "var(--blue)" in first
+    assert "#1f77b4" not in first
+    assert all(each.startswith("<svg ") for each in (first, second))
+    assert runner("pass")[1] == {"figures": []}
+
+
+def test_colours_are_those_of_the_settings(tmp_path):
+    """What the browser is told is what the site is built with."""
+    (tmp_path / "book.mplstyle").write_text("lines.linewidth: 2\n")
+    record = {
+        "for": [parts.PYODIDE, parts.CARRIER, parts.SUMS, []],
+        "lock": {"info": {}, "packages": {}},
+        "sizes": {"pyodide.mjs": [2, 1]},
+    }
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / parts.RECORD).write_text(json.dumps(record))
+    settings = Settings(
+        root=tmp_path,
+        style="book.mplstyle",
+        browser="parts",
+        browser_packages=[],
+        colors={"#000000": "var(--ink)"},
+    )
+    files = site.files(settings)
+    told = json.loads(files[f"{site.FOLDER}/browser.json"])
+    assert told["style"] == "lines.linewidth: 2\n"
+    assert told["colors"] == {"#000000": "var(--ink)"}
+    assert told["sizes"]["pyodide.mjs"] == [2, 1]
