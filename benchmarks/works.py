@@ -28,6 +28,11 @@ class Work:
         full = self.d + self.d * (self.d + 1) // 2
         return {"normal": 2, "full": full, "diagonal": 2 * self.d}.get(self.kind, 1)
 
+    @property
+    def is_compressed(self) -> bool:
+        """Do a few distinct values repeat very often?"""
+        return self.kind in ("bernoulli", "poisson")
+
     @cached_property
     def places(self):
         """The true means or rates, (K, d)."""

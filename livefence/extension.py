@@ -156,6 +156,11 @@ class Writer:
                 f'data-copy="{copied}">'
             )
             blocks = [opening, *blocks, self._stash("</div>")]
+        elif fence.head.check:
+            opening = self._stash(
+                f'<div class="livefence-answer" data-check="{fence.head.check}">'
+            )
+            blocks = [opening, *blocks, self._stash("</div>")]
         if result.get("output"):
             blocks.append(self._stash(_output(result["output"])))
         for svg, alt, caption in result.get("figures", []):

@@ -11,7 +11,12 @@ BRACED = re.compile(r"python \{ (?P<options>.+) \}")
 BARE = re.compile(r"python(?P<options>(?: [a-z_]+=\"[^\"]*\")*)")
 WORDS = {"continuation", "notest"}
 PAIRS = {"title", "hl_lines", "linenums"}
-GOOD = 'python, python { continuation title="..." } or python { notest }'
+NAME = r"[A-Za-z_]\w*(?::\d)?"
+CHECK = re.compile(rf"check=[\"']({NAME}(?: {NAME})*)[\"']")
+GOOD = (
+    'python, python { continuation title="..." }, python { notest } or '
+    'python { check="name" }'
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,10 @@ class Header:
     continuation: bool = False
     runs: bool = True
     shown: str = "python"
+    check: str = (
+        ""  # of an answer to be filled in: names that are compared, to 3 digits
+    )
+    # or to as many as stand behind a colon
 
 
 def is_python(info: str) -> bool:
@@ -34,11 +43,17 @@ def parse(info: str) -> tuple[Header, str | None]:
     match = BRACED.fullmatch(info) or BARE.fullmatch(info)
     tokens = list(ATTRIBUTE.finditer(match["options"] if match else info))
     words = {token["word"].strip("{}") for token in tokens if token["word"]}
-    shown = [token[0] for token in tokens if token[0] not in WORDS]
+    checks = [m[1] for token in tokens if (m := CHECK.fullmatch(token[0]))]
+    shown = [
+        token[0]
+        for token in tokens
+        if token[0] not in WORDS and not CHECK.fullmatch(token[0])
+    ]
     head = Header(
         continuation="continuation" in words,
-        runs="notest" not in words,
+        runs="notest" not in words and not checks,
         shown=f"python {{ {' '.join(shown)} }}" if match and shown else "python",
+        check=checks[0] if checks else "",
     )
     if match and all(map(_known, tokens)) and "".join(_rest(match)) == "":
         return head, None
@@ -49,6 +64,8 @@ def _known(token: re.Match[str]) -> bool:
     if token["word"]:
         return token["word"] in WORDS or token["word"][0] in ".#"
     key = token[0].partition("=")[0]
+    if key == "check":
+        return CHECK.fullmatch(token[0]) is not None
     return key in PAIRS or key.startswith("data-")
 
 

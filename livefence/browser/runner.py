@@ -110,11 +110,41 @@ class Runner:
                 return json.dumps(_fault(error, k, last))
             output.close()
             chain.done.append(blocks[k])
-        shown = [
+        return json.dumps({"figures": self._inline(drawn, prefix)})
+
+    def _inline(self, drawn: list[str], prefix: str) -> list[str]:
+        """Figures as they stand in a page; their ids begin with `prefix`."""
+        return [
             figures.inline(svg, f"{prefix}{i}-", "", self.colors)
             for i, svg in enumerate(drawn)
         ]
-        return json.dumps({"figures": shown})
+
+    def check(self, answer: str, solution: str, names: list[str]) -> str:
+        """Run the reader's answer, then the solution, and compare what they call by
+        these names; JSON as of `run`, with `right` and the `verdict` in words."""
+        output = Output(self.show)
+        mine, right = Chain(self.style), Chain(self.style)
+        try:
+            drawn = self._block(mine, 0, answer, True, output)
+        except BaseException as error:
+            output.close()
+            return json.dumps(_fault(error, 0, True))
+        output.close()
+        silent = Output(lambda text: None)
+        self._block(right, 0, solution, True, silent)
+        for each in names:
+            name, _, digits = each.partition(":")
+            wrong = judge(
+                name,
+                mine.module.__dict__.get(name),
+                right.module.__dict__[name],
+                int(digits or DIGITS),
+            )
+            if wrong:
+                verdict = f"Not yet: {wrong}."
+                return json.dumps({"figures": [], "right": False, "verdict": verdict})
+        shown = self._inline(drawn, "answer")
+        return json.dumps({"figures": shown, "right": True, "verdict": "Right."})
 
     def _block(
         self, chain: Chain, k: int, code: str, last: bool, output: Output
@@ -128,6 +158,49 @@ class Runner:
             sys.modules[chain.module.__name__] = chain.module
             exec(program, chain.module.__dict__)
             return _drawn() if last else []
+
+
+DIGITS = 3  # of an answer that is no whole number
+
+
+def judge(name: str, mine: Any, right: Any, digits: int = DIGITS) -> str | None:
+    """What is wrong with an answer, or None. Whole numbers and texts must be equal,
+    other numbers to some digits; of several the first that differs is named."""
+    if mine is None:
+        return f"give {name} a value"
+    if mine is ...:
+        return f"put your answer in place of the dots after {name} ="
+    if isinstance(right, dict):
+        if not isinstance(mine, dict) or set(mine) != set(right):
+            return f"{name} must have the keys {', '.join(map(str, right))}"
+        each = (
+            judge(f"{name}[{key!r}]", mine[key], right[key], digits) for key in right
+        )
+        return next(filter(None, each), None)
+    if isinstance(right, list | tuple) or getattr(right, "ndim", 0):
+        try:
+            mine, right = list(mine), list(right)
+        except TypeError:
+            return f"{name} must hold {len(right)} values, and is one"
+        if len(mine) != len(right):
+            return f"{name} must hold {len(right)} values, and holds {len(mine)}"
+        pairs = enumerate(zip(mine, right, strict=True))
+        each = (judge(f"{name}[{i}]", a, b, digits) for i, (a, b) in pairs)
+        return next(filter(None, each), None)
+    if isinstance(right, str):
+        same = isinstance(mine, str) and mine.strip().lower() == right.strip().lower()
+        return None if same else f"{name} is another word"
+    try:
+        low, value = float(mine), float(right)
+    except (TypeError, ValueError):
+        return f"{name} must be a number, and is {type(mine).__name__}"
+    whole = float(right).is_integer() and not isinstance(right, float)
+    slack = 0.0 if whole else 0.5 * 10.0 ** (1 - digits) * abs(value) or 1e-12
+    if low != low:
+        return f"{name} is nan"
+    if abs(low - value) <= slack:
+        return None
+    return f"{name} is too {'small' if low < value else 'large'}"
 
 
 def _drawn() -> list[str]:

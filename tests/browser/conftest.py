@@ -93,6 +93,7 @@ def violations(page):
     """What axe holds against the page as it stands, one line for each element."""
 
     def look() -> list[str]:
+        page.evaluate("scrollTo(0, 0)")  # what scrolls under the header is no finding
         options = {"runOnly": WCAG, "resultTypes": ["violations"]}
         found = Axe().run(page, options=options)
         return [

@@ -13,7 +13,7 @@ import pytest
 from conftest import Site
 
 from livefence.browser import parts, site
-from livefence.browser.runner import MOST, Runner
+from livefence.browser.runner import MOST, Runner, judge
 from livefence.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -236,3 +236,66 @@ def test_colours_are_those_of_the_settings(tmp_path):
     assert told["style"] == "lines.linewidth: 2\n"
     assert told["colors"] == {"#000000": "var(--ink)"}
     assert told["sizes"]["pyodide.mjs"] == [2, 1]
+
+
+# ------------------------------------------------------------------------- answers
+
+JUDGED = [
+    (0.582, 0.582468, None),
+    (0.58, 0.582468, None),
+    (0.57, 0.582468, "a is too small"),
+    (0.6, 0.582468, "a is too large"),
+    (7, 7, None),
+    (7.001, 7, "a is too large"),
+    (1.2e-28, 1e-28, "a is too large"),
+    (1e-20, 0.0, None),
+    (float("nan"), 1.0, "a is nan"),
+    (None, 1.0, "give a a value"),
+    (..., 1.0, "put your answer in place of the dots after a ="),
+    ("four", 4, "a must be a number, and is str"),
+    (" ab", "AB", None),
+    ("BA", "AB", "a is another word"),
+    ([0.3, 0.8], (0.3, 0.8), None),
+    ([0.3, 0.9], (0.3, 0.8), r"a\[1\] is too large"),
+    ([0.3], (0.3, 0.8), "a must hold 2 values, and holds 1"),
+    (0.3, (0.3, 0.8), "a must hold 2 values, and is one"),
+    ({1: 2.0}, {1: 2.0}, None),
+    ({1: 3.0}, {1: 2.0}, r"a\[1\] is too large"),
+    ({2: 2.0}, {1: 2.0}, "a must have the keys 1"),
+]
+
+
+@pytest.mark.parametrize(("mine", "right", "wrong"), JUDGED)
+def test_an_answer_is_told_right_or_what_is_wrong(mine, right, wrong):
+    told = judge("a", mine, right)
+    assert told is None if wrong is None else re.fullmatch(wrong, told)
+
+
+def test_an_answer_may_be_asked_to_fewer_digits():
+    assert judge("a", 0.0042, 0.0038, digits=1) is None
+    assert judge("a", 0.0042, 0.0038) == "a is too large"
+
+
+def test_an_answer_of_the_reader_s_that_fails_shows_its_own_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = Runner(lambda text: None, "", {}).check("a = 1\na / 0", "a = 2", ["a"])
+    assert 'File "this block", line 2' in json.loads(told)["error"]
+
+
+@pytest.mark.parametrize("head", ['check=""', 'check="1a"', 'check="a b-c"', "check=a"])
+def test_a_check_that_names_nothing_is_a_fault(head, tmp_path):
+    made = Site(tmp_path)
+    made.write("docs/index.md", f"```python {{ {head} }}\na = ...\n```\n")
+    result = made.build()
+    assert result.returncode == 1
+    assert "docs/index.md:1: fence header" in result.stderr
+
+
+def test_a_form_for_an_answer_is_shown_not_run(tmp_path):
+    made = Site(tmp_path)
+    made.write("docs/index.md", '```python { check="a b:2" }\na = b = 1 / 0\n```\n')
+    result = made.build()
+    assert result.returncode == 0, result.stderr
+    assert '<div class="livefence-answer" data-check="a b:2">' in made.html(
+        "index.html"
+    )

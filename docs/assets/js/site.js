@@ -65,10 +65,10 @@
   // What is copied runs alone: a block that continues others brings them along.
   const withItsChain = ({ target }) => {
     const button = target.closest?.("button[data-clipboard-target]");
-    const code = button?.closest(".livefence")?.dataset.copy;
+    const code = button?.closest("[data-copy]")?.dataset.copy;
     if (!code || button.dataset.clipboardText) return;
     button.dataset.clipboardText = code;
-    const shown = button.closest(".livefence").querySelector("code").textContent;
+    const shown = button.closest("[data-copy]").querySelector("code").textContent;
     if (code.trim() === shown.trim()) return;
     button.title = "Copy, with the blocks that this one continues";
     button.setAttribute("aria-label", button.title);

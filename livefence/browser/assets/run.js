@@ -18,18 +18,20 @@ function make(name, attributes = {}, ...children) {
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 class Cell {
-  constructor(box, index) {
+  constructor(box, index, action = "Run") {
     this.box = box;
     this.index = index; // its place in the chain
+    this.action = action;
     this.pre = box.querySelector("pre");
     this.code = this.pre.querySelector("code");
     this.original = this.code.textContent.replace(/\n+$/, "");
     this.text = this.original;
     this.ran = null; // what a run printed and drew
-    this.bar = make("div", { class: "livefence-bar", role: "group", "aria-label": "Run this block" });
+    this.bar = make("div", { class: "livefence-bar", role: "group", "aria-label": `${action} this block` });
     this.buttons = {};
     for (const name of ["Run", "Edit", "Reset", "Stop"]) {
-      const button = make("button", { type: "button", class: "livefence-button" }, name);
+      const label = name === "Run" ? action : name;
+      const button = make("button", { type: "button", class: "livefence-button" }, label);
       button.addEventListener("click", () => this[name.toLowerCase()]());
       this.buttons[name] = button;
       this.bar.append(button);
@@ -46,6 +48,12 @@ class Cell {
     const scope = this.box.closest("article") ?? document;
     const all = scope.querySelectorAll(`.livefence[data-chain="${this.box.dataset.chain}"]`);
     return [...all].map((box) => cells.get(box)).slice(0, this.index + 1);
+  }
+
+  /** What the worker is asked to do. */
+  get task() {
+    const blocks = this.chain.map((cell) => cell.text);
+    return { chain: `${location.pathname}#${this.box.dataset.chain}`, blocks };
   }
 
   /** What the build showed for this block. */
@@ -107,7 +115,7 @@ class Cell {
     this.pre.append(host);
     this.editor = module.open(host, {
       text: this.text,
-      label: "Edit this block; Control and Enter runs it, Escape leaves it",
+      label: `Edit this block; Control and Enter: ${this.action}, Escape: leave`,
       changed: (text) => this.changed(text),
       run: () => this.run(),
       leave: () => (this.buttons.Run.hidden ? this.buttons.Stop : this.buttons.Run).focus(),
@@ -119,7 +127,7 @@ class Cell {
 
   changed(text) {
     this.text = text;
-    if (!("built" in this.box.dataset)) this.box.dataset.built = this.box.dataset.copy;
+    this.box.dataset.built ??= this.box.dataset.copy ?? "";
     for (const cell of this.followers()) cell.copies();
     this.show();
   }
@@ -212,6 +220,33 @@ class Cell {
   }
 }
 
+/** An answer that the reader fills in, and the solution that it is compared with. */
+class Answer extends Cell {
+  constructor(box) {
+    super(box, 0, "Check");
+  }
+
+  get chain() {
+    return [this];
+  }
+
+  followers() {
+    return [this];
+  }
+
+  get built() {
+    return [];
+  }
+
+  get task() {
+    const folded = this.box.parentElement.querySelectorAll("details .livefence[data-chain]");
+    const same = [...folded].filter((box) => box.dataset.chain === folded[0].dataset.chain);
+    const { built, copy } = same.at(-1).dataset;
+    const names = this.box.dataset.check.split(" ");
+    return { blocks: [this.text], answer: this.text, solution: built ?? copy, names };
+  }
+}
+
 // ------------------------------------------------------------------------ the worker
 
 function next() {
@@ -230,10 +265,9 @@ function next() {
   cell.show();
   python.postMessage({
     id: cell.run_id,
-    chain: `${location.pathname}#${cell.box.dataset.chain}`,
-    blocks: cell.chain.map((each) => each.text),
     prefix: `run${cell.run_id}-`,
     alive: cell.alive,
+    ...cell.task,
   });
 }
 
@@ -268,7 +302,7 @@ function heard(message) {
   }
 }
 
-function finish(cell, { figures, error, missing, stopped, where, known }) {
+function finish(cell, { figures, error, missing, stopped, where, known, verdict }) {
   begin(cell);
   const before = where === null || where === undefined ? "" : " in a block that this one continues";
   if (error) cell.print(error, "error");
@@ -281,6 +315,7 @@ function finish(cell, { figures, error, missing, stopped, where, known }) {
   let text = `Ran in ${seconds} s${shown ? "." : ", and printed nothing."}`;
   if (!cell.text.trim()) text = "The block is empty: nothing to run. Reset brings it back.";
   if (error) text = `An error${before}; it is shown below.`;
+  if (verdict) text = verdict;
   if (stopped) text = `Stopped${before}. What the blocks before it define is still there.`;
   leave(cell, text);
   next();
@@ -316,6 +351,9 @@ function enhance() {
     const chain = box.dataset.chain;
     const index = (places[chain] = (places[chain] ?? -1) + 1);
     if (!cells.has(box)) cells.set(box, new Cell(box, index));
+  }
+  for (const box of document.querySelectorAll(".livefence-answer")) {
+    if (!cells.has(box)) cells.set(box, new Answer(box));
   }
 }
 

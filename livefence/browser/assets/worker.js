@@ -117,18 +117,18 @@ function signal(url) {
 
 let id;
 
-async function run({ chain, blocks, prefix, alive }) {
+async function run({ chain, blocks, prefix, alive, answer, solution, names: asked }) {
   await (python ? undefined : start());
   const names = new Set();
-  for (const block of blocks) for (const name of imported(block)) names.add(name);
+  for (const block of [...blocks, solution ?? ""]) for (const name of imported(block)) names.add(name);
   await load([...names]);
   for (;;) {
     say({ type: "running", id });
     python.setInterruptBuffer(signal(alive));
     let result;
     try {
-      const list = python.toPy(blocks);
-      result = JSON.parse(runner.run(chain, list, prefix));
+      const list = python.toPy(asked ?? blocks);
+      result = JSON.parse(asked ? runner.check(answer, solution, list) : runner.run(chain, list, prefix));
       list.destroy();
     } finally {
       python.setInterruptBuffer(undefined);
