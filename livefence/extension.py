@@ -149,7 +149,7 @@ class Writer:
         """The fence, its output and its figures, each at the fence's indentation."""
         blocks = ["\n".join([fence.mark + fence.head.shown, fence.source, fence.mark])]
         if fence.head.runs:
-            copied = _attribute(self.parsed.copied(fence))
+            copied = page.attribute(self.parsed.copied(fence))
             chain = self.parsed.chain_of(fence)
             opening = self._stash(
                 f'<div class="livefence" data-search-exclude data-chain="{chain}" '
@@ -208,8 +208,3 @@ def _lost(result: Result) -> str:
     """A number that could not be had."""
     said = html.escape(str(result.get("fault", "not run")))
     return f'<span class="livefence-error" style="color:#d32f2f">{said}</span>'
-
-
-def _attribute(text: str) -> str:
-    """The text in a double-quoted attribute, on one line."""
-    return html.escape(text).replace("\n", "&#10;")

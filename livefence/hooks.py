@@ -40,6 +40,8 @@ def on_config(config: Any) -> None:
     settings = _settings(config)
     if style := settings.style_file:
         os.environ.setdefault("MATPLOTLIBRC", str(style))
+    # A kernel that inherits another backend draws nothing, and says nothing.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     if not settings.browser:
         return
     if not has_parts(settings):

@@ -18,6 +18,7 @@ from typing import Any
 from bs4 import BeautifulSoup, NavigableString, Tag
 
 from livefence import figures
+from livefence.page import attribute, without_magics
 
 CELL = ".jp-MarkdownCell, .jp-CodeCell[id]"  # the outer of two code cells has no id
 PARTS = ".highlight-ipynb > pre, .jp-OutputArea-output"
@@ -39,10 +40,12 @@ class Reader:
         if len(found) != len(cells):
             self.fail(f"{len(cells)} cells are stored, {len(found)} are shown")
         pieces: list[str] = []
+        self.sources: list[str] = []
         for tag, cell in zip(found, cells, strict=False):
             if cell["cell_type"] == "markdown":
                 pieces.append(_markdown(tag))
             else:
+                self.sources.append(without_magics("".join(cell.get("source", ""))))
                 pieces += self._code(tag, cell["metadata"])
         return "\n".join(pieces)
 
@@ -59,13 +62,15 @@ class Reader:
             for part in parts:
                 image = part.select_one(f"img[src^='{SVG}']")
                 if kind == "code":
-                    yield _highlighted(part)
+                    yield _highlighted(part, "\n\n".join(self.sources) + "\n")
                 elif image is None:
                     self.fail(f"a cell gave {kind}, which is not shown here")
                 else:
                     alt = alts.pop(0) if alts else ""
                     caption = captions.pop(0) if captions else ""
                     yield self._figure(str(image["src"]), alt, caption)
+        if alts:
+            self.fail(f"a cell's metadata has {len(alts)} `alt` more than it draws")
 
     def _figure(self, source: str, alt: str, caption: str) -> str:
         if not alt:
@@ -84,11 +89,14 @@ def _kind(part: Tag) -> str:
     return "code" if part.name == "pre" else str(part["data-mime-type"])
 
 
-def _highlighted(part: Tag) -> str:
+def _highlighted(part: Tag, copied: str) -> str:
+    """The code as a fence has it: the cells of a notebook are one chain."""
     code = part.decode_contents().removeprefix("<span></span>").rstrip()
     return (
+        '<div class="livefence" data-search-exclude data-chain="0" '
+        f'data-copy="{attribute(copied)}">'
         '<div class="language-python highlight"><pre><span></span>'
-        f"<code>{code}\n</code></pre></div>"
+        f"<code>{code}\n</code></pre></div></div>"
     )
 
 

@@ -5,6 +5,7 @@ text that only looks like a fence. A chain is a fence with the fences that conti
 it and the numbers that stand among them: it runs in one namespace.
 """
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -298,3 +299,14 @@ def figure_texts(code: str) -> list[FigureText]:
         elif figures:
             figures[-1][key] += " " + match["value"].strip()
     return [FigureText(**figure) for figure in figures]
+
+
+def attribute(text: str) -> str:
+    """The text in a double-quoted attribute, on one line."""
+    return html.escape(text).replace("\n", "&#10;")
+
+
+def without_magics(code: str) -> str:
+    """The code of a notebook's cell for plain Python: lines such as `%config` go."""
+    lines = code.splitlines()
+    return "\n".join(line for line in lines if not line.startswith("%"))

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 import types
+import warnings
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -149,12 +150,19 @@ class Runner:
     def _block(
         self, chain: Chain, k: int, code: str, last: bool, output: Output
     ) -> list[str]:
-        """Run one block; its figures."""
+        """Run one block; its figures. A notebook's own lines, `%config`, do nothing."""
         file = _file(k, last)
         lines = code.splitlines(keepends=True)
         linecache.cache[file] = (len(code), None, lines, file)
-        program = compile(code, file, "exec", dont_inherit=True)
-        with redirect_stdout(output), redirect_stderr(output), chain.canvas:
+        plain = "".join("\n" if line.startswith("%") else line for line in lines)
+        program = compile(plain, file, "exec", dont_inherit=True)
+        with (
+            redirect_stdout(output),
+            redirect_stderr(output),
+            warnings.catch_warnings(),
+            chain.canvas,
+        ):
+            warnings.filterwarnings("ignore", ".* is non-interactive")  # plt.show()
             sys.modules[chain.module.__name__] = chain.module
             exec(program, chain.module.__dict__)
             return _drawn() if last else []

@@ -134,7 +134,8 @@ def pages_with_code():
         if any(fence.head.runs for fence in read(file).fences):
             path = file.relative_to(docs).with_suffix("").as_posix()
             found.append("" if path == "index" else f"{path.removesuffix('/index')}/")
-    return found
+    labs = sorted(docs.glob("labs/*.ipynb"))
+    return found + [f"labs/{file.stem}/" for file in labs]
 
 
 @pytest.mark.parametrize("path", pages_with_code())

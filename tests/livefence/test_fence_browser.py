@@ -214,6 +214,15 @@ def test_figures_are_drawn_as_on_the_page(runner):
     assert runner("pass")[1] == {"figures": []}
 
 
+def test_lines_of_a_notebook_and_show_do_nothing(runner):
+    draw = "%config A.b = 1\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()"
+    printed, result = runner(draw)
+    assert printed == ""
+    assert len(result["figures"]) == 1
+    _, result = runner("%config A.b = 1\n1 / 0")
+    assert "line 2" in result["error"]
+
+
 def test_colours_are_those_of_the_settings(tmp_path):
     """What the browser is told is what the site is built with."""
     (tmp_path / "book.mplstyle").write_text("lines.linewidth: 2\n")

@@ -74,3 +74,20 @@ def test_a_figure_has_the_alt_text_and_the_caption_of_its_cell():
 def test_what_must_not_be_published_is_a_fault(shown, fault):
     _, faults = read(shown, ("code", {}))
     assert fault in faults[0]
+
+
+def test_cells_are_one_chain_without_what_plain_python_does_not_know():
+    source = ["%config A.b = 1\n", "a = 1"]
+    first = {"cell_type": "code", "metadata": {}, "source": source}
+    second = {"cell_type": "code", "metadata": {}, "source": ["b = a"]}
+    shown = CODE.format("") + CODE.format("")
+    page = Reader({}, pytest.fail).page(shown, json.dumps({"cells": [first, second]}))
+    assert page.count('data-chain="0"') == 2
+    assert 'data-copy="a = 1&#10;"' in page
+    assert 'data-copy="a = 1&#10;&#10;b = a&#10;"' in page
+
+
+def test_a_text_for_a_figure_that_is_not_drawn_is_told():
+    """A kernel with another backend draws nothing."""
+    _, faults = read(CODE.format(""), ("code", {"alt": "A line."}))
+    assert faults == ["a cell's metadata has 1 `alt` more than it draws"]
