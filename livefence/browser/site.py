@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -77,12 +78,14 @@ def _own(packages: dict[str, Any], record: dict[str, Any]) -> list[str]:
 
 def wheels(settings: Settings, folder: Path) -> Iterator[Path]:
     """The wheel of each project, built anew only when its packages changed."""
-    for project in settings.wheels:
+    for number, project in enumerate(settings.wheels):
         root = (settings.root / project).resolve()
         digest = hashlib.sha256(cache.surroundings(settings).encode())
         digest.update((root / "pyproject.toml").read_bytes())
-        place = folder / "wheels" / digest.hexdigest()[:16]
+        shelf = folder / "wheels" / str(number)
+        place = shelf / digest.hexdigest()[:16]
         if not list(place.glob("*.whl")):
+            shutil.rmtree(shelf, ignore_errors=True)  # those of older sources
             command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
             run = subprocess.run(
                 [*command, "--outdir", str(place), str(root)],

@@ -294,6 +294,17 @@ def test_python_survives_navigation(warm, here, site):
     expect(Block(warm).button("Run")).to_be_visible()
 
 
+def test_what_runs_on_a_page_that_is_left_is_stopped(warm, here):
+    here.write("while True:\n    pass")
+    here.button("Run").click()
+    expect(here.status).to_have_text("Running.")
+    warm.locator(".md-nav--primary a[href*='01-choice']").first.click()
+    expect(warm).to_have_url(re.compile("01-choice"))
+    Block(warm).run()
+    warm.locator(".md-nav--primary a[href*='03-em']").first.click()
+    expect(warm).to_have_url(re.compile("03-em"))
+
+
 def test_stop_ends_a_loop_in_half_a_second_and_keeps_python(here):
     here.write("x = 41\nwhile True:\n    pass")
     here.button("Run").click()

@@ -346,6 +346,9 @@ function end() {
 // --------------------------------------------------------------------------- the page
 
 function enhance() {
+  // Nobody can stop what belongs to a page that was left.
+  waiting.splice(0, waiting.length, ...waiting.filter((cell) => cell.box.isConnected));
+  if (running && !running.box.isConnected) running.stop();
   const places = {};
   for (const box of document.querySelectorAll(".livefence[data-chain]")) {
     const chain = box.dataset.chain;

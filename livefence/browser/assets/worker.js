@@ -39,6 +39,11 @@ self.fetch = async (resource, options) => {
 };
 
 async function start() {
+  try {
+    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {
+    throw new Error("this browser, or the policy of this site, allows no WebAssembly.");
+  }
   config = await (await ask(new URL("browser.json", here))).json();
   expect(config.runtime);
   python = await loadPyodide({
