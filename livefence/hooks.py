@@ -6,6 +6,7 @@ that mkdocs-jupyter runs gets the markup of a page. Both get a link to the noteb
 
 import logging
 import os
+import shutil
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.structure.files import File
 
-from livefence import jupyter
+from livefence import cache, jupyter
 from livefence.browser.site import FOLDER, has_parts, protect
 from livefence.browser.site import files as browser_files
 from livefence.extension import ran
@@ -42,6 +43,7 @@ def on_config(config: Any) -> None:
         os.environ.setdefault("MATPLOTLIBRC", str(style))
     # A kernel that inherits another backend draws nothing, and says nothing.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    _remember_notebooks(config, settings)
     if not settings.browser:
         return
     if not has_parts(settings):
@@ -92,6 +94,20 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(text.encode())
     return html + LINK.format(name=target.name)
+
+
+def _remember_notebooks(config: Any, settings: Settings) -> None:
+    """mkdocs-jupyter runs a notebook again where it changed; here also where anything
+    changed that it leans on."""
+    plugin = config.plugins.get("mkdocs-jupyter")
+    if not (plugin and settings.cache):
+        return
+    folder = settings.root / settings.cache
+    here = folder / f"notebooks-{cache.surroundings(settings)[:16]}"
+    for older in folder.glob("notebooks-*"):
+        if older != here:
+            shutil.rmtree(older)
+    plugin.config["cache_dir"] = str(here)
 
 
 def _settings(config: Any) -> Settings:

@@ -2,8 +2,10 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
+from conftest import Site
 
 from livefence.jupyter import Reader
 
@@ -91,3 +93,32 @@ def test_a_text_for_a_figure_that_is_not_drawn_is_told():
     """A kernel with another backend draws nothing."""
     _, faults = read(CODE.format(""), ("code", {"alt": "A line."}))
     assert faults == ["a cell's metadata has 1 `alt` more than it draws"]
+
+
+def test_a_notebook_runs_again_only_when_something_it_leans_on_changed(tmp_path):
+    root = Path(__file__).parents[2]
+    plugins = (
+        f"hooks: [{(root / 'livefence/hooks.py').as_posix()}]\n"
+        "plugins:\n  - mkdocs-jupyter: {execute: true, allow_errors: false}\n"
+    )
+    made = Site(tmp_path, plugins, cache=".cache", packages="[shelf]")
+    book = made.write("shelf/__init__.py", "title = 'First'\n")
+    mark = tmp_path / "mark"
+    code = f"with open({mark.as_posix()!r}, 'a') as f:\n    print(f.write('x'))"
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": code}
+    stored = {
+        "cells": [cell | {"execution_count": None, "outputs": []}],
+        "metadata": {},
+    }
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    stored["metadata"]["kernelspec"] = kernel
+    stored |= {"nbformat": 4, "nbformat_minor": 5}
+    made.write("docs/index.ipynb", json.dumps(stored))
+    for runs in ("x", "x"):
+        result = made.build()
+        assert result.returncode == 0, result.stderr
+        assert mark.read_text() == runs
+    book.write_text("title = 'The second'\n")
+    assert made.build().returncode == 0
+    assert mark.read_text() == "xx"
+    assert len(list((tmp_path / ".cache").glob("notebooks-*"))) == 1
