@@ -71,9 +71,9 @@ def table(record) -> str:
         "",
         "Streamed fits of "
         + ", ".join(f"{point['value']:,}" for point in streamed)
-        + " rows: the process needs at most "
+        + " rows: the whole process, packages and all, peaks at "
         + ", ".join(f"{point['peak_mb']:.0f}" for point in streamed)
-        + " MB, numpy and all.",
+        + " MB.",
     ]
     versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
     lines += [
