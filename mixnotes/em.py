@@ -250,7 +250,7 @@ def _firsts(
             raise ValueError("give start or starts, not both: start is the only one")
         return [engine.allowed(engine.state(as_start(model, start, "start")))]
     generator = as_rng(rng)
-    if not any(c.n_free for c in model.components):
+    if not any(c.n_free for _, c in leaves(model, ())):
         as_count(1 if starts is None else starts, "starts", 1)
         return [engine.state(level_start(model))]  # concave in the weights: one summit
     count = as_count(_STARTS if starts is None else starts, "starts", 1)

@@ -107,9 +107,12 @@ def random_start(
 
 
 def level_start(model: Mixture) -> Mixture:
-    """Equal weights, where nothing else is unknown."""
-    k = len(model.components)
-    return Mixture(model.components, np.full(k, 1 / k))
+    """Equal weights wherever they are unknown, and nothing else is."""
+    inside = [level_start(c) if isinstance(c, Mixture) else c for c in model.components]
+    weights = model.weights
+    if weights is None:
+        weights = np.full(len(inside), 1 / len(inside))
+    return model.with_parts(inside, weights)
 
 
 def _spread(points: Array, weight: Array) -> Array:

@@ -27,6 +27,21 @@ def test_the_standard_errors_on_the_times_are_those_of_an_independent_program():
     assert errors["components[1].rate"] == pytest.approx(0.250478270349, rel=1e-4)
 
 
+def test_linkage_is_a_mixture_in_a_mixture_of_known_parts():
+    """Rao's animals: theta, its rate and its standard error (Louis 1982)."""
+    inner = mx.Mixture(
+        [mx.Categorical([0.5, 0, 0, 0.5]), mx.Categorical([0, 0.5, 0.5, 0])]
+    )
+    model = mx.Mixture([mx.Categorical([1, 0, 0, 0]), inner], weights=[0.5, 0.5])
+    fit = mx.em(model, range(4), sample_weight=[125, 18, 20, 34])
+    assert len(fit.starts) == 1
+    theta = fit.mixture.components[1].weights[0]
+    assert theta == pytest.approx(0.6268214978709824, abs=1e-9)
+    assert fit.rate == pytest.approx(0.132778733746, abs=1e-6)
+    error = fit.standard_errors()["components[1].weights"][0]
+    assert error == pytest.approx(0.0514673492009, rel=1e-4)
+
+
 def test_of_one_normal_they_are_the_textbook_ones():
     """sd / sqrt(n) and sd / sqrt(2 n), at any scale and offset."""
     x = 1e-6 * np.random.default_rng(0).normal(size=400) + 3

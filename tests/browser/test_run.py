@@ -210,6 +210,12 @@ def test_nothing_is_fetched_before_run_and_then_no_more_than_is_needed(page, sit
     block.run()
     fetched = [u for u in asked[before:] if u.startswith("http")]
     assert sum(gzipped(site, url) for url in set(fetched)) <= 9e6
+    block.write("while True:\n    pass")
+    block.button("Run").click()
+    expect(block.status).to_have_text("Running.")
+    block.button("Stop").click()
+    expect(block.status).to_have_text(re.compile("^Stopped"))
+    block.button("Reset").click()
     hosts = {urlsplit(u).netloc for u in asked if u.startswith("http")}
     assert hosts == {urlsplit(site.url).netloc}
 
