@@ -18,6 +18,12 @@ from mixnotes.families.discrete import (
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.positive import Exponential
+from mixnotes.families.product import Product
+from mixnotes.families.regression import (
+    LinearRegression,
+    LogisticRegression,
+    PoissonRegression,
+)
 from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture, gaussian_mixture
 from mixnotes.online import em_online
@@ -30,11 +36,15 @@ __all__ = [
     "Exponential",
     "Fit",
     "Geometric",
+    "LinearRegression",
     "LogNormal",
+    "LogisticRegression",
     "Mixture",
     "MultivariateNormal",
     "Normal",
     "Poisson",
+    "PoissonRegression",
+    "Product",
     "Shared",
     "Step",
     "datasets",

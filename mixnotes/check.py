@@ -30,8 +30,9 @@ def as_numbers(values: Any, name: str) -> Array:
     return np.array(raw, dtype=np.float64)
 
 
-def as_data(x: ArrayLike) -> Array:
-    """The observations as finite floats, shape (n,) or (n, d)."""
+def as_data(x: ArrayLike, gaps: bool = False) -> Array:
+    """The observations as finite floats, shape (n,) or (n, d); with `gaps` an entry may
+    be NaN: it is missing."""
     masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
     if masks and isinstance(x, masks.MaskedArray) and masks.is_masked(x):
         raise ValueError(
@@ -59,9 +60,8 @@ def as_data(x: ArrayLike) -> Array:
         raise ValueError(f"x must hold at least one observation, got shape {raw.shape}")
     data = np.asarray(raw, dtype=np.float64)
     if not all(np.isfinite(part).all() for part in slices(data)):
-        require(
-            np.isfinite(data), data, "x must be finite", "drop or mend those rows first"
-        )
+        fine = np.isfinite(data) | np.isnan(data) if gaps else np.isfinite(data)
+        require(fine, data, "x must be finite", "drop or mend those rows first")
     return data
 
 

@@ -9,13 +9,14 @@ import dataclasses
 import inspect
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes import intervals
 from mixnotes.check import (
     LARGEST,
     Array,
@@ -26,7 +27,8 @@ from mixnotes.check import (
     as_sample_weight,
     require,
 )
-from mixnotes.domains import Domain, Shared
+from mixnotes.domains import Domain, Number, Shared, Simplex
+from mixnotes.intervals import Binned, Censored, Intervals
 
 
 @runtime_checkable
@@ -52,6 +54,17 @@ class CollapseError(ValueError):
     """A component shrank onto a single value, where the likelihood has no maximum."""
 
 
+class Axis(NamedTuple):
+    """Where a blank stands on the line: its name, how many coordinates it has, whether
+    they are logarithms of probabilities, so that the last is not free, and the name
+    under which it is shared, if it is."""
+
+    name: str
+    size: int
+    simplex: bool
+    shared: str | None
+
+
 # -------------------------------------------------------------------- the component
 
 
@@ -64,6 +77,7 @@ class Component(ABC):
 
     support: ClassVar[str]  # in words, for errors: "whole numbers from 0 up"
     registry: ClassVar[dict[str, type[Component]]] = {}
+    column_names: tuple[str, ...] | None = None  # of a row, where they have names
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -112,16 +126,79 @@ class Component(ABC):
     def _state(self) -> dict[str, Any]:
         """The arguments that make this component again, as JSON values."""
 
+    # The blanks as coordinates of a line without ends: for those who can say, `em`
+    # extrapolates, looks for saddles and knows the rate and standard errors.
+
+    has_line = False
+
+    def axes(self, filled: Self) -> list[Axis]:
+        """What stands where on the line."""
+        raise NotImplementedError
+
+    def to_line(self, filled: Self) -> Array:
+        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
+        raise NotImplementedError
+
+    def from_line(self, line: Array, like: Self) -> Self:
+        """The component at a point of the line; what is given is as in `like`."""
+        raise NotImplementedError
+
+    def measured(self, filled: Self, scale: float) -> Array:
+        """The values of the blanks as distances are measured in: what has the data's
+        unit divided by `scale`."""
+        raise NotImplementedError
+
+    def settled(self, filled: Self) -> Self:
+        """This component with what it shares given, at the values of `filled`."""
+        raise NotImplementedError
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """The blanks that other components have too: parameter to shared name."""
+        return {}
+
+    def kind(self) -> tuple[Any, ...]:
+        """Components of equal kind can share parameters."""
+        return (type(self),)
+
+    def value_of(self, name: str) -> Any:
+        """The value of a parameter, by its name in `blanks`."""
+        return getattr(self, name)
+
+    def described(self, template: Self) -> str:
+        """This component as a table shows it: what was given in `template` marked."""
+        return repr(self)
+
+    def laid_out(self, names: Sequence[str]) -> Self:
+        """The same component with its named columns in this order."""
+        return self
+
     # What everybody gets.
 
-    def log_prob(self, x: ArrayLike) -> Array:
-        """log p(x), shape (n,); -inf outside the support."""
+    def log_prob(self, x: ArrayLike | Censored) -> Array:
+        """log p(x), shape (n,); -inf outside the support. Of a `Censored` x the log of
+        the probability of each interval."""
         self._require_complete("log_prob")
-        return self.bind(self._rows(x))(self)
+        return self.bound(self._rows(x))(self)
+
+    def bound(self, x: Array) -> Callable[[Self], Array]:
+        """`bind`, of observations or of intervals."""
+        if isinstance(x, Intervals):
+            return intervals.bind(self, x)
+        return self.bind(x)
+
+    def filled_to(self, x: Array, weight: Array, start: Self | None) -> Self:
+        """`_fit`, to observations or to intervals."""
+        if not isinstance(x, Intervals):
+            return self._fit(x, weight, start)
+        if start is not None and not weight.any():  # nothing was assigned here
+            return start
+        found: Self = intervals.fit(self, x, weight, start)
+        return found
 
     def fit(
         self,
-        x: ArrayLike,
+        x: ArrayLike | Censored | Binned,
         sample_weight: ArrayLike | None = None,
         start: Self | None = None,
     ) -> Self:
@@ -130,13 +207,13 @@ class Component(ABC):
         The weighted log-likelihood of `start` is never lowered, and what was given
         is never touched.
         """
-        data = self._rows(x)
+        data, sample_weight = self._rows(x), weight_of(x, sample_weight)
         weight = as_sample_weight(sample_weight, len(data))
         if start is not None and type(start) is not type(self):
             raise TypeError(f"start must be a {type(self).__name__}, got {start!r}")
         self.check_support(data, weight)
         data, weight = data[weight > 0], weight[weight > 0]
-        return self._fit(data, weight, start) if self.blanks else self
+        return self.filled_to(data, weight, start) if self.blanks else self
 
     def sample(self, n: int, rng: Rng) -> Array:
         """n independent draws, shape (n,). `rng` is a seed or a numpy Generator."""
@@ -146,15 +223,21 @@ class Component(ABC):
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first observation that cannot be learned from:
         outside the support, or so large that its square is not finite."""
+        if isinstance(x, Intervals):
+            return
         require(
             self.inside(x) | (weight == 0),
             x,
             f"{type(self).__name__}: x must be {self.support}",
             "mend the data, or add a component that can produce such values",
         )
-        if not max(x.max(initial=0.0), -x.min(initial=0.0)) <= LARGEST:
+        ends = (
+            np.fmax.reduce(x, None, initial=0.0),
+            np.fmin.reduce(x, None, initial=0.0),
+        )
+        if not max(ends[0], -ends[1]) <= LARGEST:
             require(
-                np.abs(np.where(weight > 0, x.T, 0.0).T) <= LARGEST,
+                ~(np.abs(np.where(weight > 0, x.T, 0.0).T) > LARGEST),
                 x,
                 f"{type(self).__name__}: x must be at most {LARGEST:g} in size",
                 "rescale it, for example x / np.ptp(x)",
@@ -164,8 +247,12 @@ class Component(ABC):
         """This component as JSON text; `from_json` reads it back, to the last bit."""
         return json.dumps(self._state())
 
-    def _rows(self, x: ArrayLike) -> Array:
+    def _rows(self, x: Any) -> Array:
         """x as this component takes it: one number an observation, unless it says."""
+        if isinstance(x, Censored | Binned):
+            return x.rows
+        if isinstance(x, Intervals):
+            return x
         data = as_data(x)
         if data.ndim != 1:
             raise ValueError(
@@ -189,6 +276,17 @@ class Component(ABC):
 
     def __hash__(self) -> int:
         return hash(self.to_json())
+
+
+def weight_of(x: Any, sample_weight: ArrayLike | None) -> ArrayLike | None:
+    """The weights of observations; those of bins come with them."""
+    if not isinstance(x, Binned):
+        return sample_weight
+    if sample_weight is not None:
+        raise ValueError(
+            "sample_weight must be left out for Binned data, whose counts are weights"
+        )
+    return x.weight
 
 
 def from_json(text: str) -> Component:
@@ -295,6 +393,16 @@ class Family(Component):
         value = getattr(self, name)
         return value is None or isinstance(value, Shared)
 
+    def described(self, template: Self) -> str:
+        """This component as a table shows it: what was given in `template` marked."""
+        parts = [
+            f"{name}={shown(getattr(self, name))}"
+            f"{'' if name in template.blanks else ' (given)'}"
+            for name in self._state()
+            if name != "type"
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
     @property
     def n_free(self) -> int:
         """How many numbers are blank."""
@@ -309,6 +417,54 @@ class Family(Component):
                 f"{', '.join(self.domains())}, got {', '.join(unknown)}"
             )
         return self.filled(dict.fromkeys(names or self.domains()))
+
+    # The line: what the domains of the parameters say.
+
+    has_line = True
+
+    def _line(self, filled: Self) -> Iterator[tuple[str, Domain, Array]]:
+        """The blanks, with their domain and value as a stack of one."""
+        domains = self.domains()
+        for name in self.blanks:
+            yield name, domains[name], np.array([filled.given(name)])
+
+    def axes(self, filled: Self) -> list[Axis]:
+        """What stands where on the line."""
+        return [
+            Axis(
+                name,
+                domain.to_line(value).shape[1],
+                isinstance(domain, Simplex),
+                self.shares.get(name),
+            )
+            for name, domain, value in self._line(filled)
+        ]
+
+    def to_line(self, filled: Self) -> Array:
+        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
+        return np.concatenate([d.to_line(v)[0] for _, d, v in self._line(filled)])
+
+    def from_line(self, line: Array, like: Self) -> Self:
+        """The component at a point of the line; what is given is as in `like`."""
+        values, place = {}, 0
+        for name, domain, here in self._line(like):
+            size = domain.to_line(here).shape[1]
+            values[name] = domain.from_line(line[None, place : place + size], here)[0]
+            place += size
+        return like.filled(values)
+
+    def measured(self, filled: Self, scale: float) -> Array:
+        """The values of the blanks; what has the data's unit is divided by `scale`."""
+        return np.concatenate(
+            [
+                (v * scale**-d.power if isinstance(d, Number) else v).ravel()
+                for _, d, v in self._line(filled)
+            ]
+        )
+
+    def settled(self, filled: Self) -> Self:
+        """This component with what it shares given, at the values of `filled`."""
+        return self.filled({name: filled.given(name) for name in self.shares})
 
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
         if weight.sum() <= 0:  # nothing was assigned here: nothing can be learned

@@ -6,38 +6,50 @@ on the estimated distance still to go, not on the size of a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight, as_weights
+from mixnotes.check import (
+    Array,
+    Rng,
+    as_count,
+    as_numbers,
+    as_rng,
+    as_sample_weight,
+    as_weights,
+    require,
+)
 from mixnotes.climb import Climb, End, Step
-from mixnotes.component import Component
+from mixnotes.component import Component, weight_of
 from mixnotes.engine import QUIET, Engine, State, as_high, leaves
 from mixnotes.exponential import is_exponential
 from mixnotes.fit import Fit
+from mixnotes.intervals import Binned, Censored, Intervals
 from mixnotes.mixture import Mixture, moments_of
 from mixnotes.progress import watcher
 from mixnotes.starts import level_start, random_starts
 from mixnotes.sums import Rows, Source, Stream, compress, eps_of, stream_of
 
+Data = ArrayLike | Mapping[str, ArrayLike] | Binned | Censored
 _STARTS = 10  # random starts where the likelihood can have several summits
 
 
 def em_step(
     mixture: Mixture,
     current: Mixture,
-    x: ArrayLike,
+    x: Data,
     sample_weight: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
 ) -> Mixture:
     """The mixture after one EM step: responsibilities, then weighted fits.
 
     `mixture` says what is given and what is blank; `current` has values everywhere.
     """
-    model, source = checked(mixture, x, sample_weight)
+    model, source = checked(mixture, x, sample_weight, labels)
     here = as_start(model, current, "current")
     engine = Engine(model, source)
     engine.recentre()  # the exact form
@@ -51,9 +63,10 @@ def em_step(
 
 def em(
     mixture: Mixture,
-    x: ArrayLike,
+    x: Data,
     *,
     sample_weight: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
     start: Mixture | None = None,
     starts: int | None = None,
     rng: Rng = 0,
@@ -65,7 +78,10 @@ def em(
 ) -> Fit:
     """The maximum-likelihood values of what `mixture` leaves blank, as a `Fit`.
 
-    x: observations, shape (n,). sample_weight: how often each counts, shape (n,).
+    x: observations, shape (n,), rows (n, d), columns by name where the components name
+    them, `Binned` or `Censored`. sample_weight: how often each counts, shape (n,).
+    labels: which component made each observation, shape (n,), -1 where that is not
+    known; where it is, log p(x, z) takes the place of log p(x).
     start: a mixture with values everywhere to climb from; what the model ties is tied
     in it first. Without it the best of
     `starts` random ones is kept (1 where only weights are blank, for then there is
@@ -83,7 +99,7 @@ def em(
         fit = em(Mixture([Bernoulli(0.8), Bernoulli(0.3)]), marbles)
         fit.mixture.weights
     """
-    model, source = checked(mixture, x, sample_weight)
+    model, source = checked(mixture, x, sample_weight, labels)
     if not model.n_free:
         raise ValueError(
             f"mixture must have a blank to learn, got {model!r}; leave a parameter or "
@@ -100,7 +116,8 @@ def em(
         best = _best(ends)
         ends[best] = climb.go_on(ends[best], best)
     end = ends[best]
-    filled = end.mixture if start is not None else in_order(model, end.mixture)
+    named = start is not None or labels is not None  # the components have an order
+    filled = end.mixture if named else in_order(model, end.mixture)
     return Fit.of(model, filled, source, end, tuple(ends))
 
 
@@ -115,7 +132,10 @@ def _best(ends: list[End]) -> int:
 
 
 def checked(
-    mixture: Mixture, x: Any, sample_weight: ArrayLike | None
+    mixture: Mixture,
+    x: Any,
+    sample_weight: ArrayLike | None,
+    labels: ArrayLike | None = None,
 ) -> tuple[Mixture, Source]:
     """The model, for data of these columns, and where the data are."""
     if not isinstance(mixture, Mixture):
@@ -124,13 +144,20 @@ def checked(
             "Mixture([component, component])"
         )
     own = any(not is_exponential(c) and c.n_free for _, c in leaves(mixture, ()))
-    source: Source | None = stream_of(x, sample_weight, whole=own)
+    source: Source | None = None
+    if mixture.column_names is None and not isinstance(x, Binned | Censored):
+        source = stream_of(x, sample_weight, whole=own or labels is not None)
     if isinstance(source, Stream):
-        source.check(partial(_check, mixture))
+        if labels is not None:
+            raise ValueError(
+                "labels must be left out where x comes in blocks; pass the data as "
+                "one array"
+            )
+        source.check(partial(_check_whole, mixture))
         source.require_digits(source.survey.eps)
         columns = source.survey.kept.shape[1:]
     else:
-        data = mixture._rows(x)
+        data, sample_weight = mixture._rows(x), weight_of(x, sample_weight)
         weight = None
         if sample_weight is not None:
             weight = as_sample_weight(sample_weight, len(data))
@@ -140,9 +167,10 @@ def checked(
         except ValueError:
             _check(mixture, data, weight)  # says where, counted from the first row
             raise
-        source = compress(data, weight)
+        z = None if labels is None else as_labels(labels, len(data), mixture)
+        source = compress(data, weight, z)
         source.require_digits(eps_of(x))
-        columns = data.shape[1:]
+        columns = () if isinstance(data, Intervals) else data.shape[1:]
     if columns:
         mixture = mixture.sized(columns[0])
     require_agreement(mixture)
@@ -156,10 +184,39 @@ def checked(
     return mixture, source
 
 
+def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
+    """Which component made each observation, shape (n,); -1 is unknown."""
+    values = as_numbers(labels, "labels")
+    K = len(mixture.components)
+    if values.shape != (n,):
+        raise ValueError(
+            f"labels must be one number an observation, shape ({n},), got shape "
+            f"{values.shape}"
+        )
+    require(
+        np.isin(values, np.arange(-1, K)),
+        values,
+        f"labels must be the number of a component, 0 to {K - 1}, or -1 (unknown)",
+        "code them so",
+        name="labels",
+    )
+    return values.astype(np.intp)
+
+
 def _check(mixture: Mixture, x: Array, weight: Array | None) -> None:
     """Raise an error unless the model can learn from these rows."""
     data = mixture._rows(x)
     mixture.check_support(data, as_weights(weight, len(data)))
+
+
+def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
+    """The same of a block, which must have no gaps."""
+    if np.isnan(x).any():
+        raise ValueError(
+            "blocks of rows must have no NaN: missing values are filled in for data "
+            "in memory; pass the data as one array"
+        )
+    _check(mixture, x, weight)
 
 
 def require_agreement(mixture: Mixture) -> None:
@@ -279,6 +336,8 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
 
 def _rank(component: Any) -> tuple[float, ...]:
     """Mean, then variance; of vectors, their entries one after another."""
+    if hasattr(component, "rank"):
+        return component.rank()  # type: ignore[no-any-return]
     mean, variance = moments_of(component)
     return (*np.ravel(mean), *np.ravel(variance))
 

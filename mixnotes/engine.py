@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array
+from mixnotes.component import Axis
 from mixnotes.domains import Number, Simplex, softmax
 from mixnotes.exponential import NEVER, Frame, Framed
 from mixnotes.groups import PROBES, Desk, Group, Known, Opaque, Packed, group_of
+from mixnotes.intervals import Intervals
 from mixnotes.mixture import Mixture, bind_of, impossible
 from mixnotes.sums import Rows, Source
 from mixnotes.threads import in_threads, one_blas_thread, threads
@@ -62,7 +64,8 @@ class Engine:
         cache = rows is not None and known * len(rows.x) <= _CACHED
         self.groups: list[Group] = []
         order: list[int] = []
-        for kind, places in group_of(templates, cache):
+        self.apart = rows is not None and isinstance(rows.x, Intervals)
+        for kind, places in group_of(templates, cache, self.apart):
             parts = [templates[i] for i in places]
             self.groups.append(kind(parts, len(order)))
             order += places
@@ -77,6 +80,7 @@ class Engine:
         self.likelihoods: Array | None = None
         self.constant = -self.shift * self.total
         self.data: list[Any] | None = None
+        self.labels: NDArray[np.intp] | None = None
         self.alone = rows is not None and len(self.groups) == 1
         if rows is not None:
             self._load(rows)
@@ -95,11 +99,14 @@ class Engine:
 
     def _frame(self) -> None:
         """Centre and scale, and bring log-densities to one unit."""
+        source = self.source
+        whole = source.whole if isinstance(source, Rows) else source
         for group in self.groups:
             if isinstance(group, Packed) and isinstance(group.family, Framed):
-                frame = Frame.of(self.source, group.family)
+                frame = Frame.of(whole, group.family)
                 for template in group.templates:
                     template.require_spread(frame)  # type: ignore[attr-defined]
+                group.gaps = isinstance(source, Rows) and source.gaps
                 group.fix_frame(frame)
         self.shift = self.groups[0].shift
         for group in self.groups:
@@ -112,6 +119,10 @@ class Engine:
     def _load(self, rows: Rows) -> None:
         """Prepare data in memory, once."""
         self.weight = rows.weight
+        if rows.labels is not None:
+            self.labels, node = rows.labels, self.nodes[0]
+            self.branch = np.empty((self.k, 1), dtype=np.intp)
+            self.branch[node.leaves, 0] = node.branch
         self.data = [group.prepare(rows.x, self.alone) for group in self.groups]
         m = len(rows.x)
         group = self.groups[0]
@@ -127,7 +138,8 @@ class Engine:
                 if isinstance(group, Packed):
                     data.features = np.ones((group.n_features(data), m))
                     group.write(data, slice(0, m), data.features)
-        if self.alone and isinstance(group, Known) and self.flat:
+        known = isinstance(group, Known) and self.labels is None
+        if self.alone and known and self.flat:
             top = self.data[0].max(axis=0)
             if np.isfinite(top).all():
                 self.tops = float(rows.weights @ top)
@@ -271,6 +283,8 @@ class Engine:
     def require_possible(self, state: State) -> None:
         """Raise an error that names the first observation no component can produce."""
         start = 0
+        if self.labels is not None:
+            self._require_possible_labels(self.mixture(state))
         find = partial(_first_impossible, self.mixture(state))
         for size, first, value in self.source.map(find):
             if first is not None:
@@ -279,6 +293,21 @@ class Engine:
                     place = self.source.position(place)
                 raise impossible(place, value, len(self.model.components))
             start += size
+
+    def _require_possible_labels(self, mixture: Mixture) -> None:
+        """The same of rows whose component is known."""
+        rows, z = self.source, self.labels
+        assert isinstance(rows, Rows)
+        assert z is not None
+        seen = np.flatnonzero(z >= 0)
+        own = mixture.log_joint(rows.x[seen])[np.arange(len(seen)), z[seen]]
+        if not np.isfinite(own).all():
+            i = int(seen[np.argmin(np.isfinite(own))])
+            raise ValueError(
+                "each labelled observation must be possible under its component, got "
+                f"x[{rows.position(i)}] = {rows.x[i]} with label {z[i]}, under which "
+                "it has probability 0; mend the label, or set it to -1 (unknown)"
+            )
 
     def _sweep_known(self, weights: Array) -> tuple[float, list[Any]]:
         """Only weights are unknown: likelihoods are at hand, no exponentials."""
@@ -316,6 +345,7 @@ class Engine:
         group = self.groups[0]
         short = (
             self.data is not None
+            and self.labels is None
             and self.straight
             and len(self.groups) == 1
             and self.nodes[0].given is None
@@ -333,12 +363,10 @@ class Engine:
     def _block(self, parts: list[Any], rows: slice, weight: Array, desk: Desk) -> float:
         """The log-likelihood of a block, whose responsibilities go to the sums."""
         joint, norm = desk.joint, desk.norm
-        for group, load, data, _ in parts:
-            group.joint(load, data, rows, joint[group.slots], desk)
+        self._joint(parts, rows, desk)
         total = self._normalise(weight, desk)
         if total is None:
-            for group, load, data, _ in parts:
-                group.joint(load, data, rows, joint[group.slots], desk)
+            self._joint(parts, rows, desk)
             top = joint.max(axis=0)
             if not top.min() > 0.1 * NEVER:
                 return -np.inf
@@ -350,6 +378,14 @@ class Engine:
         for group, load, data, sums in parts:
             group.collect(load, data, rows, joint[group.slots], sums, desk)
         return total
+
+    def _joint(self, parts: list[Any], rows: slice, desk: Desk) -> None:
+        """Write log p(x, z = k), (K, rows); where z is known, of that k alone."""
+        for group, load, data, _ in parts:
+            group.joint(load, data, rows, desk.joint[group.slots], desk)
+        if self.labels is not None:
+            z = self.labels[rows]
+            desk.joint[(z >= 0) & (z != self.branch)] = NEVER
 
     @staticmethod
     def _normalise(weight: Array, desk: Desk) -> float | None:
@@ -432,7 +468,7 @@ class Engine:
     @property
     def has_line(self) -> bool:
         """Are all parameters known to the engine?"""
-        return not any(isinstance(group, Opaque) for group in self.groups)
+        return all(getattr(group, "has_line", True) for group in self.groups)
 
     def natural(self, state: State) -> Array:
         """The learned values, shape (p,): weights and probabilities as they are, what
@@ -449,6 +485,11 @@ class Engine:
                     if group.frame is None and isinstance(domain, Number):
                         unit = self.scale**-domain.power
                     parts.append((values[name][free] * unit).ravel())
+            elif isinstance(group, Opaque) and group.has_line:
+                parts += [
+                    template.measured(component, self.scale)
+                    for template, component in zip(group.templates, values, strict=True)
+                ]
             elif isinstance(group, Opaque):
                 parts += [
                     watch(component)
@@ -485,6 +526,11 @@ class Engine:
             if isinstance(group, Packed):
                 for name, domain, free in self._blanks(group):
                     parts.append(domain.to_line(values[name][free]).ravel())
+            elif isinstance(group, Opaque):
+                parts += [
+                    template.to_line(component)
+                    for template, component in zip(group.templates, values, strict=True)
+                ]
         return np.concatenate(parts)
 
     def from_line(self, line: Array, like: State) -> State:
@@ -499,6 +545,15 @@ class Engine:
                 weights.append(seen)
         values: list[Any] = []
         for group, seen in zip(self.groups, like.values, strict=True):
+            if isinstance(group, Opaque):
+                moved = []
+                for template, component in zip(group.templates, seen, strict=True):
+                    m = len(template.to_line(component))
+                    here = line[place : place + m]
+                    moved.append(template.from_line(here, component))
+                    place += m
+                values.append(moved)
+                continue
             if not isinstance(group, Packed):
                 values.append(seen)
                 continue
@@ -522,23 +577,31 @@ class Engine:
                 state.values[g] = group.nearest(state.values[g], leaf[group.slots])
         return state
 
-    def labels(self, state: State) -> list[tuple[str, int, bool]]:
-        """What stands where on the line: a name as in `Mixture.blanks`, how many
-        coordinates, and whether they sum to 1, so that the last is not free."""
+    def axes(self, state: State) -> list[Axis]:
+        """What stands where on the line, by name as in `Mixture.blanks`."""
         found = [
-            (_dotted(node.path) + "weights", len(weights), True)
+            Axis(_dotted(node.path) + "weights", len(weights), True, None)
             for node, weights in zip(self.nodes, state.weights, strict=True)
             if node.given is None
         ]
         order = np.argsort(self.slot_of)
         for group, values in zip(self.groups, state.values, strict=True):
+            paths = [_dotted(self.paths[i]) for i in order[group.slots]]
             if isinstance(group, Packed):
                 for name, domain, free in self._blanks(group):
                     size = domain.to_line(values[name][free]).shape[1]
+                    simplex = isinstance(domain, Simplex)
                     for k in free:
-                        path = self.paths[order[group.slots.start + k]]
-                        simplex = isinstance(domain, Simplex)
-                        found.append((_dotted(path) + name, size, simplex))
+                        shared = group.templates[k].shares.get(name)
+                        found.append(Axis(paths[k] + name, size, simplex, shared))
+            elif isinstance(group, Opaque):
+                for path, template, component in zip(
+                    paths, group.templates, values, strict=True
+                ):
+                    found += [
+                        axis._replace(name=path + axis.name)
+                        for axis in template.axes(component)
+                    ]
         return found
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
 from mixnotes import information
 from mixnotes.check import Array
 from mixnotes.climb import End
-from mixnotes.component import Component, shown
+from mixnotes.component import Component
 from mixnotes.engine import Engine, State, as_high
 from mixnotes.mixture import Mixture
-from mixnotes.sums import Source
+from mixnotes.sums import Rows, Source
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,7 +75,10 @@ class Fit:
     @cached_property
     def entropy(self) -> float:
         """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
-        return sum(self.source.map(partial(_entropy, self.mixture)))
+        source = self.source
+        if isinstance(source, Rows):
+            source = source.unlabelled()
+        return sum(source.map(partial(_entropy, self.mixture)))
 
     @cached_property
     def rate(self) -> float:
@@ -145,11 +149,18 @@ class Fit:
         weights = self.mixture.weights
         for k, component in enumerate(self.mixture.components):
             template = self.model.components[k]
-            rows.append((f"{weights[k]:.4f}", _described(component, template)))  # type: ignore[index]
+            rows.append((f"{weights[k]:.4f}", described(component, template)))  # type: ignore[index]
         if self.model.weights is not None:
             rows[0] = ("weight (given)", "component")
         width = max(len(left) for left, _ in rows)
         return [f"  {left:>{width}}  {right}" for left, right in rows]
+
+
+def described(component: Any, template: Any) -> str:
+    """A component with what was given marked as such."""
+    if isinstance(component, Component):
+        return component.described(template)
+    return repr(component)
 
 
 def _entropy(mixture: Mixture, x: Array, weight: Array | None) -> float:
@@ -158,16 +169,3 @@ def _entropy(mixture: Mixture, x: Array, weight: Array | None) -> float:
     logs = np.log(r, out=np.zeros_like(r), where=r > 0)
     each = -(r * logs).sum(axis=1)
     return float(each.sum() if weight is None else weight @ each)
-
-
-def _described(component: Component, template: Component) -> str:
-    """A component with what was given marked as such."""
-    if isinstance(component, Mixture) or not isinstance(component, Component):
-        return repr(component)
-    parts = [
-        f"{name}={shown(getattr(component, name))}"
-        f"{'' if name in template.blanks else ' (given)'}"
-        for name in component._state()
-        if name != "type"
-    ]
-    return f"{type(component).__name__}({', '.join(parts)})"

@@ -26,10 +26,12 @@ from mixnotes.exponential import (
     Keep,
     Values,
 )
+from mixnotes.line import ascend
 from mixnotes.mixture import bind_of, fit_of
 
 _EPS = float(np.finfo(float).eps)
 _EXACT = 1e-9  # the error of a log-density above which the centred form is taken
+_LEAST = 1e-300
 PROBES = 64  # observations at which a component of the reader's own is watched
 
 
@@ -166,10 +168,21 @@ class Opaque(Group):
 
     x: Array
 
+    def __init__(self, templates: Sequence[Any], first: int) -> None:
+        super().__init__(templates, first)
+        shared = [set(getattr(t, "shares", {}).values()) for t in self.templates]
+        self.shared = sorted(set().union(*shared))
+
+    @property
+    def has_line(self) -> bool:
+        """Do all components say where their blanks stand on the line?"""
+        return all(getattr(template, "has_line", False) for template in self.templates)
+
     def prepare(self, x: Array, alone: bool) -> Any:
         """Their log-densities as functions of their parameters."""
         self.x = x
-        return [bind_of(template, x) for template in self.templates]
+        self.bound = [bind_of(template, x) for template in self.templates]
+        return self.bound
 
     def size(self, data: Any) -> int:
         """How many rows were prepared."""
@@ -204,11 +217,90 @@ class Opaque(Group):
 
     def learn(self, sums: Any, values: Any) -> list[Any]:
         """Each component's own weighted fit."""
+        if self.shared:
+            return self._learn_shared(sums, values)
         starts = values or [None] * len(self.templates)
         return [
             fit_of(template, self.x, share, start)
             for template, share, start in zip(self.templates, sums, starts, strict=True)
         ]
+
+    def _learn_shared(self, sums: Any, values: Any) -> list[Any]:
+        """First what is a component's own, then what is shared: each a conditional
+        maximum, so that none lowers the likelihood (Meng and Rubin 1993)."""
+        if values is None:  # as if nothing were shared; then what is shared in the mean
+            values = [
+                fit_of(template, self.x, share, None)
+                for template, share in zip(self.templates, sums, strict=True)
+            ]
+            values = self._agreed(values, sums.sum(axis=1))
+        found = []
+        for template, share, start in zip(self.templates, sums, values, strict=True):
+            own = template.settled(start)
+            found.append(fit_of(own, self.x, share, start) if own.n_free else start)
+        for name in self.shared:
+            found = self._moved(name, found, sums)
+        return found
+
+    def _places(self, name: str, values: Sequence[Any]) -> list[NDArray[np.intp]]:
+        """Where a shared blank stands on the line of each component."""
+        places = []
+        for template, value in zip(self.templates, values, strict=True):
+            axes = template.axes(value)
+            here = [np.full(axis.size, axis.shared == name) for axis in axes]
+            places.append(np.flatnonzero(np.concatenate(here)))
+        return places
+
+    def _with(
+        self, name: str, common: Array, values: Sequence[Any], places: Sequence[Any]
+    ) -> list[Any]:
+        """The components with a shared blank at one point of the line."""
+        moved = []
+        for template, value, place in zip(self.templates, values, places, strict=True):
+            line = template.to_line(value)
+            line[place] = np.resize(common, len(place))
+            moved.append(template.from_line(line, value) if len(place) else value)
+        return moved
+
+    def _agreed(self, values: Sequence[Any], weight: Array) -> list[Any]:
+        """The components with every shared blank at its weighted mean on the line."""
+        found = list(values)
+        for name in self.shared:
+            places = self._places(name, found)
+            lines = [
+                template.to_line(value)[place]
+                for template, value, place in zip(
+                    self.templates, found, places, strict=True
+                )
+            ]
+            there = [k for k, line in enumerate(lines) if len(line)]
+            share = weight[there] / max(float(weight[there].sum()), _LEAST)
+            common = share @ np.array([lines[k] for k in there])
+            found = self._with(name, common, found, places)
+        return found
+
+    def _moved(self, name: str, values: list[Any], sums: Array) -> list[Any]:
+        """The components with one shared blank where their weighted log-likelihood is
+        largest, the rest as it is."""
+        places = self._places(name, values)
+        first = next(k for k, place in enumerate(places) if len(place))
+        start = self.templates[first].to_line(values[first])[places[first]]
+
+        def height(common: Array) -> float:
+            try:
+                moved = self._with(name, common, values, places)
+            except ValueError:  # past the edge of what floats can hold
+                return -np.inf
+            total = 0.0
+            for f, component, share, place in zip(
+                self.bound, moved, sums, places, strict=True
+            ):
+                if len(place):
+                    carried = share > 0
+                    total += float(share[carried] @ f(component)[carried])
+            return total
+
+        return self._with(name, ascend(height, start), values, places)
 
     def stack(self, components: Sequence[Any]) -> list[Any]:
         """The components themselves."""
@@ -235,6 +327,7 @@ class Packed(Group):
         if not isinstance(self.family, Framed):
             self.p = len(self.family.statistics(np.full(1, self.family.tame)))
         self.centred = False
+        self.gaps = False  # are entries of the data missing?
 
     # ------------------------------------------------------------------ the data
 
@@ -251,7 +344,7 @@ class Packed(Group):
         self.sharpest = _EXACT / (_EPS * max(reach, 1.0) ** 2)
         p = self.p = family.n_statistics(self.d)
         costly = p > 4 * self.d and self.d > 8 and 4 * len(self.templates) < self.d
-        self.starts_centred = costly
+        self.starts_centred = costly or self.gaps
 
     starts_centred = False
 
@@ -283,6 +376,9 @@ class Packed(Group):
             if here is not None and not alone:
                 base = np.zeros(len(x)) if base is None else base
                 base[rows] = here
+        if self.gaps:  # the unit of an entry counts where it was seen
+            assert self.frame is not None
+            base = np.log(self.frame.scale) @ np.isnan(columns)
         return Columns(columns, base)
 
     def n_features(self, data: Columns) -> int:
@@ -396,7 +492,10 @@ class Packed(Group):
         if not isinstance(family, Framed):
             statistics = np.array(family.statistics(data.columns[0]))
             return family.learn(weight, statistics @ share.T / weight, self.keep)
-        origin = family.at(share @ data.columns.T / weight[:, None])
+        if self.gaps:
+            origin = family.begin(data.columns, share)  # type: ignore[attr-defined]
+        else:
+            origin = family.at(share @ data.columns.T / weight[:, None])
         sums = family.centred_sums(origin, data.columns, share)
         values = family.learn_about(
             weight, sums.T / weight, self.keep, origin[family.place], None
@@ -483,14 +582,16 @@ class Packed(Group):
 
 
 def group_of(
-    components: Sequence[Any], cache: bool
+    components: Sequence[Any], cache: bool, apart: bool
 ) -> list[tuple[type[Group], list[int]]]:
-    """How components go together: positions by group."""
+    """How components go together: positions by group. `apart`: the data are intervals,
+    of which no sums of statistics are known."""
     kinds: dict[Any, tuple[type[Group], list[int]]] = {}
     for k, component in enumerate(components):
         key: Any
         group: type[Group]
-        if isinstance(component, ExponentialFamily) and (component.blanks or not cache):
+        exponential = isinstance(component, ExponentialFamily) and not apart
+        if exponential and (component.blanks or not cache):
             key, group = component.kind(), Packed
         else:
             group = Opaque if component.n_free else Known

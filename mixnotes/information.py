@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixnotes.check import Array
+from mixnotes.component import Axis
 from mixnotes.engine import QUIET, Engine, State
 
 _WIDTH = 1e-5  # of a first difference, on the line
@@ -45,7 +45,7 @@ def spectrum(engine: Engine, limit: State) -> tuple[Array, Array, Array]:
     direction = np.zeros(len(point))
     if not len(inner):
         return np.zeros(0), np.exp(-move[edge]), direction
-    settled = _derivative(step, point, inner)[inner]
+    settled = _derivative(step, point, np.eye(len(point))[inner])[inner]
     if not np.isfinite(settled).all():
         return np.full(1, np.nan), np.exp(-move[edge]), direction
     eigenvalues, vectors = np.linalg.eig(settled)
@@ -64,16 +64,13 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
-    if any(getattr(group, "ties", False) for group in engine.groups) or any(
-        getattr(getattr(group, "keep", None), "shared", None) for group in engine.groups
-    ):
+    if any(getattr(group, "ties", False) for group in engine.groups):
         raise ValueError(
-            "standard errors are not there yet for what components share or have "
-            "tied; use a bootstrap: fit samples of the fitted mixture"
+            "standard errors are not there yet for tied covariances; use a bootstrap: "
+            "fit samples of the fitted mixture"
         )
     point = engine.to_line(limit)
-    labels = engine.labels(limit)
-    free = _free(labels)
+    free = _free(engine.axes(limit))
     log_likelihood = log_likelihood_of(engine, limit)
     with np.errstate(**QUIET):  # type: ignore[arg-type]
         information = -_hessian(log_likelihood, point, free)
@@ -107,23 +104,26 @@ def _values(
     mixture = engine.mixture(state)
     flat, names = [], []
     for name in engine.model.blanks:
-        part: object = mixture
-        for word in name.replace("components[", "").replace("]", "").split("."):
-            part = part.components[int(word)] if word.isdigit() else getattr(part, word)  # type: ignore[attr-defined]
-        value = np.asarray(part, dtype=np.float64)
+        value = np.asarray(mixture.value_of(name), dtype=np.float64)
         flat.append(value.ravel())
         names.append((name, value.shape))
     return np.concatenate(flat), names
 
 
-def _free(labels: list[tuple[str, int, bool]]) -> NDArray[np.intp]:
-    """Which coordinates can move freely: of the logarithms of K weights, K - 1."""
-    free: list[bool] = []
-    for _, size, simplex in labels:
-        free += [True] * size
-        if simplex:
-            free[-1] = False
-    return np.flatnonzero(free)
+def _free(axes: list[Axis]) -> Array:
+    """The directions in which a point can move freely, shape (m, p): of the logarithms
+    of K weights K - 1, and those of a shared blank together."""
+    places: dict[object, list[int]] = {}
+    place = 0
+    for k, axis in enumerate(axes):
+        for j in range(axis.size - axis.simplex):
+            key = (k if axis.shared is None else axis.shared), j
+            places.setdefault(key, []).append(place + j)
+        place += axis.size
+    directions = np.zeros((len(places), place))
+    for direction, together in zip(directions, places.values(), strict=True):
+        direction[together] = 1.0
+    return directions
 
 
 def step_of(engine: Engine, like: State) -> Callable[[Array], Array]:
@@ -144,32 +144,30 @@ def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
 
 def derivative(step: Callable[[Array], Array], point: Array) -> Array:
     """The derivative of a step at a point of the line, (p, p)."""
-    return _derivative(step, point, np.arange(len(point)))
+    return _derivative(step, point, np.eye(len(point)))
 
 
-def _derivative(
-    f: Callable[[Array], Array], point: Array, along: NDArray[np.intp]
-) -> Array:
-    """df/du by central differences, shape (values, len(along))."""
+def _derivative(f: Callable[[Array], Array], point: Array, along: Array) -> Array:
+    """df/du by central differences along directions (m, p), shape (values, m)."""
     columns = []
-    for k in along:
-        aside = _WIDTH * (np.arange(len(point)) == k)
+    for direction in along:
+        aside = _WIDTH * direction
         columns.append((f(point + aside) - f(point - aside)) / (2 * _WIDTH))
     return np.array(columns).reshape(len(along), -1).T
 
 
-def _hessian(
-    f: Callable[[Array], float], point: Array, along: NDArray[np.intp]
-) -> Array:
-    """Second differences along some coordinates, the error of order width^4.
+def _hessian(f: Callable[[Array], float], point: Array, along: Array) -> Array:
+    """Second differences along directions (m, p), the error of order width^4.
 
     The width is a twentieth of the standard error that the curvature suggests: wide
     enough for the differences to stand out of the rounding.
     """
     top = f(point)
-    axes = np.eye(len(point))[along]
-    rough = [(f(point + 1e-4 * e) + f(point - 1e-4 * e) - 2 * top) / 1e-8 for e in axes]
-    axes = axes * (0.05 / np.sqrt(np.maximum(np.abs(rough), 1.0)))[:, None]
+    rough = [
+        (f(point + 1e-4 * e) + f(point - 1e-4 * e) - 2 * top) / 1e-8 for e in along
+    ]
+    widths = 0.05 / np.sqrt(np.maximum(np.abs(rough), 1.0))
+    axes = along * widths[:, None]
 
     def second(a: Array, b: Array, h: float) -> float:
         plus = f(point + h * (a + b)) + f(point - h * (a + b))
@@ -183,5 +181,4 @@ def _hessian(
             coarse = second(axes[i], axes[j], 1.0)
             fine = second(axes[i], axes[j], 0.5)
             found[i, j] = found[j, i] = (4 * fine - coarse) / 3
-    widths = axes.sum(axis=1)
     return found / np.outer(widths, widths)

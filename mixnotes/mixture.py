@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mixnotes.check import Array, Rng, as_count, as_data, as_numbers, as_rng
 from mixnotes.component import CollapseError, Component, ComponentLike
 from mixnotes.domains import Shared
+from mixnotes.intervals import Binned, Censored, Intervals
 
 
 class Mixture(Component):
@@ -32,7 +33,7 @@ class Mixture(Component):
     def __init__(
         self, components: Sequence[Any], weights: ArrayLike | None = None
     ) -> None:
-        checked = _checked_components(components)
+        checked = _with_one_layout(_checked_components(components))
         if weights is None and len(checked) == 1:
             weights = [1.0]
         given = None if weights is None else _checked_weights(weights, len(checked))
@@ -43,6 +44,26 @@ class Mixture(Component):
         raise AttributeError(
             f"a Mixture is immutable, cannot set {name}; make a new one"
         )
+
+    @property
+    def column_names(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """The names of the columns of a row, where the components name them."""
+        names: tuple[str, ...] | None = getattr(
+            self.components[0], "column_names", None
+        )
+        return names
+
+    def laid_out(self, names: Sequence[str]) -> Self:
+        """The same mixture with its named columns in this order."""
+        parts = [component.laid_out(names) for component in self.components]
+        return type(self)(parts, self.weights)
+
+    def value_of(self, name: str) -> Any:
+        """The value of a parameter, by its name in `blanks`."""
+        if name == "weights":
+            return self.weights
+        k, _, rest = name.removeprefix("components[").partition("].")
+        return self.components[int(k)].value_of(rest)
 
     # ------------------------------------------------------------ Bayes' rule
 
@@ -251,7 +272,11 @@ class Mixture(Component):
             x[z == k] = drawn
         return x, z
 
-    def _rows(self, x: ArrayLike) -> Array:
+    def _rows(self, x: Any) -> Array:
+        if isinstance(x, Binned | Censored):
+            return x.rows
+        if isinstance(x, Intervals):
+            return x
         for component in self.components:
             if isinstance(component, Component):
                 return component._rows(x)
@@ -318,7 +343,7 @@ def gaussian_mixture(K: int, covariance: str = "full") -> Mixture:
 def bind_of(component: ComponentLike, x: Array) -> Callable[[Any], Array]:
     """log p(x), shape (n,), as a function of a filled component like this one."""
     if isinstance(component, Component):
-        return component.bind(x)
+        return component.bound(x)
     return lambda filled: _log_prob_of_foreign(filled, x)
 
 
@@ -338,7 +363,7 @@ def fit_of(component: ComponentLike, x: Array, weight: Array, start: Any) -> Any
     if not component.n_free:
         return component
     if isinstance(component, Component):
-        return component._fit(x, weight, start)
+        return component.filled_to(x, weight, start)
     if start is not None and not weight.any():  # nothing was assigned here
         return start
     return component.fit(x, sample_weight=weight, start=start)
@@ -392,6 +417,25 @@ def _checked_components(components: Sequence[Any]) -> tuple[Any, ...]:
                 f"{component!r:.80}; see chapter 6 for a component of your own"
             )
     return tuple(components)
+
+
+def _with_one_layout(components: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The components, with columns that have names in the order of the first."""
+    names = [getattr(c, "column_names", None) for c in components]
+    if not any(names):
+        return components
+    for k, mine in enumerate(names):
+        if mine is None or names[0] is None or set(mine) != set(names[0]):
+            raise ValueError(
+                "the components of a mixture must describe the same columns, got "
+                f"{names[0]} in components[0] and {mine} in components[{k}]; give what "
+                "a component does not depend on a coefficient of 0, and what it does "
+                "not describe a family"
+            )
+    return tuple(
+        c if mine == names[0] else c.laid_out(names[0])
+        for c, mine in zip(components, names, strict=True)
+    )
 
 
 def _meets_contract(component: Any) -> bool:

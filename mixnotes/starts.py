@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
 from mixnotes.engine import QUIET, Engine, State, as_high
 from mixnotes.groups import RecentreError
+from mixnotes.intervals import Intervals
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows
 
@@ -77,7 +79,7 @@ def random_start(
     m = len(rows.x)
     components = [c for _, c in engine.leaves]
     unknown = [i for i, c in enumerate(components) if c.n_free]
-    points = rows.x.reshape(m, -1)
+    points = rows.whole.x.reshape(m, -1)
     points = points / _spread(points, weight)
     if widths:
         level = weight / weight.sum()
@@ -95,7 +97,9 @@ def random_start(
     share = np.zeros((k, m))
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
-    share[unknown] = _within_support(components, rows.x, share)[unknown]
+    share[unknown] = _within_support(components, rows, share)[unknown]
+    if rows.labels is not None:
+        share = _as_labelled(engine, rows.labels, share)
     values = engine.first(share * weight)
     weights = list(values.weights)
     for i, node in enumerate(engine.nodes):  # known components start level with others
@@ -127,11 +131,20 @@ def _squares(points: Array, seed: Array) -> Array:
     return squares
 
 
-def _within_support(components: list[object], x: Array, share: Array) -> Array:
+def _as_labelled(engine: Engine, labels: NDArray[np.intp], share: Array) -> Array:
+    """The shares, shape (K, m), where a row with a label is its component's alone."""
+    own = np.array([path[0] for path in engine.paths])[:, None] == labels
+    mine = np.where(own, np.maximum(share, 1e-9), 0.0)
+    divided = mine / np.maximum(mine.sum(axis=0), 1e-300)
+    return np.where(labels >= 0, divided, share)
+
+
+def _within_support(components: list[object], rows: Rows, share: Array) -> Array:
     """The shares, shape (K, m), with those of impossible observations given to others.
 
     A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
     """
+    x = rows.whole.x if isinstance(rows.x, Intervals) else rows.x
     tests = [getattr(c, "inside", None) for c in components]
     inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
     inside |= ~inside.any(axis=0, keepdims=True)  # an observation that suits nobody

@@ -13,8 +13,10 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mixnotes.check import Array, as_sample_weight, as_weights
+from mixnotes.check import Array, as_sample_weight, as_weights, slices
+from mixnotes.intervals import Intervals, midpoints
 
 _PROBE = 4096
 _FINE = float(np.finfo(np.float64).eps)
@@ -47,7 +49,7 @@ class Source(ABC):
         if eps <= _FINE:
             return
         sample = self.sample(np.random.default_rng(0))
-        found = summary(sample, as_columns)
+        found = summary(sample.whole, as_columns)
         largest = np.maximum(np.abs(found.low), np.abs(found.high))
         step = eps * 2 ** np.floor(np.log2(np.maximum(largest, _SMALL)))
         lost = (step > _COARSE * found.sd) & (found.sd > 0)
@@ -65,7 +67,8 @@ class Source(ABC):
     @cached_property
     def scale(self) -> float:
         """The weighted standard deviation of the data, largest column; 1 if it is 0."""
-        return float(summary(self, as_columns).sd.max()) or 1.0
+        source = self.whole if isinstance(self, Rows) else self
+        return float(summary(source, as_columns).sd.max()) or 1.0
 
 
 class Rows(Source):
@@ -81,12 +84,41 @@ class Rows(Source):
         weight: Array | None,
         n: int | None = None,
         origin: Array | None = None,
+        labels: NDArray[np.intp] | None = None,
     ) -> None:
-        self.x = x  # (m,) or (m, d)
+        self.x = x  # (m,) or (m, d); NaN is a gap
         self.origin = x if origin is None else origin  # the data as they came
         self.weight = weight  # (m,), above 0
+        self.labels = labels  # (m,): z where it is known, else -1
         self.n = len(x) if n is None else n
         self.total = float(len(x)) if weight is None else float(weight.sum())
+
+    @cached_property
+    def whole(self) -> Rows:
+        """The same rows without gaps: the mean of its column in a gap's place, the
+        middle of an interval. To begin with, and for the data's unit."""
+        if isinstance(self.x, Intervals):
+            return Rows(midpoints(self.x), self.weight, labels=self.labels)
+        if self.x.ndim == 1 or not any(np.isnan(p).any() for p in slices(self.x)):
+            return self
+        x = self.x.copy()
+        for column in x.T:
+            gap = np.isnan(column)
+            column[gap] = column[~gap].mean()
+        return Rows(x, self.weight, labels=self.labels)
+
+    def unlabelled(self) -> Rows:
+        """The rows whose component is not known."""
+        if self.labels is None:
+            return self
+        rows = self.labels < 0
+        weight = None if self.weight is None else self.weight[rows]
+        return Rows(self.x[rows], weight)
+
+    @property
+    def gaps(self) -> bool:
+        """Is something missing?"""
+        return self.whole is not self and not isinstance(self.x, Intervals)
 
     @property
     def weights(self) -> Array:
@@ -95,8 +127,8 @@ class Rows(Source):
 
     def position(self, row: int) -> int:
         """Where the value of a row stands first in the data as they came."""
-        same = (self.origin == self.x[row]).reshape(len(self.origin), -1).all(axis=1)
-        return int(np.argmax(same))
+        same = np.isclose(self.origin, self.x[row], 0.0, 0.0, equal_nan=True)
+        return int(np.argmax(same.reshape(len(self.origin), -1).all(axis=1)))
 
     def map(self, f: OfBlock[_T]) -> Iterator[_T]:
         """f of views, some rows at a time: no array of the size of x is made."""
@@ -110,7 +142,8 @@ class Rows(Source):
             return self
         chosen = np.sort(rng.choice(len(self.x), _SAMPLE, replace=False))
         weight = None if self.weight is None else self.weight[chosen]
-        return Rows(self.x[chosen], weight)
+        labels = None if self.labels is None else self.labels[chosen]
+        return Rows(self.x[chosen], weight, labels=labels)
 
 
 class Survey(NamedTuple):
@@ -312,12 +345,17 @@ def stream_of(x: Any, sample_weight: Any, whole: bool = True) -> Stream | None:
 # ------------------------------------------------------------------------ in memory
 
 
-def compress(x: Array, weight: Array | None) -> Rows:
+def compress(
+    x: Array, weight: Array | None, labels: NDArray[np.intp] | None = None
+) -> Rows:
     """The distinct values of x with the summed weight of each, where they repeat."""
     origin = x
     if weight is not None and not weight.all():
+        labels = None if labels is None else labels[weight > 0]
         x, weight = x[weight > 0], weight[weight > 0]
     n = len(x)
+    if labels is not None:
+        return Rows(x, weight, n, origin, labels)
     if x.ndim != 1 or not _repeats(x):
         return Rows(x, weight, n, origin)
     low = x.min()

@@ -31,7 +31,7 @@ def whole(x: Array) -> NDArray[np.bool_]:
 _TABLE = np.array([math.lgamma(k + 1) for k in range(4096)])  # log 0!, log 1!, ...
 
 
-def _log_factorial(x: Array) -> Array:
+def log_factorial(x: Array) -> Array:
     """log x!, shape (n,), for whole numbers x >= 0."""
     if x.size and x.max() < len(_TABLE):
         return _TABLE[x.astype(np.intp)]
@@ -118,8 +118,8 @@ class Binomial(ExponentialFamily):
 
     def log_base(self, x: Array) -> Array:
         """log of n over x."""
-        ways = math.lgamma(self.n + 1) - _log_factorial(x)
-        return ways - _log_factorial(self.n - x)
+        ways = math.lgamma(self.n + 1) - log_factorial(x)
+        return ways - log_factorial(self.n - x)
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """p is the weighted share of successes."""
@@ -279,7 +279,7 @@ class Poisson(ExponentialFamily):
 
     def log_base(self, x: Array) -> Array:
         """-log x!"""
-        return -_log_factorial(x)
+        return -log_factorial(x)
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """The rate is the weighted mean."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixnotes import covariance as models
+from mixnotes import gaps
 from mixnotes.check import Array, as_count, as_data
 from mixnotes.component import CollapseError
 from mixnotes.domains import COVARIANCE, VECTOR, Shared, parameter
@@ -36,6 +37,7 @@ class MultivariateNormal(Framed):
 
     support = "rows of finite numbers"
     place = "mean"
+    takes_gaps = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -114,7 +116,7 @@ class MultivariateNormal(Framed):
         return known
 
     def _rows(self, x: ArrayLike) -> Array:
-        data = as_data(x)
+        data = as_data(x, gaps=True)
         if data.ndim != 2:
             raise ValueError(
                 "MultivariateNormal takes one row an observation, x of shape (n, d), "
@@ -122,6 +124,7 @@ class MultivariateNormal(Framed):
                 "Normal"
             )
         self.sized(data.shape[1])
+        require_some(data)
         return data
 
     def kind(self) -> tuple[Any, ...]:
@@ -178,6 +181,19 @@ class MultivariateNormal(Framed):
         """The means."""
         return {"mean": places}
 
+    def begin(self, columns: Array, share: Array) -> Values:
+        """Means and variances of what was seen, weighted by `share`, (K, n)."""
+        seen = ~np.isnan(columns)
+        tame = np.where(seen, columns, 0.0)
+        weight = np.maximum(share @ seen.T, 1e-300)
+        mean = share @ tame.T / weight
+        variance = share @ (tame * tame).T / weight - mean * mean
+        spread = np.nanvar(columns, axis=1)
+        cov = np.where(variance > FLOOR * spread, variance, spread)
+        if self.model[2] != "I":
+            cov = self.matrices(cov)
+        return {"mean": mean, "cov": cov}
+
     def sharpness(self, natural: Any) -> float:
         """The trace of the precision."""
         axial = self.model[2] == "I"
@@ -224,8 +240,14 @@ class MultivariateNormal(Framed):
     # ----------------------------------------------------------- the centred form
 
     def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
-        """-1/2 (y - mean)' cov^-1 (y - mean) - log det(cov) / 2 - d log(2 pi) / 2."""
+        """-1/2 (y - mean)' cov^-1 (y - mean) - log det(cov) / 2 - d log(2 pi) / 2, for
+        the entries that were seen."""
         mean, cov = values["mean"], values["cov"]
+        if np.isnan(columns).any():
+            parts = gaps.patterns(columns)
+            for k, matrix in enumerate(self.matrices(cov)):
+                gaps.log_prob(mean[k], matrix, columns, parts, out[k])
+            return
         axial = self.model[2] == "I"
         root = 1 / np.sqrt(cov) if axial else _inverse_factor(cov)
         for k in range(len(mean)):
@@ -237,9 +259,11 @@ class MultivariateNormal(Framed):
             out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * _LOG_2_PI
 
     def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Of y - mean and its products."""
+        """Of y - mean and its products, as expected where an entry is missing."""
         d = len(columns)
         sums = np.empty((len(share), self.n_statistics(d)))
+        if np.isnan(columns).any():
+            return self._expected_sums(values, columns, share, sums)
         upper = np.triu_indices(d)
         for k, part in enumerate(share):
             aside = columns - values["mean"][k][:, None]
@@ -250,6 +274,40 @@ class MultivariateNormal(Framed):
             else:
                 sums[k, d:] = (weighted @ aside.T)[upper]
         return sums
+
+    def _expected_sums(
+        self, values: Values, columns: Array, share: Array, sums: Array
+    ) -> Array:
+        """The same, with gaps."""
+        d, parts = len(columns), gaps.patterns(columns)
+        mean, matrices = values["mean"], self.matrices(values["cov"])
+        for k, part in enumerate(share):
+            first, second = np.zeros(d), np.zeros((d, d))
+            for pattern, aside, rest in gaps.expected(
+                mean[k], matrices[k], columns, parts
+            ):
+                weighted = aside * part[pattern.rows]
+                first += weighted.sum(axis=1)
+                second += weighted @ aside.T + part[pattern.rows].sum() * rest
+            sums[k, :d] = first
+            axial = self.model[2] == "I"
+            sums[k, d:] = np.diagonal(second) if axial else second[np.triu_indices(d)]
+        return sums
+
+    def matrices(self, cov: Array) -> Array:
+        """The covariances as matrices, (K, d, d)."""
+        return cov if cov.ndim == 3 else np.eye(cov.shape[1]) * cov[:, None, :]
+
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        if not np.isnan(x).any() or weight.sum() <= 0:
+            return super()._fit(x, weight, start)
+        from mixnotes.em import em  # it stands on this module
+        from mixnotes.mixture import Mixture
+
+        if start is None:
+            found = em(Mixture([self]), x, sample_weight=weight, starts=1)
+            return found.mixture.components[0]  # type: ignore[no-any-return]
+        return Mixture([self]).fit(x, weight, Mixture([start])).components[0]  # type: ignore[no-any-return]
 
     def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:
         """Is some learned covariance flat, relative to the data's spread?"""
@@ -364,6 +422,16 @@ class MultivariateNormal(Framed):
     def moments(self) -> tuple[Any, Any]:
         """E[x] = mean, shape (d,), and the covariance matrix cov, shape (d, d)."""
         return self.given("mean"), self.given("cov")
+
+
+def require_some(data: Array) -> None:
+    """Raise an error for a column of which nothing was seen."""
+    empty = np.array([not (~np.isnan(column)).any() for column in data.T])
+    if empty.any():
+        raise ValueError(
+            "each column must have at least one value, got column "
+            f"{int(np.argmax(empty))} all NaN; leave it out"
+        )
 
 
 def _inverse_factor(cov: Array) -> Array:

@@ -1,0 +1,360 @@
+"""Rows of several columns: within a component each column has a family of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes import table
+from mixnotes.check import Array
+from mixnotes.component import Axis, Component
+
+Key = str | tuple[str, ...]
+
+
+class Product(Component):
+    """Product({column: component}): p(x) is the product over the columns.
+
+    A column may be a name or a tuple of names, for a component that takes rows:
+
+        Product({"flipper": Normal(), "sex": Categorical(n=2)})
+        Product({("length", "depth"): MultivariateNormal(), "sex": Categorical(n=2)})
+
+    x: a mapping of columns, a structured array, or a DataFrame of pandas or polars.
+    NaN is missing: such an entry says nothing of its row, which is exact where values
+    are missing at random (Little and Rubin 2019, section 6.2).
+    """
+
+    parts: dict[Key, Any]
+    """The component of each column."""
+
+    def __init__(self, parts: Mapping[Key, Any] | Sequence[Any]) -> None:
+        given = dict(_pairs(parts))
+        if not given:
+            raise ValueError(
+                "Product must have a component for at least one column, got none; "
+                'write Product({"column": Normal()})'
+            )
+        self._set(given)
+        names = self.column_names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"Product: each column must have one component, got {twice[0]!r} in "
+                "two keys"
+            )
+
+    def _set(self, parts: dict[Key, Any]) -> None:
+        object.__setattr__(self, "parts", parts)
+        names = tuple(name for key in parts for name in _names(key))
+        object.__setattr__(self, "column_names", names)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"a Product is immutable, cannot set {name}; make a new one"
+        )
+
+    def laid_out(self, names: Sequence[str]) -> Self:
+        """The same product with its columns in this order."""
+        keys = sorted(self.parts, key=lambda key: names.index(_names(key)[0]))
+        product = self._with({key: self.parts[key] for key in keys})
+        if product.column_names != tuple(names):
+            raise ValueError(
+                "the components of a mixture must take the columns that go together "
+                f"in one order, got {', '.join(names)} and "
+                f"{', '.join(product.column_names)}"
+            )
+        return product
+
+    def sized(self, d: int) -> Self:
+        """The same product, in which components of rows know how many columns."""
+        return self._with(
+            {
+                key: part.sized(len(key))
+                if isinstance(key, tuple) and hasattr(part, "sized")
+                else part
+                for key, part in self.parts.items()
+            }
+        )
+
+    def _with(self, parts: dict[Key, Any]) -> Self:
+        product = object.__new__(type(self))
+        product._set(parts)
+        return product
+
+    # ------------------------------------------------------------------ the data
+
+    column_names: tuple[str, ...]
+
+    def _rows(self, x: Any) -> Array:
+        data = table.rows(x, self.column_names, gaps=True)
+        for key, columns, part in self._columns(data):
+            gap = np.isnan(columns)
+            if gap.all():
+                raise ValueError(
+                    f"column {key!r} must have at least one value, got only missing "
+                    "ones; leave it out"
+                )
+            if gap.any() and isinstance(key, tuple) and not _takes_gaps(part):
+                raise ValueError(
+                    f"columns {key!r} must have no missing values for a "
+                    f"{type(part).__name__}, got {int(gap.sum())}; drop those rows"
+                )
+        return data
+
+    def _columns(self, x: Array) -> Iterator[tuple[Key, Array, Any]]:
+        """Each part with its columns, (n,) or (n, m)."""
+        place = 0
+        for key, part in self.parts.items():
+            if isinstance(key, str):
+                yield key, x[:, place], part
+                place += 1
+            else:
+                yield key, x[:, place : place + len(key)], part
+                place += len(key)
+
+    def _seen(self, x: Array) -> Iterator[tuple[Key, Any, Array, Any]]:
+        """Each part with the rows in which it was seen, and its columns there."""
+        for key, columns, part in self._columns(x):
+            gap = np.isnan(columns)
+            if not gap.any() or columns.ndim > 1:
+                yield key, slice(None), columns, part
+            else:
+                rows = np.flatnonzero(~gap)
+                yield key, rows, columns[rows], part
+
+    @property
+    def support(self) -> str:  # type: ignore[override]
+        """The support in words."""
+        return "; ".join(f"{k}: {p.support}" for k, p in self.parts.items())
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which rows every part can produce, as far as they were seen."""
+        fine = np.ones(len(x), dtype=bool)
+        for _, rows, columns, part in self._seen(x):
+            fine[rows] &= part.inside(columns)
+        return fine
+
+    def check_support(self, x: Array, weight: Array) -> None:
+        """Raise an error that names the column and the first value that is outside."""
+        for key, columns, part in self._columns(x):
+            gap = np.isnan(columns) if columns.ndim == 1 else np.zeros(len(x), bool)
+            try:
+                part.check_support(columns, np.where(gap, 0.0, weight))
+            except ValueError as error:
+                raise ValueError(f"column {key!r}: {error}") from None
+
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """The sum of the log-densities of what was seen."""
+        bound = [
+            (key, rows, part.bind(columns))
+            for key, rows, columns, part in self._seen(x)
+        ]
+
+        def log_prob(filled: Self) -> Array:
+            total = np.zeros(len(x))
+            for key, rows, f in bound:
+                total[rows] += f(filled.parts[key])
+            return total
+
+        return log_prob
+
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        found = {}
+        for key, rows, columns, part in self._seen(x):
+            before = None if start is None else start.parts[key]
+            free = part.n_free if not hasattr(part, "blanks") else part.blanks
+            found[key] = part._fit(columns, weight[rows], before) if free else part
+        return self._with(found)
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        drawn = [p._sample(n, rng).reshape(n, -1) for p in self.parts.values()]
+        return np.concatenate(drawn, axis=1)
+
+    def moments(self) -> tuple[Any, Any]:
+        """E[x], shape (d,), and Cov[x], (d, d), columns in order; no part depends on
+        another."""
+        mean = np.zeros(len(self.column_names))
+        cov = np.zeros((len(mean), len(mean)))
+        place = 0
+        for key, part in self.parts.items():
+            rows = slice(place, place + len(_names(key)))
+            mean[rows], cov[rows, rows] = part.moments()
+            place = rows.stop
+        return mean, cov
+
+    def marginal(self, names: Sequence[str]) -> Self:
+        """The distribution of some of the columns."""
+        kept = {k: p for k, p in self.parts.items() if set(_names(k)) <= set(names)}
+        found = self._with(kept)
+        if set(found.column_names) != set(names):
+            raise ValueError(
+                f"marginal takes whole keys of the product, {list(self.parts)}, got "
+                f"{list(names)}"
+            )
+        return found
+
+    # ---------------------------------------------------------------- the blanks
+
+    @property
+    def n_free(self) -> int:
+        """How many numbers are blank."""
+        return int(sum(part.n_free for part in self.parts.values()))
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """The names of the blank parameters, "parts['sex'].probs"."""
+        return tuple(
+            _prefix(key) + name for key, p in self.parts.items() for name in p.blanks
+        )
+
+    def blank(self, *names: str) -> Self:
+        """The same product with these parameters (all, if none is named) blank, in
+        every column that has them, or in one: "parts['sex'].probs"."""
+        found = {}
+        used = set()
+        for key, part in self.parts.items():
+            known = set(getattr(part, "domains", dict)())
+            mine = {n for n in names if n in known or (n.removeprefix(_prefix(key)) in
+                    known and n.startswith(_prefix(key)))}  # fmt: skip
+            used |= mine
+            own = sorted(name.removeprefix(_prefix(key)) for name in mine)
+            found[key] = part.blank(*own) if own or not names else part
+        if set(names) - used:
+            raise ValueError(
+                "Product: blank takes parameters of its parts, got "
+                f"{', '.join(sorted(set(names) - used))}"
+            )
+        return self._with(found)
+
+    def value_of(self, name: str) -> Any:
+        """The value of a parameter, by its name in `blanks`."""
+        for key, part in self.parts.items():
+            if name.startswith(_prefix(key)):
+                return part.value_of(name.removeprefix(_prefix(key)))
+        raise KeyError(name)
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """The blanks that other components have too: parameter to shared name."""
+        return {
+            _prefix(key) + name: shared
+            for key, part in self.parts.items()
+            for name, shared in part.shares.items()
+        }
+
+    @property
+    def has_line(self) -> bool:  # type: ignore[override]
+        """Do all parts say where their blanks stand on the line?"""
+        return all(part.has_line for part in self.parts.values())
+
+    def _pairs_with(self, filled: Self) -> Iterator[tuple[Key, Any, Any]]:
+        """The parts with blanks, and what fills them."""
+        for key, part in self.parts.items():
+            if part.blanks:
+                yield key, part, filled.parts[key]
+
+    def axes(self, filled: Self) -> list[Axis]:
+        """What stands where on the line."""
+        return [
+            axis._replace(name=_prefix(key) + axis.name)
+            for key, part, value in self._pairs_with(filled)
+            for axis in part.axes(value)
+        ]
+
+    def to_line(self, filled: Self) -> Array:
+        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
+        lines = [part.to_line(value) for _, part, value in self._pairs_with(filled)]
+        return np.concatenate(lines) if lines else np.zeros(0)
+
+    def from_line(self, line: Array, like: Self) -> Self:
+        """The filled product at a point of the line."""
+        found, place = dict(like.parts), 0
+        for key, part, value in self._pairs_with(like):
+            size = len(part.to_line(value))
+            found[key] = part.from_line(line[place : place + size], value)
+            place += size
+        return self._with(found)
+
+    def measured(self, filled: Self, scale: float) -> Array:
+        """The values of the blanks, as they are."""
+        parts = [p.measured(v, 1.0) for _, p, v in self._pairs_with(filled)]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def settled(self, filled: Self) -> Self:
+        """This product with what it shares given, at the values of `filled`."""
+        return self._with(
+            {
+                key: part.settled(filled.parts[key]) if part.shares else part
+                for key, part in self.parts.items()
+            }
+        )
+
+    # ---------------------------------------------------------------- the value
+
+    def described(self, template: Self) -> str:
+        """This product as a table shows it: what was given in `template` marked."""
+        return ", ".join(
+            f"{key if isinstance(key, str) else ' '.join(key)}: "
+            f"{part.described(template.parts[key])}"
+            for key, part in self.parts.items()
+        )
+
+    def _state(self) -> dict[str, Any]:
+        parts = [
+            [list(key) if isinstance(key, tuple) else key, part._state()]
+            for key, part in self.parts.items()
+        ]
+        return {"type": type(self).__name__, "parts": parts}
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.parts.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.parts,)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{key!r}: {part!r}" for key, part in self.parts.items())
+        return f"Product({{{parts}}})"
+
+
+def _pairs(parts: Mapping[Key, Any] | Sequence[Any]) -> Iterator[tuple[Key, Any]]:
+    """The checked parts; JSON has them as a list of pairs."""
+    pairs: Any = parts.items() if isinstance(parts, Mapping) else parts
+    if not isinstance(pairs, Sequence) and not isinstance(parts, Mapping):
+        raise TypeError(
+            f"Product takes a mapping of columns to components, got {parts!r:.80}"
+        )
+    for key, part in pairs:
+        name = tuple(key) if isinstance(key, list | tuple) else key
+        if not name or not all(isinstance(n, str) for n in _names(name)):
+            raise TypeError(
+                "Product: a column must be a name, or a tuple of names, got "
+                f"{key!r:.80}"
+            )
+        if not isinstance(part, Component):
+            raise TypeError(
+                f"Product: column {key!r} must have a component of mixnotes, got "
+                f"{part!r:.80}"
+            )
+        yield name, part
+
+
+def _names(key: Key) -> tuple[str, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _prefix(key: Key) -> str:
+    return f"parts[{key!r}]."
+
+
+def _takes_gaps(part: Any) -> bool:
+    return bool(getattr(part, "takes_gaps", False))

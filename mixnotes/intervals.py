@@ -1,0 +1,192 @@
+"""Data that are known up to an interval: binned counts, censored values.
+
+For the reader with a table of counts, or with values of which some are only known to
+be above, below or between limits. `em` takes both wherever it takes plain data of one
+number an observation, for every family that has a `cdf`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.check import Array, as_numbers, require
+from mixnotes.line import ascend
+
+
+class Intervals(np.ndarray[Any, np.dtype[np.float64]]):
+    """Rows (low, high), shape (n, 2): low <= x <= high, one value where they agree."""
+
+
+class Censored:
+    """Values that are known up to an interval: low <= x <= high, each of shape (n,).
+
+    low = high is a value that was seen; low = -inf says "at most high", high = inf
+    "at least low".
+
+        Censored(low=[3.1, 5.0, 5.0], high=[3.1, 5.0, np.inf])   # the last above 5
+    """
+
+    def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
+        ends = np.array([_ends(low, "low"), _ends(high, "high")]).T
+        require(
+            ends[:, 0] <= ends[:, 1],
+            ends[:, 0],
+            "Censored: low must not be above high",
+            "swap the two",
+            name="low",
+        )
+        self.rows = ends.view(Intervals)
+
+    @property
+    def low(self) -> Array:
+        """The lower ends, shape (n,)."""
+        return np.asarray(self.rows[:, 0])
+
+    @property
+    def high(self) -> Array:
+        """The upper ends, shape (n,)."""
+        return np.asarray(self.rows[:, 1])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        seen = int((self.low == self.high).sum())
+        return f"Censored: {len(self)} values, {seen} of them seen exactly"
+
+
+class Binned:
+    """Counts in bins: counts[i] values lie from edges[i] up to edges[i + 1].
+
+    edges, shape (m + 1,), increasing; the outer ones may be -inf and inf. counts,
+    shape (m,). A value on an edge belongs to the bin above it, and one on the last
+    edge to the last bin, as `numpy.histogram` has it.
+    """
+
+    def __init__(self, edges: ArrayLike, counts: ArrayLike) -> None:
+        self.edges = _ends(edges, "edges")
+        self.counts = as_numbers(counts, "counts")
+        if self.counts.ndim != 1 or len(self.edges) != len(self.counts) + 1:
+            raise ValueError(
+                "Binned: there must be one edge more than counts, got "
+                f"{len(self.edges)} edges and counts of shape {self.counts.shape}"
+            )
+        require(
+            np.diff(self.edges) > 0,
+            self.edges[:-1],
+            "Binned: edges must increase",
+            "sort them, and merge bins of width 0",
+            name="edges",
+        )
+        require(
+            np.isfinite(self.counts) & (self.counts >= 0),
+            self.counts,
+            "Binned: counts must be finite and not negative",
+            "mend them",
+            name="counts",
+        )
+        if not self.counts.any():
+            raise ValueError("Binned: some count must be above 0, got none")
+        high = np.nextafter(self.edges[1:], -np.inf)
+        high[-1] = self.edges[-1]
+        ends = np.array([self.edges[:-1], high]).T
+        self.rows = ends[self.counts > 0].view(Intervals)
+        self.weight = self.counts[self.counts > 0]
+
+    def __repr__(self) -> str:
+        return f"Binned: {self.counts.sum():g} values in {len(self.counts)} bins"
+
+
+def _ends(values: ArrayLike, name: str) -> Array:
+    """Numbers that may be infinite, shape (n,)."""
+    ends = as_numbers(values, name)
+    if ends.ndim != 1 or not ends.size:
+        raise ValueError(f"{name} must be of shape (n,), got shape {ends.shape}")
+    require(~np.isnan(ends), ends, f"{name} must not be NaN", "say inf", name=name)
+    return ends
+
+
+def midpoints(rows: Intervals) -> Array:
+    """One value an interval, shape (n,): its middle, or a little within its end."""
+    low, high = np.asarray(rows).T
+    finite = np.concatenate([low[np.isfinite(low)], high[np.isfinite(high)]])
+    if not finite.size:
+        raise ValueError(
+            "some interval must have a finite end, got none; nothing can be learned"
+        )
+    widths = (high - low)[np.isfinite(high - low) & (high > low)]
+    aside = 0.5 * float(np.median(widths)) if widths.size else 0.0
+    low = np.where(np.isfinite(low), low, high - 2 * aside)
+    high = np.where(np.isfinite(high), high, low + 2 * aside)
+    middle = 0.5 * low + 0.5 * high
+    everywhere = ~np.isfinite(middle)
+    middle[everywhere] = finite.mean()
+    return middle
+
+
+def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
+    """log P(low <= x <= high), shape (n,), as a function of a filled component; the
+    log-density where the two agree."""
+    low, high = np.asarray(rows).T
+    exact = low == high
+    density = component.bind(low[exact])
+    if not hasattr(component, "cdf"):
+        raise TypeError(
+            f"{component!r} has no cdf, so that it cannot be asked for the probability "
+            "of an interval; give it a method cdf(x)"
+        )
+    inner = ~exact
+    below, above = low[inner], high[inner]
+    discrete = is_discrete(component)
+    if discrete:
+        below, above = np.ceil(below) - 1, np.floor(above)
+
+    def log_prob(filled: Any) -> Array:
+        out = np.empty(len(low))
+        out[exact] = density(filled)
+        out[inner] = log_mass(filled, below, above)
+        return out
+
+    return log_prob
+
+
+def is_discrete(component: Any) -> bool:
+    """Does a family live on whole numbers?"""
+    return not component.inside(np.array([0.5]))[0] and bool(
+        component.inside(np.array([0.0]))[0] or component.inside(np.array([1.0]))[0]
+    )
+
+
+def log_mass(filled: Any, low: Array, high: Array) -> Array:
+    """log P(low < x <= high), shape (n,): from the side where less is subtracted."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        from_below = filled.cdf(high) - filled.cdf(low)
+        if not hasattr(filled, "sf"):
+            return np.log(np.maximum(from_below, 0.0))
+        left, right = filled.sf(low), filled.sf(high)
+        mass = np.where(left < 0.5, left - right, from_below)
+        return np.log(np.maximum(mass, 0.0))
+
+
+def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
+    """`template` filled by weighted maximum likelihood of intervals, by Newton's
+    method; never below `start`."""
+    if start is None:
+        start = template._fit(midpoints(rows), weight, None)
+    log_prob = bind(template, rows)
+    carried = weight > 0
+
+    def height(line: Array) -> float:
+        try:
+            values = log_prob(template.from_line(line, start))
+        except ValueError:  # past the edge of what floats can hold
+            return -np.inf
+        return float(weight[carried] @ values[carried])
+
+    with np.errstate(all="ignore"):
+        line = ascend(height, template.to_line(start))
+    return template.from_line(line, start)
