@@ -470,6 +470,11 @@ class Engine:
         """Are all parameters known to the engine?"""
         return all(getattr(group, "has_line", True) for group in self.groups)
 
+    @cached_property
+    def has_sums(self) -> bool:
+        """Is every component learned from sums, in closed form?"""
+        return not any(isinstance(group, Opaque) for group in self.groups)
+
     def natural(self, state: State) -> Array:
         """The learned values, shape (p,): weights and probabilities as they are, what
         is in the data's unit divided by the data's standard deviation."""

@@ -14,26 +14,30 @@ from mixnotes.check import Array
 _WIDTH = 1e-4  # of the differences; coordinates on the line are of size 1
 _STEPS = 50
 _HALVINGS = 30
-_GAIN = 1e-13  # relative; a gain below it is rounding
+_SLACK = 1e-14  # relative; a fall by less is rounding
+_LAST = 1e-6  # a Newton step shorter than this squares its error: none is needed after
 _LONGEST = 3.0  # a step on the line, where e^3 is a factor of 20
 
 
 def ascend(height: Callable[[Array], float], start: Array) -> Array:
     """A point of the line, shape (p,), at least as high as `start`, where the height
-    is level as far as differences can tell."""
+    is level as far as differences can tell.
+
+    Heights cannot tell points nearer than the root of their rounding; slopes can. So
+    the last steps are taken on the slope, and must only not fall.
+    """
     point, top = start, height(start)
     for _ in range(_STEPS):
         step = _step(height, point, top)
         for _ in range(_HALVINGS):
             ahead = height(point + step)
-            if ahead > top:
+            if ahead >= top - _SLACK * abs(top):
                 break
             step = step / 4
         else:
             return point
-        gain = ahead - top
         point, top = point + step, ahead
-        if gain <= _GAIN * abs(top):
+        if np.abs(step).max(initial=0.0) < _LAST:
             return point
     return point
 
