@@ -25,13 +25,19 @@ from mixnotes.families.regression import (
     PoissonRegression,
 )
 from mixnotes.fit import Fit
+from mixnotes.intervals import Binned, Censored
 from mixnotes.mixture import Mixture, gaussian_mixture
 from mixnotes.online import em_online
+from mixnotes.resample import Bootstrap, bootstrap
+from mixnotes.select import Selection, likelihood_ratio_test, select
 
 __all__ = [
     "Bernoulli",
+    "Binned",
     "Binomial",
+    "Bootstrap",
     "Categorical",
+    "Censored",
     "Component",
     "Exponential",
     "Fit",
@@ -45,13 +51,17 @@ __all__ = [
     "Poisson",
     "PoissonRegression",
     "Product",
+    "Selection",
     "Shared",
     "Step",
+    "bootstrap",
     "datasets",
     "em",
     "em_online",
     "em_step",
     "from_json",
     "gaussian_mixture",
+    "likelihood_ratio_test",
+    "select",
 ]
 __version__ = "0.1.0"

@@ -5,13 +5,21 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.check import Array, Rng, as_count, as_data, as_numbers, as_rng
+from mixnotes.check import (
+    Array,
+    Rng,
+    as_count,
+    as_data,
+    as_numbers,
+    as_rng,
+    require,
+)
 from mixnotes.component import CollapseError, Component, ComponentLike
 from mixnotes.domains import Shared
 from mixnotes.intervals import Binned, Censored, Intervals
@@ -244,6 +252,74 @@ class Mixture(Component):
         """Var[x]: a number, or the covariance matrix (d, d)."""
         return self.moments()[1]
 
+    def cdf(self, x: ArrayLike) -> Array:
+        """P(X <= x), of the shape of x."""
+        self._require_complete("cdf")
+        each = np.array([_method(c, "cdf")(x) for c in self.components])
+        found: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
+        return np.minimum(found, 1.0)
+
+    def sf(self, x: ArrayLike) -> Array:
+        """P(X > x), of the shape of x, accurate where it is small."""
+        self._require_complete("sf")
+        each = np.array([_method(c, "sf")(x) for c in self.components])
+        found: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
+        return np.minimum(found, 1.0)
+
+    def quantile(self, q: ArrayLike) -> Array:
+        """The least x with P(X <= x) >= q, of the shape of q.
+
+        It lies between the quantiles of the components; halved until floats end.
+        """
+        self._require_complete("quantile")
+        level = as_numbers(q, "q")
+        require(
+            (level >= 0) & (level <= 1),
+            np.atleast_1d(level),
+            "q must be probabilities, from 0 to 1",
+            "divide percentages by 100",
+            name="q",
+        )
+        live = [c for c, w in zip(self.components, self.weights, strict=True) if w > 0]  # type: ignore[arg-type]
+        ends = np.array([_method(c, "quantile")(level) for c in live])
+        return _bisected(self.cdf, level, ends.min(axis=0), ends.max(axis=0))
+
+    def marginal(self, columns: Any) -> Mixture:
+        """The distribution of some columns: numbers of columns where the components are
+        normal, names where they are products."""
+        parts = [_method(c, "marginal")(columns) for c in self.components]
+        return Mixture(parts, self.weights)
+
+    def conditional(self, known: Mapping[int, float]) -> Mixture:
+        """p(the other columns | these have these values), for normal components.
+
+        known: column to value. A mixture again: its weights are the responsibilities
+        given what is known, its components the conditional normals.
+        """
+        self._require_complete("conditional")
+        pairs = [_method(c, "conditional")(known) for c in self.components]
+        columns = sorted(known)
+        there = np.array([[float(known[j]) for j in columns]])
+        level = self.marginal(columns).responsibilities(there)[0]
+        return Mixture(pairs, level)
+
+    def impute(self, x: Any) -> Array:
+        """x with each gap filled by its expectation given what was seen of its row,
+        shape (n, d): the mean over components of E[gap | seen, z], each counted by
+        p(z | seen). Rows of named columns come back in the order of `column_names`.
+
+        A filled value is more certain than the truth: do not fit to it again.
+        """
+        self._require_complete("impute")
+        data = self._rows(x)
+        gap = np.isnan(data)
+        r = self.responsibilities(data)
+        filled = np.where(gap, 0.0, data)
+        for share, component in zip(r.T, self.components, strict=True):
+            here = _method(component, "filled_in")(data)
+            filled += np.where(gap, share[:, None] * here, 0.0)
+        return filled
+
     @overload
     def sample(self, n: int, rng: Rng, labels: Literal[False] = False) -> Array: ...
     @overload
@@ -380,6 +456,32 @@ def moments_of(component: Any) -> tuple[float, float]:
         raise TypeError(f"{component!r} must have moments() for a mean or a variance")
     mean, variance = component.moments()
     return mean, variance
+
+
+def _method(component: Any, name: str) -> Any:
+    """A method that not every component has."""
+    if not hasattr(component, name):
+        raise TypeError(
+            f"every component must have {name}(), and {component!r:.80} has none"
+        )
+    return getattr(component, name)
+
+
+def _bisected(
+    cdf: Callable[[Array], Array], level: Array, low: Array, high: Array
+) -> Array:
+    """The least x between low and high with cdf(x) >= level."""
+    high = np.where(cdf(low) >= level, low, high)
+    for _ in range(2200):  # halvings between the largest float and the smallest
+        open_ = low < high
+        middle = np.where(open_, 0.5 * low + 0.5 * high, high)
+        enough = cdf(middle) >= level
+        moved = open_ & (middle > low) & (middle < high)
+        if not moved.any():
+            break
+        high = np.where(moved & enough, middle, high)
+        low = np.where(moved & ~enough, middle, low)
+    return high
 
 
 def impossible(position: int, value: Any, k: int) -> ValueError:

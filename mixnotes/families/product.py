@@ -186,6 +186,21 @@ class Product(Component):
             place = rows.stop
         return mean, cov
 
+    def filled_in(self, x: Array) -> Array:
+        """The rows with each gap at its expectation, (n, d): the mean of its part, or,
+        of a part of several columns, that given what was seen of them."""
+        filled = np.empty(x.shape)
+        place = 0
+        for key, columns, part in self._columns(x):
+            if isinstance(key, tuple) and hasattr(part, "filled_in"):
+                here = part.filled_in(columns)
+            else:
+                here = np.broadcast_to(part.moments()[0], columns.shape)
+            width = len(_names(key))
+            filled[:, place : place + width] = here.reshape(len(x), width)
+            place += width
+        return filled
+
     def marginal(self, names: Sequence[str]) -> Self:
         """The distribution of some of the columns."""
         kept = {k: p for k, p in self.parts.items() if set(_names(k)) <= set(names)}

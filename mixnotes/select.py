@@ -1,0 +1,306 @@
+"""How many components: criteria, held-out likelihood, a bootstrap test.
+
+For the reader of chapter 10. None of them knows how many groups there are; each says
+which model foretells best in its own sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight
+from mixnotes.component import weight_of
+from mixnotes.em import Data, em
+from mixnotes.fit import Fit
+from mixnotes.mixture import Mixture
+
+CRITERIA = ("bic", "aic", "icl", "held_out")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One model of a `Selection`."""
+
+    name: Any
+    fit: Fit
+    held_out: float | None
+    """The mean log-likelihood of an observation that the fit never saw, in nats."""
+
+    @property
+    def share_of_starts(self) -> float:
+        """The share of starts that reached the best log-likelihood."""
+        return self.fit.n_best / len(self.fit.starts)
+
+    def score(self, by: str) -> float:
+        """The value of a criterion; less is better."""
+        if by == "held_out":
+            return -np.inf if self.held_out is None else -self.held_out
+        value: float = getattr(self.fit, by)
+        return value
+
+
+@dataclass(frozen=True, repr=False)
+class Selection:
+    """Every model, its fit and what the criteria say. Print it for a table."""
+
+    candidates: tuple[Candidate, ...]
+    by: str
+
+    @property
+    def best(self) -> Candidate:
+        """The best by the criterion that was asked for, of those that stand: a fit in
+        which every start collapsed never wins."""
+        standing = [c for c in self.candidates if _stands(c.fit)]
+        if not standing:
+            raise ValueError(
+                "some model must have a fit, and in all of them every start "
+                "collapsed; use fewer components"
+            )
+        return min(standing, key=lambda c: c.score(self.by))
+
+    def __getitem__(self, name: Any) -> Candidate:
+        for candidate in self.candidates:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(
+            f"the models are {', '.join(repr(c.name) for c in self.candidates)}, not "
+            f"{name!r}"
+        )
+
+    def __repr__(self) -> str:
+        names = ["model", "log-lik", "free", "AIC", "BIC", "ICL", "held-out", "starts"]
+        rows = [names]
+        winners = {by: self._winner(by) for by in CRITERIA}
+        for c in self.candidates:
+            marked = {by: "*" if winners[by] is c else " " for by in CRITERIA}
+            fit = c.fit
+            held = "" if c.held_out is None else f"{c.held_out:.4f}{marked['held_out']}"
+            rows.append(
+                [
+                    str(c.name),
+                    f"{fit.log_likelihood:.3f}",
+                    str(fit.model.n_free),
+                    f"{fit.aic:.2f}{marked['aic']}",
+                    f"{fit.bic:.2f}{marked['bic']}",
+                    f"{fit.icl:.2f}{marked['icl']}",
+                    held,
+                    "collapsed" if not _stands(fit) else f"{c.share_of_starts:.0%}",
+                ]
+            )
+        if all(c.held_out is None for c in self.candidates):
+            rows = [row[:6] + row[7:] for row in rows]
+        widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
+        lines = [
+            "  ".join(f"{v:>{w}}" for v, w in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        said = (
+            "* the best by that criterion; starts: the share that reached the best "
+            "log-likelihood"
+        )
+        return "\n".join([*lines, said])
+
+    def _winner(self, by: str) -> Candidate | None:
+        standing = [c for c in self.candidates if _stands(c.fit)]
+        if by == "held_out" and any(c.held_out is None for c in standing):
+            return None
+        return min(standing, key=lambda c: c.score(by), default=None)
+
+
+def _stands(fit: Fit) -> bool:
+    return not all(end.collapsed for end in fit.starts)
+
+
+def select(
+    models: Any,
+    x: Data,
+    K: Iterable[int] | None = None,
+    *,
+    by: str = "bic",
+    folds: int = 0,
+    sample_weight: ArrayLike | None = None,
+    rng: Rng = 0,
+    **options: Any,
+) -> Selection:
+    """Fit several models to the same data, and say what each criterion thinks of them.
+
+    models: a mapping of names to mixtures, a list of mixtures, or one component with
+    `K`, the numbers of it to try. by: "bic", "aic", "icl" or "held_out". folds: with
+    2 or more also the held-out log-likelihood by cross-validation. options: those of
+    `em`, such as starts.
+
+        select(Normal(), galaxies, K=range(1, 7))
+        select({"E": gaussian_mixture(3, "E"), "V": gaussian_mixture(3, "V")}, x)
+    """
+    if by not in CRITERIA:
+        raise ValueError(f"by must be one of {', '.join(CRITERIA)}, got {by!r}")
+    if by == "held_out" and not folds:
+        folds = 5
+    if folds:
+        as_count(folds, "folds", 2)
+    named = _named(models, K)
+    seed = int(as_rng(rng).integers(2**32))
+    found = []
+    for name, model in named.items():
+        fit = em(model, x, sample_weight=sample_weight, rng=seed, **options)
+        held_out = None
+        if folds:
+            held_out = _held_out(model, x, sample_weight, folds, seed, options)
+        found.append(Candidate(name, fit, held_out))
+    return Selection(tuple(found), by)
+
+
+def _named(models: Any, K: Iterable[int] | None) -> dict[Any, Mixture]:
+    """The models by name."""
+    if K is not None:
+        if isinstance(models, Mixture | Mapping | Sequence):
+            raise ValueError(
+                "with K, models must be one component, as in select(Normal(), x, "
+                f"K=range(1, 7)), got {models!r:.80}"
+            )
+        counts = [as_count(k, "K", 1) for k in K]
+        named: dict[Any, Any] = {k: Mixture(k * [models]) for k in counts}
+    elif isinstance(models, Mapping):
+        named = dict(models)
+    elif isinstance(models, Sequence):
+        named = dict(enumerate(models))
+    else:
+        raise TypeError(
+            "models must be a mapping of names to mixtures, a list of mixtures, or a "
+            f"component with K, got {models!r:.80}"
+        )
+    if not named:
+        raise ValueError("models must hold at least one mixture, got none")
+    for name, model in named.items():
+        if not isinstance(model, Mixture):
+            raise TypeError(f"models[{name!r}] must be a Mixture, got {model!r:.80}")
+    return named
+
+
+def _held_out(
+    model: Mixture,
+    x: Any,
+    sample_weight: ArrayLike | None,
+    folds: int,
+    seed: int,
+    options: Mapping[str, Any],
+) -> float:
+    """The mean log-likelihood of what each fold's fit did not see; -inf where it has
+    probability 0 there, or where every start collapsed."""
+    data = model._rows(x)
+    weight = as_sample_weight(weight_of(x, sample_weight), len(data))
+    if len(data) < folds:
+        raise ValueError(f"folds must be at most n = {len(data)}, got {folds}")
+    if any(name in options for name in ("labels", "start")):
+        raise ValueError("held-out likelihood takes no labels and no start; leave out")
+    part = np.random.default_rng(seed).permutation(len(data)) % folds
+    total = 0.0
+    for k in range(folds):
+        mine, rest = part == k, part != k
+        fit = em(model, data[rest], sample_weight=weight[rest], rng=seed, **options)
+        if not _stands(fit):
+            return -np.inf
+        total += float(weight[mine] @ fit.mixture.log_prob(data[mine]))
+    return total / float(weight.sum())
+
+
+# --------------------------------------------------------------------------- a test
+
+
+@dataclass(frozen=True, repr=False)
+class LikelihoodRatioTest:
+    """A parametric bootstrap likelihood-ratio test of one model within another."""
+
+    statistic: float
+    """2 (log-likelihood of the larger - that of the smaller)."""
+    p_value: float
+    """(1 + how many samples of the smaller model have as large a statistic) / (1 +
+    samples)."""
+    null: Array
+    """The statistics of the samples, shape (samples,)."""
+    smaller: Fit
+    larger: Fit
+
+    def __repr__(self) -> str:
+        return (
+            f"likelihood ratio {self.statistic:.4f}, p = {self.p_value:.4g} "
+            f"({len(self.null)} samples of the smaller model)"
+        )
+
+
+def likelihood_ratio_test(
+    smaller: Mixture,
+    larger: Mixture,
+    x: ArrayLike,
+    *,
+    samples: int = 99,
+    rng: Rng = 0,
+    **options: Any,
+) -> LikelihoodRatioTest:
+    """Is the larger of two nested models better than chance would make it?
+
+    Twice the log-likelihood gained has no chi-squared distribution where the smaller
+    model lies on the edge of the larger (a weight of 0), so its distribution is drawn:
+    both are fitted to samples of the fitted smaller model. Where the larger ends below
+    the smaller, which no maximum of a nested model can, it climbs again from the
+    smaller's fit with a component split; a ratio that stays negative is an error.
+    Source: McLachlan (1987).
+    """
+    count = as_count(samples, "samples", 1)
+    generator = as_rng(rng)
+    small = em(smaller, x, rng=generator, **options)
+    large, statistic = _gained(larger, small, x, generator, options)
+    n = round(small.n)
+    null = np.empty(count)
+    for i in range(count):
+        drawn = small.mixture.sample(n, generator)
+        null[i] = _gained(
+            larger, em(smaller, drawn, rng=generator, **options), drawn, generator,
+            options,
+        )[1]  # fmt: skip
+    p_value = (1 + int((null >= statistic).sum())) / (1 + count)
+    return LikelihoodRatioTest(statistic, p_value, null, small, large)
+
+
+def _gained(
+    larger: Mixture, small: Fit, x: Any, rng: np.random.Generator, options: Any
+) -> tuple[Fit, float]:
+    """The larger fit, and twice what it gains."""
+    large = em(larger, x, rng=rng, **options)
+    rounding = 1e-6
+    if large.log_likelihood < small.log_likelihood - rounding or not _stands(large):
+        again = [_climbed(larger, start, x, options) for start in _split(small.mixture)]
+        found = [fit for fit in again if fit is not None]
+        large = max([large, *found], key=lambda fit: fit.log_likelihood)
+    gain = 2 * (large.log_likelihood - small.log_likelihood)
+    if gain < -2 * rounding:
+        raise ValueError(
+            "a likelihood ratio of nested models is never negative, got "
+            f"{gain:.6g}: the larger model must contain the smaller one, and its best "
+            "start must reach it; check the models, or raise starts"
+        )
+    return large, max(gain, 0.0)
+
+
+def _split(mixture: Mixture) -> Iterable[Mixture]:
+    """The mixture with one of its components there twice, a little apart in weight."""
+    weights = np.array(mixture.weights)
+    for k, component in enumerate(mixture.components):
+        parts = [*mixture.components, component]
+        shares = np.append(weights, 0.0)
+        shares[-1], shares[k] = 0.4 * weights[k], 0.6 * weights[k]
+        yield Mixture(parts, shares)
+
+
+def _climbed(larger: Mixture, start: Mixture, x: Any, options: Any) -> Fit | None:
+    """The larger model from this start, or None where it does not fit there."""
+    kept = {k: v for k, v in options.items() if k != "starts"}
+    try:
+        return em(larger, x, start=start, **kept)
+    except ValueError:
+        return None
