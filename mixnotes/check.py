@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,17 @@ def as_count(n: int, name: str, least: int) -> int:
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
         raise ValueError(f"{name} must be a whole number from {least} up, got {n!r}")
     return int(n)
+
+
+def require_seen(x: Array, names: Sequence[str] | None = None) -> None:
+    """Raise an error for a column of which nothing was seen."""
+    empty = np.array([np.isnan(column).all() for column in x.T])
+    if empty.any():
+        j = int(np.argmax(empty))
+        raise ValueError(
+            "each column must have at least one value, got only missing ones in "
+            f"{f'column {j}' if names is None else f'column {names[j]!r}'}; leave it out"
+        )
 
 
 def _first(raw: NDArray[Any]) -> str:

@@ -27,7 +27,7 @@ from mixnotes.check import (
     as_sample_weight,
     require,
 )
-from mixnotes.domains import Domain, Number, Shared, Simplex
+from mixnotes.domains import LOG_REAL, REAL, Domain, Number, Shared, Simplex
 from mixnotes.intervals import Binned, Censored, Intervals
 
 
@@ -55,14 +55,13 @@ class CollapseError(ValueError):
 
 
 class Axis(NamedTuple):
-    """Where a blank stands on the line: its name, how many coordinates it has, whether
-    they are logarithms of probabilities, so that the last is not free, and the name
-    under which it is shared, if it is."""
+    """Where a blank stands on the line."""
 
     name: str
-    size: int
-    simplex: bool
-    shared: str | None
+    size: int  # how many coordinates it has
+    simplex: bool  # logarithms of probabilities, of which the last is not free?
+    shared: str | None  # the name under which it is shared
+    unit: bool = False  # in a unit of its own, so that no size of it is large?
 
 
 # -------------------------------------------------------------------- the component
@@ -164,6 +163,14 @@ class Component(ABC):
     def value_of(self, name: str) -> Any:
         """The value of a parameter, by its name in `blanks`."""
         return getattr(self, name)
+
+    def domain_of(self, name: str) -> Domain:
+        """The set that a parameter lives in, by its name in `blanks`."""
+        raise NotImplementedError
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same component with these parameters set, by their names in `blanks`."""
+        raise NotImplementedError
 
     def described(self, template: Self) -> str:
         """This component as a table shows it: what was given in `template` marked."""
@@ -367,6 +374,10 @@ class Family(Component):
         """The parameters that can be learned, each with its domain."""
         return _domains(cls)
 
+    def domain_of(self, name: str) -> Domain:
+        """The set that a parameter lives in."""
+        return self.domains()[name]
+
     @abstractmethod
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
         """The weighted maximum-likelihood values of the blanks; weight sums above 0."""
@@ -436,6 +447,7 @@ class Family(Component):
                 domain.to_line(value).shape[1],
                 isinstance(domain, Simplex),
                 self.shares.get(name),
+                domain in (REAL, LOG_REAL),
             )
             for name, domain, value in self._line(filled)
         ]

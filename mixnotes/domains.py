@@ -58,6 +58,10 @@ class Domain(ABC):
         """How many numbers can move freely in a value like this."""
         return 1
 
+    def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
+        """The value z standard errors down and up."""
+        return value - z * error, value + z * error
+
 
 @dataclass(frozen=True)
 class Number(Domain):
@@ -86,6 +90,11 @@ class Number(Domain):
     def from_line(self, line: Array, like: Array) -> Array:
         """The values, shape (K,)."""
         return self.down(line[:, 0])
+
+    def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
+        """The value z standard errors down and up on the line, and back."""
+        ends = _around(self, np.array([value]), np.array([error]), z)
+        return float(ends[0][0]), float(ends[1][0])
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,10 @@ class Simplex(Domain):
     def size(self, value: Any) -> int:
         """All but one."""
         return len(value) - 1
+
+    def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
+        """Each probability by itself, on the scale of log-odds."""
+        return _around(PROBABILITY, value, error, z)
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,17 @@ def _array(value: Any, ndim: int) -> Array | None:
         return None
     array.setflags(write=False)
     return array
+
+
+def _around(
+    domain: Number, value: Array, error: Array, z: float
+) -> tuple[Array, Array]:
+    """Values z standard errors down and up on the line, and back."""
+    at = domain.up(value)
+    width = 1e-6
+    slope = (domain.down(at + width) - domain.down(at - width)) / (2 * width)
+    aside = z * error / slope
+    return domain.down(at - aside), domain.down(at + aside)
 
 
 def softmax(line: Array) -> Array:

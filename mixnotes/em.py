@@ -22,6 +22,7 @@ from mixnotes.check import (
     as_sample_weight,
     as_weights,
     require,
+    require_seen,
 )
 from mixnotes.climb import Climb, End, Step
 from mixnotes.component import Component, weight_of
@@ -167,6 +168,9 @@ def checked(
         except ValueError:
             _check(mixture, data, weight)  # says where, counted from the first row
             raise
+        if data.ndim == 2 and not isinstance(data, Intervals):
+            whole = data if weight is None else data[weight > 0]
+            require_seen(whole, mixture.column_names)
         z = None if labels is None else as_labels(labels, len(data), mixture)
         source = compress(data, weight, z)
         source.require_digits(eps_of(x))
@@ -211,11 +215,8 @@ def _check(mixture: Mixture, x: Array, weight: Array | None) -> None:
 
 def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
     """The same of a block, which must have no gaps."""
-    if np.isnan(x).any():
-        raise ValueError(
-            "blocks of rows must have no NaN: missing values are filled in for data "
-            "in memory; pass the data as one array"
-        )
+    remedy = "values that are missing need the data in memory: pass one array"
+    require(~np.isnan(x), x, "x must be finite", remedy)
     _check(mixture, x, weight)
 
 
@@ -292,8 +293,11 @@ def _keeps(template: Any, filled: Any) -> bool:
     if not isinstance(template, Component):  # what the reader's own class was given
         return True  # is not known here
     blanks = template.blanks
-    same = {name: getattr(filled, name) for name in blanks}
-    kept: bool = filled == (template.filled(same) if blanks else template)  # type: ignore[attr-defined]
+    try:
+        same = {name: filled.value_of(name) for name in blanks}
+    except KeyError:  # of other columns
+        return False
+    kept: bool = filled == (template.filled(same) if blanks else template)
     return kept
 
 
@@ -337,7 +341,8 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
 def _rank(component: Any) -> tuple[float, ...]:
     """Mean, then variance; of vectors, their entries one after another."""
     if hasattr(component, "rank"):
-        return component.rank()  # type: ignore[no-any-return]
+        rank: tuple[float, ...] = component.rank()
+        return rank
     mean, variance = moments_of(component)
     return (*np.ravel(mean), *np.ravel(variance))
 

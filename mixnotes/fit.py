@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, partial
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,29 @@ class Fit:
         """
         return information.standard_errors(*self._limit())
 
+    def sandwich_errors(self) -> dict[str, float | Array]:
+        """Standard errors that hold where the model is wrong, too, by name.
+
+        The inverse information on both sides of the sum of squared scores.
+        Source: Huber (1967); White (1982).
+        """
+        return information.sandwich_errors(*self._limit())
+
+    def intervals(self, level: float = 0.95) -> dict[str, tuple[Any, Any]]:
+        """Confidence intervals, (low, high) by name, from `standard_errors`.
+
+        Each is symmetric on a scale without ends, the logarithm of what is positive,
+        the log-odds of what is a probability, so that none passes a bound.
+        Source: Wald (1943).
+        """
+        z = NormalDist().inv_cdf(0.5 + _checked_level(level) / 2)
+        return {
+            name: self.model.domain_of(name).interval(
+                self.mixture.value_of(name), error, z
+            )
+            for name, error in self.standard_errors().items()
+        }
+
     def _limit(self) -> tuple[Engine, State]:
         """The engine and the state where the climb ended, in the exact form."""
         engine = Engine(self.model, self.source)
@@ -154,6 +178,14 @@ class Fit:
             rows[0] = ("weight (given)", "component")
         width = max(len(left) for left, _ in rows)
         return [f"  {left:>{width}}  {right}" for left, right in rows]
+
+
+def _checked_level(level: float) -> float:
+    if isinstance(level, bool) or not isinstance(level, float) or not 0 < level < 1:
+        raise ValueError(
+            f"level must be a number between 0 and 1, such as 0.95, got {level!r}"
+        )
+    return level
 
 
 def described(component: Any, template: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from mixnotes.exponential import (
     Keep,
     Values,
 )
+from mixnotes.gaps import Pattern, patterns
 from mixnotes.line import ascend
 from mixnotes.mixture import bind_of, fit_of
 
@@ -46,6 +47,15 @@ class Columns:
     columns: Array
     base: Array | None
     features: Array | None = None
+
+    def patterns(self, rows: slice) -> list[Pattern]:
+        """The rows of a block by what is missing in them."""
+        key = rows.start, rows.stop
+        if key not in self._patterns:
+            self._patterns[key] = patterns(self.columns[:, rows])
+        return self._patterns[key]
+
+    _patterns: dict[tuple[int, int], list[Pattern]] = field(default_factory=dict)
 
 
 class Desk:
@@ -451,7 +461,11 @@ class Packed(Group):
             return
         values, log_weight = loaded
         family: Any = self.family
-        family.centred_log_prob(values, data.columns[:, rows], out)
+        columns = data.columns[:, rows]
+        if self.gaps:
+            family.gappy_log_prob(values, columns, data.patterns(rows), out)
+        else:
+            family.centred_log_prob(values, columns, out)
         out += log_weight[:, None]
         if data.base is not None:
             out += data.base[rows]
@@ -468,7 +482,12 @@ class Packed(Group):
             return
         family: Any = self.family
         sums[0] += share.sum(axis=1)
-        sums[1:-1] += family.centred_sums(loaded[0], data.columns[:, rows], share).T
+        columns = data.columns[:, rows]
+        if self.gaps:
+            parts = data.patterns(rows)
+            sums[1:-1] += family.gappy_sums(loaded[0], columns, parts, share).T
+        else:
+            sums[1:-1] += family.centred_sums(loaded[0], columns, share).T
         sums[-1] += np.einsum("kn,kn->k", share, share)
 
     def empty(self, loaded: Any, data: Any) -> Array:
@@ -493,16 +512,24 @@ class Packed(Group):
             statistics = np.array(family.statistics(data.columns[0]))
             return family.learn(weight, statistics @ share.T / weight, self.keep)
         if self.gaps:
-            origin = family.begin(data.columns, share)  # type: ignore[attr-defined]
+            sums, origin = self._first_gappy(share, data)
         else:
             origin = family.at(share @ data.columns.T / weight[:, None])
-        sums = family.centred_sums(origin, data.columns, share)
+            sums = family.centred_sums(origin, data.columns, share)
         values = family.learn_about(
             weight, sums.T / weight, self.keep, origin[family.place], None
         )
         carriers = weight * weight / np.einsum("kn,kn->k", share, share)
         self.require_standing(values, carriers)
         return values
+
+    def _first_gappy(self, share: Array, data: Columns) -> tuple[Array, Values]:
+        """Sums about the means of what was seen, gaps as their column's spread has
+        them."""
+        family: Any = self.family
+        origin = family.begin(data.columns, share)
+        parts = data.patterns(slice(0, data.columns.shape[1]))
+        return family.gappy_sums(origin, data.columns, parts, share), origin
 
     def learn(self, sums: Any, values: Any) -> Values:
         """From the mean statistics; a component without weight stays as it is."""

@@ -12,9 +12,12 @@ import numpy as np
 from mixnotes.check import Array
 from mixnotes.component import Axis
 from mixnotes.engine import QUIET, Engine, State
+from mixnotes.mixture import log_sum_exp
+from mixnotes.sums import Rows
 
 _WIDTH = 1e-5  # of a first difference, on the line
 _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there
+_APART = 1e-9  # the same of correlations, where coordinates have units
 _EDGE = 690.0  # the logarithm of what stands for 0
 
 
@@ -59,6 +62,48 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 
     By name as in `Mixture.blanks`; `weights` has one for each component.
     """
+    information, slope = _curvature(engine, limit)
+    variance = (slope * np.linalg.solve(information, slope.T).T).sum(axis=1)
+    return _by_name(engine, limit, variance)
+
+
+def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
+    """The same of information^-1 (sum of squared scores) information^-1, which holds
+    where the model is wrong, too."""
+    information, slope = _curvature(engine, limit)
+    point, free = engine.to_line(limit), _free(engine.axes(limit))
+
+    def rows(place: Array) -> Array:
+        return _row_log_likelihoods(engine, engine.from_line(place, limit))
+
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        scores = _derivative(rows, point, free)
+    weight = engine.source.weights  # type: ignore[attr-defined]
+    middle = scores.T @ (scores * weight[:, None])
+    bread = np.linalg.solve(information, slope.T)
+    variance = ((bread.T @ middle) * bread.T).sum(axis=1)
+    return _by_name(engine, limit, variance)
+
+
+def _row_log_likelihoods(engine: Engine, state: State) -> Array:
+    """log p(x_i), or log p(x_i, z_i) where z is known, shape (n,)."""
+    source = engine.source
+    if not isinstance(source, Rows):
+        raise ValueError(
+            "sandwich errors need the observations in memory, and this fit was made "
+            "of blocks; fit one array, or take standard_errors()"
+        )
+    mixture = engine.mixture(state)
+    if source.labels is None:
+        return mixture.log_prob(source.x)
+    joint = mixture.log_joint(source.x)
+    own = joint[np.arange(len(joint)), np.maximum(source.labels, 0)]
+    return np.where(source.labels >= 0, own, log_sum_exp(joint.T))
+
+
+def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
+    """The observed information along the free directions of the line, (m, m), and the
+    derivative of the learned values along them, (values, m)."""
     if not engine.has_line:
         raise ValueError(
             "standard errors need components whose parameters are declared, and one "
@@ -67,14 +112,15 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     if any(getattr(group, "ties", False) for group in engine.groups):
         raise ValueError(
             "standard errors are not there yet for tied covariances; use a bootstrap: "
-            "fit samples of the fitted mixture"
+            "mx.bootstrap(fit)"
         )
     point = engine.to_line(limit)
-    free = _free(engine.axes(limit))
+    axes = engine.axes(limit)
+    free = _free(axes)
     log_likelihood = log_likelihood_of(engine, limit)
     with np.errstate(**QUIET):  # type: ignore[arg-type]
         information = -_hessian(log_likelihood, point, free)
-    if not np.linalg.eigvalsh(information).min() >= _FLAT:
+    if not _is_curved(information, axes):
         raise ValueError(
             "standard errors need a maximum that is curved in every direction, and "
             "this one is flat in some: a weight or a parameter is on its edge, the "
@@ -84,8 +130,25 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     def values(place: Array) -> Array:
         return _values(engine, engine.from_line(place, limit))[0]
 
-    slope = _derivative(values, point, free)
-    variance = (slope * np.linalg.solve(information, slope.T).T).sum(axis=1)
+    return information, _derivative(values, point, free)
+
+
+def _is_curved(information: Array, axes: list[Axis]) -> bool:
+    """Does the log-likelihood fall in every direction?
+
+    Coordinates of no unit by their curvature; all of them together by how far the data
+    tell them apart.
+    """
+    curved = np.diagonal(information)
+    size = np.sqrt(np.maximum(curved, 1e-300))
+    if any(axis.unit for axis in axes):
+        apart = np.linalg.eigvalsh(information / np.outer(size, size)).min()
+        return bool((curved > 0).all() and apart >= _APART)
+    return bool(np.linalg.eigvalsh(information).min() >= _FLAT)
+
+
+def _by_name(engine: Engine, limit: State, variance: Array) -> dict[str, float | Array]:
+    """The roots of variances of the learned values, each in its shape."""
     errors = np.sqrt(np.maximum(variance, 0))
     found: dict[str, float | Array] = {}
     place = 0

@@ -21,7 +21,7 @@ from mixnotes.check import (
     require,
 )
 from mixnotes.component import CollapseError, Component, ComponentLike
-from mixnotes.domains import Shared
+from mixnotes.domains import SIMPLEX, Domain, Shared
 from mixnotes.intervals import Binned, Censored, Intervals
 
 
@@ -70,8 +70,21 @@ class Mixture(Component):
         """The value of a parameter, by its name in `blanks`."""
         if name == "weights":
             return self.weights
+        component, rest = self._part_of(name)
+        return component.value_of(rest)
+
+    def domain_of(self, name: str) -> Domain:
+        """The set that a parameter lives in, by its name in `blanks`."""
+        if name == "weights":
+            return SIMPLEX
+        component, rest = self._part_of(name)
+        found: Domain = component.domain_of(rest)
+        return found
+
+    def _part_of(self, name: str) -> tuple[Any, str]:
+        """The component that a name in `blanks` is of, and its name there."""
         k, _, rest = name.removeprefix("components[").partition("].")
-        return self.components[int(k)].value_of(rest)
+        return self.components[int(k)], rest
 
     # ------------------------------------------------------------ Bayes' rule
 
@@ -132,7 +145,7 @@ class Mixture(Component):
 
     def fit(
         self,
-        x: ArrayLike,
+        x: ArrayLike | Binned | Censored,
         sample_weight: ArrayLike | None = None,
         start: Self | None = None,
     ) -> Self:
@@ -217,6 +230,15 @@ class Mixture(Component):
         columns = [t(x) if t else np.ones(len(x), dtype=bool) for t in tests]
         some: NDArray[np.bool_] = np.any(columns, axis=0)
         return some
+
+    def check_support(self, x: Array, weight: Array) -> None:
+        """Raise an error that names the first row that no component can produce."""
+        first = self.components[0]
+        if isinstance(first, Mixture) or self.column_names is None:
+            return super().check_support(x, weight)
+        impossible = ~self.inside(x) & (weight > 0)
+        if impossible.any():  # the component says in which column
+            first.check_support(x, np.where(impossible, weight, 0.0))
 
     @property
     def support(self) -> str:  # type: ignore[override]

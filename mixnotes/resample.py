@@ -38,10 +38,11 @@ class Bootstrap:
         Source: Efron and Tibshirani (1993), chapter 13.
         """
         ends = _tails(level)
-        return {
-            name: tuple(_plain(end) for end in np.quantile(draws, ends, axis=0))
-            for name, draws in self.draws.items()
-        }
+        found = {}
+        for name, draws in self.draws.items():
+            low, high = np.quantile(draws, ends, axis=0)
+            found[name] = _plain(low), _plain(high)
+        return found
 
     def __repr__(self) -> str:
         count = len(next(iter(self.draws.values())))

@@ -104,7 +104,7 @@ class Rows(Source):
         x = self.x.copy()
         for column in x.T:
             gap = np.isnan(column)
-            column[gap] = column[~gap].mean()
+            column[gap] = column[~gap].mean() if not gap.all() else 0.0
         return Rows(x, self.weight, labels=self.labels)
 
     def unlabelled(self) -> Rows:

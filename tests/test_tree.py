@@ -13,6 +13,8 @@ import mixnotes
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"check", "threads"},
+    {"gaps", "line", "table"},
+    {"intervals"},
     {"covariance", "domains", "sums"},
     {"component"},
     {"exponential"},
@@ -24,7 +26,7 @@ LAYERS = [
     {"climb"},
     {"fit", "progress"},
     {"em"},
-    {"online"},
+    {"online", "resample", "select"},
     {"datasets"},
     {"__init__"},
 ]

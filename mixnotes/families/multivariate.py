@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixnotes import covariance as models
 from mixnotes import gaps
-from mixnotes.check import Array, as_count, as_data
+from mixnotes.check import Array, as_count, as_data, require_seen
 from mixnotes.component import CollapseError
 from mixnotes.domains import COVARIANCE, VECTOR, Shared, parameter
 from mixnotes.exponential import FEW, FLOOR, ROUNDING, Frame, Framed, Keep, Values
@@ -124,8 +124,12 @@ class MultivariateNormal(Framed):
                 "Normal"
             )
         self.sized(data.shape[1])
-        require_some(data)
         return data
+
+    def check_support(self, x: Array, weight: Array) -> None:
+        """Raise an error for a column of which nothing was seen."""
+        super().check_support(x, weight)
+        require_seen(x[weight > 0])
 
     def kind(self) -> tuple[Any, ...]:
         """Components of equal kind share one matrix product."""
@@ -240,14 +244,8 @@ class MultivariateNormal(Framed):
     # ----------------------------------------------------------- the centred form
 
     def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
-        """-1/2 (y - mean)' cov^-1 (y - mean) - log det(cov) / 2 - d log(2 pi) / 2, for
-        the entries that were seen."""
+        """-1/2 (y - mean)' cov^-1 (y - mean) - log det(cov) / 2 - d log(2 pi) / 2."""
         mean, cov = values["mean"], values["cov"]
-        if np.isnan(columns).any():
-            parts = gaps.patterns(columns)
-            for k, matrix in enumerate(self.matrices(cov)):
-                gaps.log_prob(mean[k], matrix, columns, parts, out[k])
-            return
         axial = self.model[2] == "I"
         root = 1 / np.sqrt(cov) if axial else _inverse_factor(cov)
         for k in range(len(mean)):
@@ -259,11 +257,9 @@ class MultivariateNormal(Framed):
             out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * _LOG_2_PI
 
     def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Of y - mean and its products, as expected where an entry is missing."""
+        """Of y - mean and its products."""
         d = len(columns)
         sums = np.empty((len(share), self.n_statistics(d)))
-        if np.isnan(columns).any():
-            return self._expected_sums(values, columns, share, sums)
         upper = np.triu_indices(d)
         for k, part in enumerate(share):
             aside = columns - values["mean"][k][:, None]
@@ -275,11 +271,21 @@ class MultivariateNormal(Framed):
                 sums[k, d:] = (weighted @ aside.T)[upper]
         return sums
 
-    def _expected_sums(
-        self, values: Values, columns: Array, share: Array, sums: Array
+    # ------------------------------------------------------------------- with gaps
+
+    def gappy_log_prob(
+        self, values: Values, columns: Array, parts: list[gaps.Pattern], out: Array
+    ) -> None:
+        """`centred_log_prob` of the entries that were seen."""
+        for k, cov in enumerate(self.matrices(values["cov"])):
+            gaps.log_prob(values["mean"][k], cov, columns, parts, out[k])
+
+    def gappy_sums(
+        self, values: Values, columns: Array, parts: list[gaps.Pattern], share: Array
     ) -> Array:
-        """The same, with gaps."""
-        d, parts = len(columns), gaps.patterns(columns)
+        """`centred_sums`, as expected where an entry is missing."""
+        d = len(columns)
+        sums = np.empty((len(share), self.n_statistics(d)))
         mean, matrices = values["mean"], self.matrices(values["cov"])
         for k, part in enumerate(share):
             first, second = np.zeros(d), np.zeros((d, d))
@@ -306,8 +312,8 @@ class MultivariateNormal(Framed):
 
         if start is None:
             found = em(Mixture([self]), x, sample_weight=weight, starts=1)
-            return found.mixture.components[0]  # type: ignore[no-any-return]
-        return Mixture([self]).fit(x, weight, Mixture([start])).components[0]  # type: ignore[no-any-return]
+            return found.mixture.components[0]
+        return Mixture([self]).fit(x, weight, Mixture([start])).components[0]
 
     def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:
         """Is some learned covariance flat, relative to the data's spread?"""
@@ -406,10 +412,16 @@ class MultivariateNormal(Framed):
         """log p(x) by the distances to the mean."""
         columns = np.ascontiguousarray(x.T)
 
+        parts = gaps.patterns(columns) if np.isnan(columns).any() else None
+
         def log_prob(filled: Self) -> Array:
             out = np.empty((1, columns.shape[1]))
+            values = filled.stack([filled])
             with np.errstate(over="ignore"):
-                filled.centred_log_prob(filled.stack([filled]), columns, out)
+                if parts is None:
+                    filled.centred_log_prob(values, columns, out)
+                else:
+                    filled.gappy_log_prob(values, columns, parts, out)
             return out[0]
 
         return log_prob
@@ -464,16 +476,6 @@ class MultivariateNormal(Framed):
     def moments(self) -> tuple[Any, Any]:
         """E[x] = mean, shape (d,), and the covariance matrix cov, shape (d, d)."""
         return self.given("mean"), self.given("cov")
-
-
-def require_some(data: Array) -> None:
-    """Raise an error for a column of which nothing was seen."""
-    empty = np.array([not (~np.isnan(column)).any() for column in data.T])
-    if empty.any():
-        raise ValueError(
-            "each column must have at least one value, got column "
-            f"{int(np.argmax(empty))} all NaN; leave it out"
-        )
 
 
 def _inverse_factor(cov: Array) -> Array:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes import table
-from mixnotes.check import Array
+from mixnotes.check import Array, require_seen
 from mixnotes.component import Axis, Component
+from mixnotes.domains import Domain
 
 Key = str | tuple[str, ...]
 
@@ -93,11 +94,6 @@ class Product(Component):
         data = table.rows(x, self.column_names, gaps=True)
         for key, columns, part in self._columns(data):
             gap = np.isnan(columns)
-            if gap.all():
-                raise ValueError(
-                    f"column {key!r} must have at least one value, got only missing "
-                    "ones; leave it out"
-                )
             if gap.any() and isinstance(key, tuple) and not _takes_gaps(part):
                 raise ValueError(
                     f"columns {key!r} must have no missing values for a "
@@ -140,6 +136,7 @@ class Product(Component):
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the column and the first value that is outside."""
+        require_seen(x[weight > 0], self.column_names)
         for key, columns, part in self._columns(x):
             gap = np.isnan(columns) if columns.ndim == 1 else np.zeros(len(x), bool)
             try:
@@ -247,9 +244,28 @@ class Product(Component):
 
     def value_of(self, name: str) -> Any:
         """The value of a parameter, by its name in `blanks`."""
+        _, part, rest = self._part_of(name)
+        return part.value_of(rest)
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same product with these parameters set, by their names in `blanks`."""
+        found = dict(self.parts)
+        for name, value in values.items():
+            key, part, rest = self._part_of(name)
+            found[key] = found[key].filled({rest: value})
+        return self._with(found)
+
+    def domain_of(self, name: str) -> Domain:
+        """The set that a parameter lives in, by its name in `blanks`."""
+        _, part, rest = self._part_of(name)
+        found: Domain = part.domain_of(rest)
+        return found
+
+    def _part_of(self, name: str) -> tuple[Key, Any, str]:
+        """The key and the part that a name in `blanks` is of, and its name there."""
         for key, part in self.parts.items():
             if name.startswith(_prefix(key)):
-                return part.value_of(name.removeprefix(_prefix(key)))
+                return key, part, name.removeprefix(_prefix(key))
         raise KeyError(name)
 
     @property

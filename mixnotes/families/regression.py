@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mixnotes import table
 from mixnotes.check import Array
 from mixnotes.component import Axis, CollapseError, Component, shown
-from mixnotes.domains import POSITIVE, Shared
+from mixnotes.domains import LOG_REAL, POSITIVE, Domain, Shared
 from mixnotes.families.discrete import log_factorial, whole
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
@@ -195,8 +195,7 @@ class Regression(Component):
             name: float(next(values)) if name in design.names else value
             for name, value in self.coef.items()
         }
-        filled = self._with(coef=coef, intercept=float(intercept), **rest)  # type: ignore[arg-type]
-        return filled
+        return self._with(coef=coef, intercept=float(intercept), **rest)  # type: ignore[arg-type]
 
     def _blank_line(self, filled: Self) -> Array:
         """The blank coefficients of `filled`, in the order of `Design`."""
@@ -218,7 +217,8 @@ class Regression(Component):
 
     def rank(self) -> tuple[float, ...]:
         """What components are put in order by: intercept, then coefficients."""
-        return (self.intercept, *self.coef.values())  # type: ignore[return-value]
+        values: Any = (self.intercept, *self.coef.values())
+        return tuple(values)
 
     # ---------------------------------------------------------------- the blanks
 
@@ -235,7 +235,7 @@ class Regression(Component):
         component._set(self.target, found.pop("coef"), found.pop("intercept"), found)
         return component
 
-    def _placed(self, values: Mapping[str, Any]) -> Self:
+    def filled(self, values: dict[str, Any]) -> Self:
         """The same component with these parameters set, by name."""
         coef = {n: values.get(f"coef[{n!r}]", v) for n, v in self.coef.items()}
         rest = {n: values.get(n, getattr(self, n)) for n in ("intercept", *self.own)}
@@ -263,7 +263,7 @@ class Regression(Component):
                 f"{type(self).__name__} can have blanks in {', '.join(known)}, got "
                 f"{', '.join(sorted(chosen - set(known)))}"
             )
-        return self._placed(dict.fromkeys(chosen))
+        return self.filled(dict.fromkeys(chosen))
 
     def domains(self) -> dict[str, Any]:
         """The parameters that can be blank, by name."""
@@ -272,6 +272,10 @@ class Regression(Component):
     def value_of(self, name: str) -> Any:
         """The value of a parameter, by its name in `blanks`."""
         return self._parameters()[name]
+
+    def domain_of(self, name: str) -> Domain:
+        """The whole line for a coefficient, above 0 for a standard deviation."""
+        return POSITIVE if name in self.own else LOG_REAL
 
     @property
     def shares(self) -> dict[str, str]:
@@ -283,7 +287,8 @@ class Regression(Component):
 
     def axes(self, filled: Self) -> list[Axis]:
         """What stands where on the line: coefficients, and logarithms of the rest."""
-        return [Axis(name, 1, False, self.shares.get(name)) for name in self.blanks]
+        shares, own = self.shares, self.own
+        return [Axis(n, 1, False, shares.get(n), n not in own) for n in self.blanks]
 
     def to_line(self, filled: Self) -> Array:
         """The values of the blanks in `filled`, shape (p,)."""
@@ -298,7 +303,7 @@ class Regression(Component):
             name: math.exp(min(v, 700.0)) if name in self.own else float(v)
             for name, v in zip(self.blanks, line, strict=True)
         }
-        return like._placed(values)
+        return like.filled(values)
 
     def measured(self, filled: Self, scale: float) -> Array:
         """The values of the blanks, as they are."""
@@ -308,7 +313,7 @@ class Regression(Component):
     def settled(self, filled: Self) -> Self:
         """This component with what it shares given, at the values of `filled`."""
         values = filled._parameters()
-        return self._placed({name: values[name] for name in self.shares})
+        return self.filled({name: values[name] for name in self.shares})
 
     # ---------------------------------------------------------------- the value
 
@@ -381,7 +386,7 @@ class Design:
         if constant:
             columns.append(np.ones(len(x)))
         else:
-            offset += template.intercept
+            offset += template.intercept  # type: ignore[arg-type]
         for column, (name, value) in zip(x.T[1:], template.coef.items(), strict=True):
             if _is_blank(value):
                 columns.append(column)

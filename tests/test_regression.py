@@ -1,0 +1,332 @@
+"""Mixtures of regressions."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import scipy.optimize
+import scipy.stats
+
+import mixnotes as mx
+from tests.test_product import penguins
+from tests.test_published import SHARED
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=200)
+Z = RNG.integers(0, 2, 200)
+ETA = np.where(Z == 1, 1.0 + 0.5 * X, -1.0 + X)
+TABLE = {
+    "x": X,
+    "line": ETA + 0.2 * RNG.normal(size=200),
+    "count": RNG.poisson(np.exp(ETA)).astype(float),
+    "yes": (RNG.random(200) < 1 / (1 + np.exp(-ETA))).astype(float),
+    "log_t": np.log(RNG.uniform(1, 3, 200)),
+}
+KINDS = [
+    (mx.LinearRegression, "line"),
+    (mx.PoissonRegression, "count"),
+    (mx.LogisticRegression, "yes"),
+]
+every_kind = pytest.mark.parametrize(("kind", "target"), KINDS)
+
+
+def shared(name, *columns):
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip("no ../shared here")
+    data = np.genfromtxt(path, delimiter=",", names=True)
+    return {column: data[column] for column in columns}
+
+
+@pytest.mark.parametrize(
+    ("file", "target", "predictor", "expected", "lines"),
+    [
+        ("nodata.csv", "Equivalence", "NO", 122.038355785,
+         [(0.564985903, 0.0850229376), (1.24708115, -0.0829994916)]),
+        ("co2data.csv", "CO2", "GNP", -66.9397677928,
+         [(1.41514301458, 0.676596414503), (8.67897076891, -0.0233434620169)]),
+    ],
+)  # fmt: skip
+def test_two_lines(file, target, predictor, expected, lines):
+    """Brinkman (1981) and Hurn, Justel and Robert (2003), recomputed with mixtools."""
+    model = mx.Mixture(2 * [mx.LinearRegression(target, [predictor])])
+    fit = mx.em(model, shared(file, target, predictor))
+    assert fit.log_likelihood == pytest.approx(expected, abs=1e-5)
+    found = [(c.intercept, c.coef[predictor]) for c in fit.mixture.components]
+    np.testing.assert_allclose(found, lines, rtol=1e-4)
+
+
+def test_two_parabolas_are_maximum_likelihood():
+    """Leisch (2004). flexmix corrects its sd for degrees of freedom and so ends at
+    -642.5451, below the maximum."""
+    table = shared("npreg.csv", "x", "yn")
+    table["square"] = table["x"] ** 2
+    fit = mx.em(mx.Mixture(2 * [mx.LinearRegression("yn", ["x", "square"])]), table)
+    assert fit.log_likelihood == pytest.approx(-642.532013736, abs=1e-5)
+    assert fit.bic < 1332.775
+
+
+@every_kind
+def test_the_density_is_that_of_scipy(kind, target):
+    own = {"sd": 0.3} if kind is mx.LinearRegression else {}
+    component = kind(target, {"x": 0.7}, intercept=0.2, **own)
+    eta = 0.2 + 0.7 * X
+    y = TABLE[target]
+    twin = {
+        "line": lambda: scipy.stats.norm(eta, 0.3).logpdf(y),
+        "count": lambda: scipy.stats.poisson(np.exp(eta)).logpmf(y),
+        "yes": lambda: scipy.stats.bernoulli(1 / (1 + np.exp(-eta))).logpmf(y),
+    }[target]()
+    np.testing.assert_allclose(component.log_prob(TABLE), twin, rtol=1e-10)
+    assert component.expected({"x": [0.0]}) == pytest.approx(
+        {"line": 0.2, "count": np.exp(0.2), "yes": 1 / (1 + np.exp(-0.2))}[target]
+    )
+
+
+@every_kind
+@pytest.mark.parametrize("given", [{}, {"x": 0.5}, {"intercept": 0.1}])
+def test_the_weighted_fit_is_the_maximum(kind, target, given):
+    """Against scipy's optimiser on the same weighted log-likelihood."""
+    weight = 1.0 + np.arange(200) % 3
+    template = kind(target, {"x": given.get("x")}, intercept=given.get("intercept"))
+    fitted = template.fit(TABLE, weight)
+
+    def loss(line):
+        return -weight @ template.from_line(line, fitted).log_prob(TABLE)
+
+    start = template.to_line(fitted) + 0.1
+    best = scipy.optimize.minimize(loss, start, tol=1e-12)
+    top = weight @ fitted.log_prob(TABLE)
+    assert top >= -best.fun - 1e-9
+    if "x" in given:
+        assert fitted.coef["x"] == 0.5
+    if "intercept" in given:
+        assert fitted.intercept == 0.1
+
+
+@every_kind
+def test_a_weight_of_two_is_the_row_twice_and_fitting_changes_nothing(kind, target):
+    template = kind(target, ["x"])
+    before = copy.deepcopy(template)
+    weight = np.where(np.arange(200) < 10, 2.0, 1.0)
+    twice = {name: np.append(c, c[:10]) for name, c in TABLE.items()}
+    a, b = template.fit(TABLE, weight), template.fit(twice)
+    np.testing.assert_allclose(a.log_prob(TABLE), b.log_prob(TABLE), rtol=1e-9)
+    assert template == before
+
+
+@every_kind
+def test_a_fit_never_lowers_that_of_its_start(kind, target):
+    template = kind(target, ["x"])
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        weight = rng.random(200) ** 4
+        own = {"sd": 1.0} if kind is mx.LinearRegression else {}
+        start = kind(target, {"x": rng.normal()}, intercept=rng.normal(), **own)
+        fitted = template.fit(TABLE, weight, start)
+        assert weight @ fitted.log_prob(TABLE) >= weight @ start.log_prob(TABLE) - 1e-9
+
+
+@every_kind
+def test_it_prints_copies_pickles_and_saves(kind, target):
+    for component in (
+        kind(target, ["x", "log_t"]),
+        kind(target, {"x": None, "log_t": 1.0, "z": mx.Shared("slope")}, intercept=2.0),
+    ):
+        assert eval(repr(component), vars(mx)) == component
+        assert copy.deepcopy(component) == component
+        assert pickle.loads(pickle.dumps(component)) == component
+        assert mx.from_json(component.to_json()) == component
+    with pytest.raises(AttributeError, match="immutable"):
+        component.target = "other"
+
+
+def test_a_coefficient_of_one_is_an_offset():
+    fitted = mx.PoissonRegression("count", {"log_t": 1.0}).fit(TABLE)
+    rate = TABLE["count"].sum() / np.exp(TABLE["log_t"]).sum()
+    assert fitted.intercept == pytest.approx(np.log(rate))
+
+
+@every_kind
+def test_a_mixture_climbs_to_a_maximum(kind, target):
+    fit = mx.em(mx.Mixture(2 * [kind(target, ["x"])]), TABLE, starts=3)
+    assert np.all(np.diff(fit.history) >= 0)
+    assert fit.converged
+    best = fit.log_likelihood
+    for name in fit.model.blanks[:-1]:
+        k = int(name[11])
+        for step in (0.99, 1.01):
+            value = fit.mixture.value_of(name) * step
+            parts = list(fit.mixture.components)
+            parts[k] = parts[k].filled({name.partition("].")[2]: value})
+            moved = mx.Mixture(parts, fit.mixture.weights)
+            assert moved.log_prob(TABLE).sum() < best + 1e-9
+
+
+def test_a_coefficient_that_components_have_in_common():
+    """One slope in three lines of different height, in one model and by hand."""
+    table = penguins()
+    fine = ~np.isnan(table["flipper"])
+    table = {name: column[fine] for name, column in table.items()}
+    line = mx.LinearRegression("mass", {"flipper": mx.Shared("slope")})
+    fit = mx.em(mx.Mixture(2 * [line]), table, starts=4)
+    a, b = fit.mixture.components
+    assert a.coef["flipper"] == pytest.approx(b.coef["flipper"], rel=1e-12)
+    assert fit.model.n_free == 1 + 2 + 2 + 1
+    errors = fit.standard_errors()
+    slopes = [errors[f"components[{k}].coef['flipper']"] for k in (0, 1)]
+    assert slopes[0] == pytest.approx(slopes[1])
+    free = mx.em(mx.Mixture(2 * [mx.LinearRegression("mass", ["flipper"])]), table)
+    assert fit.log_likelihood < free.log_likelihood
+
+    def height(slope):
+        fixed = mx.Mixture(2 * [mx.LinearRegression("mass", {"flipper": slope})])
+        return mx.em(fixed, table, starts=4).log_likelihood
+
+    best = a.coef["flipper"]
+    assert fit.log_likelihood == pytest.approx(height(best), abs=1e-6)
+    assert height(best * 1.02) < fit.log_likelihood
+    assert height(best * 0.98) < fit.log_likelihood
+
+
+def test_known_coefficients_take_no_part_in_the_fit():
+    lines = [
+        mx.LinearRegression("line", {"x": 0.5}, intercept=1.0),
+        mx.LinearRegression("line", ["x"]),
+    ]
+    fit = mx.em(mx.Mixture(lines), TABLE, starts=3)
+    assert fit.mixture.components[0].coef == {"x": 0.5}
+    assert fit.mixture.components[0].intercept == 1.0
+    assert "(given)" in repr(fit)
+
+
+def test_draws_of_the_target_follow_the_line():
+    line = mx.LinearRegression("y", {"x": 2.0}, intercept=1.0, sd=0.1)
+    y = line.sample_target({"x": np.full(4000, 3.0)}, rng=0)
+    assert y.mean() == pytest.approx(7.0, abs=0.01)
+    assert y.std() == pytest.approx(0.1, abs=0.01)
+    yes = mx.LogisticRegression("y", {"x": 0.0}, intercept=0.0)
+    assert yes.sample_target({"x": np.zeros(4000)}, rng=0).mean() == pytest.approx(
+        0.5, abs=0.05
+    )
+    count = mx.PoissonRegression("y", {"x": 0.0}, intercept=np.log(4))
+    assert count.sample_target({"x": np.zeros(4000)}, rng=0).mean() == pytest.approx(
+        4, abs=0.2
+    )
+
+
+def test_a_line_through_its_own_points_collapses_and_does_not_win():
+    x = np.r_[np.linspace(0, 1, 40), 5.0, 6.0]
+    y = np.r_[np.random.default_rng(1).normal(size=40), 50.0, 60.0]
+    line = mx.LinearRegression("y", ["x"])
+    start = mx.Mixture(
+        [
+            mx.LinearRegression("y", {"x": 0.0}, intercept=0.0, sd=1.0),
+            mx.LinearRegression("y", {"x": 10.0}, intercept=0.0, sd=0.01),
+        ],
+        [0.9, 0.1],
+    )
+    fit = mx.em(mx.Mixture(2 * [line]), {"x": x, "y": y}, start=start)
+    assert not fit.converged
+    assert "LinearRegression collapsed" in fit.reason
+
+
+BAD = [
+    (lambda: mx.LinearRegression("y", "x"), TypeError, "list of column names"),
+    (lambda: mx.LinearRegression("y", 3), TypeError, "list of column names"),
+    (lambda: mx.LinearRegression("y", ["y"]), ValueError, "different column names"),
+    (lambda: mx.LinearRegression("y", [3]), ValueError, "different column names"),
+    (
+        lambda: mx.LinearRegression("y", {"x": np.nan}),
+        ValueError,
+        r"coef\['x'\] must be a finite number, got nan",
+    ),
+    (
+        lambda: mx.LinearRegression("y", {"x": "1"}),
+        ValueError,
+        r"coef\['x'\] must be a finite number, got",
+    ),
+    (
+        lambda: mx.PoissonRegression("y", ["x"], intercept=np.inf),
+        ValueError,
+        "intercept must be a finite number, got inf",
+    ),
+    (
+        lambda: mx.LinearRegression("y", ["x"], sd=0),
+        ValueError,
+        "sd must be a number above 0, got 0",
+    ),
+    (
+        lambda: mx.PoissonRegression("y", ["x"]).fit({"x": [1, 2], "y": [1, 2.5]}),
+        ValueError,
+        r"column 'y' must be whole numbers from 0 up, got y\[1\] = 2.5",
+    ),
+    (
+        lambda: mx.LogisticRegression("y", ["x"]).fit({"x": [1, 2], "y": [1, 2]}),
+        ValueError,
+        r"column 'y' must be 0 or 1, got y\[1\] = 2",
+    ),
+    (
+        lambda: mx.LinearRegression("y", ["x"]).fit({"x": [1, np.nan], "y": [1, 2]}),
+        ValueError,
+        r"column 'x' must be finite, got x\[1\] = nan",
+    ),
+    (
+        lambda: mx.LinearRegression("y", ["x"]).fit({"x": [1, 1, 1.0], "y": [1, 2, 3]}),
+        ValueError,
+        "do not vary apart",
+    ),
+    (
+        lambda: mx.LogisticRegression("y", ["x"]).fit(
+            {"x": [1, 2, 3, 4.0], "y": [0, 0, 1, 1]}
+        ),
+        ValueError,
+        "tells y without error",
+    ),
+    (
+        lambda: mx.LinearRegression("y", ["x"]).fit({"y": [1.0]}),
+        ValueError,
+        "columns y, x, got y; x is missing",
+    ),
+    (
+        lambda: mx.LinearRegression("y", {"x": 1.0}, 0.0, 1.0).sample(3, rng=0),
+        TypeError,
+        r"call sample_target\(x, rng\)",
+    ),
+    (
+        lambda: mx.LinearRegression("y", {"x": 1.0}, 0.0, 1.0).moments(),
+        TypeError,
+        r"call expected\(x\)",
+    ),
+    (
+        lambda: mx.LinearRegression("y", ["x"]).expected({"x": [1.0]}),
+        ValueError,
+        "has blanks",
+    ),
+    (
+        lambda: mx.LinearRegression("y", ["x"]).blank("slope"),
+        ValueError,
+        "can have blanks in intercept, .* got slope",
+    ),
+    (
+        lambda: mx.Mixture(
+            [mx.LinearRegression("y", ["x"]), mx.LinearRegression("y", ["z"])]
+        ),
+        ValueError,
+        "must describe the same columns",
+    ),
+    (
+        lambda: mx.Mixture(
+            [mx.LinearRegression("y", ["x"]), mx.LinearRegression("x", ["y"])]
+        ),
+        ValueError,
+        "must explain the same target",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "words"), BAD, ids=range(len(BAD)))
+def test_errors_say_what_to_do(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
