@@ -1,0 +1,303 @@
+"""Pictures, each drawn on an axes of the caller's: the only module with matplotlib.
+
+Colours and sizes are those of the caller's style; nothing global is changed. Component
+k has the k-th colour of the cycle in every picture.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.check import Array, as_weights
+from mixnotes.fit import Fit
+from mixnotes.mixture import Mixture
+from mixnotes.select import CRITERIA, Selection
+
+# ------------------------------------------------------------------ data and mixture
+
+
+def density(
+    mixture: Mixture | Fit,
+    x: ArrayLike | None = None,
+    ax: Any = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    bins: Any = "auto",
+) -> Any:
+    """The density of a mixture on the line, its weighted components, and the data.
+
+    x: observations, shape (n,), as a histogram of area 1 with `bins` as in
+    `numpy.histogram`; for counts the share of each value. Returns the axes.
+    """
+    model, ax = _filled(mixture), _axes(ax)
+    _require_line(model, "density")
+    data = None if x is None else model._rows(x)
+    weight = None if data is None else as_weights(sample_weight, len(data))
+    if _is_discrete(model):
+        return _probabilities(model, data, weight, ax)
+    if data is not None:
+        edges = np.histogram_bin_edges(data, bins)
+        heights, _ = np.histogram(data, edges, weights=weight, density=True)
+        ax.stairs(heights, edges, fill=True, color="0.5", alpha=0.3, label="data")
+    places = _places(model, data)
+    parts = np.exp(model.log_joint(places))
+    ax.plot(places, parts.sum(axis=1), color="black", label="mixture")
+    for k, part in enumerate(parts.T):
+        ax.plot(places, part, color=f"C{k}", label=f"component {k}")
+    ax.set_xlabel("x")
+    ax.set_ylabel("density")
+    return ax
+
+
+def _probabilities(model: Mixture, data: Any, weight: Any, ax: Any) -> Any:
+    """The same for counts: bars of the data, points of the mixture."""
+    values = _whole_places(model, data)
+    parts = np.exp(model.log_joint(values))
+    if data is not None:
+        share = [weight @ (data == v) / weight.sum() for v in values]
+        ax.bar(values, share, color="0.5", alpha=0.3, label="data")
+    ax.plot(values, parts.sum(axis=1), "o-", color="black", ms=4, label="mixture")
+    for k, part in enumerate(parts.T):
+        ax.plot(values, part, ".-", color=f"C{k}", label=f"component {k}")
+    ax.set_xlabel("x")
+    ax.set_ylabel("probability")
+    return ax
+
+
+def responsibilities(
+    mixture: Mixture | Fit, x: ArrayLike | None = None, ax: Any = None
+) -> Any:
+    """p(z = k | x) over the line, each component's share stacked on those before.
+
+    x: observations, shown as ticks at the bottom. Returns the axes.
+    """
+    model, ax = _filled(mixture), _axes(ax)
+    _require_line(model, "responsibilities")
+    data = None if x is None else model._rows(x)
+    if _is_discrete(model):
+        places = _whole_places(model, data)
+    else:
+        places = _places(model, data)
+    possible = np.isfinite(model.log_prob(places))
+    places = places[possible]
+    share = model.responsibilities(places)
+    colours = [f"C{k}" for k in range(share.shape[1])]
+    labels = [f"component {k}" for k in range(share.shape[1])]
+    ax.stackplot(places, share.T, colors=colours, labels=labels)
+    if data is not None:
+        ax.plot(data, np.full(len(data), 0.02), "|", color="black")
+    ax.set_xlim(places[0], places[-1])
+    ax.set_ylim(0, 1)
+    ax.set_xlabel("x")
+    ax.set_ylabel("p(z = k | x)")
+    return ax
+
+
+def ellipses(
+    mixture: Mixture | Fit,
+    x: ArrayLike | None = None,
+    ax: Any = None,
+    *,
+    level: float = 0.9,
+    columns: tuple[int, int] = (0, 1),
+) -> Any:
+    """The components of a mixture of multivariate normals in two of its columns, each
+    as the ellipse that holds `level` of it; the rows of x in the colour of the most
+    probable component. Returns the axes.
+    """
+    model, ax = _filled(mixture), _axes(ax)
+    if not 0 < level < 1:
+        raise ValueError(f"level must be a number between 0 and 1, got {level!r}")
+    first, second = columns
+    if x is not None:
+        data = model._rows(x)
+        seen = ~np.isnan(data[:, [first, second]]).any(axis=1)
+        for k, rows in _by_component(model, data[seen]):
+            ax.plot(rows[:, first], rows[:, second], ".", color=f"C{k}", alpha=0.6)
+    radius = math.sqrt(-2 * math.log1p(-level))
+    angle = np.linspace(0, 2 * np.pi, 181)
+    circle = radius * np.array([np.cos(angle), np.sin(angle)])
+    for k, part in enumerate(model.marginal([first, second]).components):
+        mean, cov = part.moments()
+        edge = mean[:, None] + np.linalg.cholesky(cov) @ circle
+        ax.plot(*edge, color=f"C{k}", label=f"component {k}")
+        ax.plot(*mean, "+", color=f"C{k}", ms=10)
+    ax.set_xlabel(f"column {first}")
+    ax.set_ylabel(f"column {second}")
+    return ax
+
+
+def _by_component(model: Mixture, data: Array) -> Any:
+    """The rows that each component most probably made."""
+    z = model.predict(data)
+    for k in range(len(model.components)):
+        yield k, data[z == k]
+
+
+# ------------------------------------------------------------------------- the climb
+
+
+def history(fit: Fit, ax: Any = None) -> Any:
+    """The log-likelihood at every step of every start, the kept one in black; the
+    steps on a logarithmic scale. Returns the axes."""
+    if not isinstance(fit, Fit):
+        raise TypeError(f"history takes a Fit, as em returns it, got {fit!r:.80}")
+    ax = _axes(ax)
+    for end in fit.starts:
+        if end.history is not fit.history:
+            ax.plot(np.arange(1, len(end.history) + 1), end.history, color="0.6", lw=1)
+    steps = np.arange(1, len(fit.history) + 1)
+    ax.plot(steps, fit.history, color="black", label="the kept start")
+    ax.set_xscale("log")
+    ax.set_xlabel("step")
+    ax.set_ylabel("log-likelihood")
+    return ax
+
+
+def criteria(selection: Selection, ax: Any = None) -> Any:
+    """BIC, AIC and ICL against the models of a `Selection`, less is better; the least
+    of each is filled. Returns the axes."""
+    if not isinstance(selection, Selection):
+        raise TypeError(
+            f"criteria takes a Selection, as select returns it, got {selection!r:.80}"
+        )
+    ax = _axes(ax)
+    names = [str(c.name) for c in selection.candidates]
+    places = np.arange(len(names))
+    for k, by in enumerate(name for name in CRITERIA if name != "held_out"):
+        values = [c.score(by) for c in selection.candidates]
+        ax.plot(places, values, "o-", color=f"C{k}", mfc="none", label=by.upper())
+        least = int(np.argmin(values))
+        ax.plot(places[least], values[least], "o", color=f"C{k}")
+    ax.set_xticks(places, names)
+    ax.set_xlabel("model")
+    ax.set_ylabel("criterion, less is better")
+    ax.legend()
+    return ax
+
+
+# -------------------------------------------------------------------- does it fit
+
+
+def residuals(
+    mixture: Mixture | Fit,
+    x: ArrayLike,
+    ax: Any = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> Any:
+    """The share of the data up to each value less what the mixture says, P(X <= x).
+
+    The grey band is what the mean of n draws strays at one place in 19 cases of 20,
+    +-1.96 sqrt(p (1 - p) / n). Returns the axes.
+    """
+    model, ax = _filled(mixture), _axes(ax)
+    _require_line(model, "residuals")
+    data = model._rows(x)
+    weight = as_weights(sample_weight, len(data))
+    values, where = np.unique(data, return_inverse=True)
+    share = np.cumsum(np.bincount(where, weight)) / weight.sum()
+    expected = model.cdf(values)
+    band = 1.96 * np.sqrt(expected * (1 - expected) / weight.sum())
+    ax.fill_between(values, -band, band, color="0.5", alpha=0.3, lw=0, step="post")
+    ax.step(values, share - expected, where="post", color="black")
+    ax.axhline(0, color="0.5", lw=0.8)
+    ax.set_xlabel("x")
+    ax.set_ylabel("data less mixture, of P(X <= x)")
+    return ax
+
+
+def rootogram(
+    mixture: Mixture | Fit,
+    x: ArrayLike,
+    ax: Any = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> Any:
+    """A hanging rootogram of counts: bars of height sqrt(observed) hang from the curve
+    sqrt(expected), and stray from 0 by about 1/2 where the model is right.
+
+    Source: Tukey (1977). Returns the axes.
+    """
+    model, ax = _filled(mixture), _axes(ax)
+    if not _is_discrete(model):
+        raise ValueError(
+            "a rootogram needs a mixture on whole numbers, such as Poissons, got "
+            f"{model!r:.80}; for other data see residuals"
+        )
+    data = model._rows(x)
+    weight = as_weights(sample_weight, len(data))
+    values = _whole_places(model, data)
+    observed = np.array([weight @ (data == v) for v in values])
+    expected = weight.sum() * np.exp(model.log_prob(values))
+    top = np.sqrt(expected)
+    ax.bar(values, np.sqrt(observed), bottom=top - np.sqrt(observed), color="0.6")
+    ax.plot(values, top, "o-", color="C0", ms=4)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set_xlabel("x")
+    ax.set_ylabel("sqrt(count)")
+    return ax
+
+
+# --------------------------------------------------------------------------- shared
+
+
+def _filled(mixture: Any) -> Mixture:
+    """A mixture with values everywhere, or that of a fit."""
+    model = mixture.mixture if isinstance(mixture, Fit) else mixture
+    if not isinstance(model, Mixture):
+        raise TypeError(f"mixture must be a Mixture or a Fit, got {mixture!r:.80}")
+    model._require_complete("a picture")
+    return model
+
+
+def _axes(ax: Any) -> Any:
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.gca()
+    if not hasattr(ax, "plot"):
+        raise TypeError(f"ax must be axes of matplotlib, got {ax!r:.80}")
+    return ax
+
+
+def _require_line(model: Mixture, what: str) -> None:
+    if np.ndim(model.moments()[0]):
+        raise ValueError(
+            f"{what} needs a mixture of one number an observation, and this one has "
+            "rows; draw a marginal, or ellipses"
+        )
+
+
+def _is_discrete(model: Mixture) -> bool:
+    return not bool(model.inside(np.array([0.5, math.sqrt(2), math.pi])).any())
+
+
+def _whole_places(model: Mixture, data: Array | None) -> Array:
+    """The whole numbers that have a share in the data or the mixture."""
+    mean, variance = model.moments()
+    low, high = mean - 4 * math.sqrt(variance), mean + 4 * math.sqrt(variance)
+    if data is not None:
+        low, high = min(low, data.min()), max(high, data.max())
+    values = np.arange(math.floor(low), math.ceil(high) + 1, dtype=np.float64)
+    return values[np.isfinite(model.log_prob(values))]
+
+
+def _places(model: Mixture, data: Array | None) -> Array:
+    """Where to draw: evenly over data and mixture, and close together where a
+    component is narrow."""
+    mean, variance = model.moments()
+    low, high = mean - 4 * math.sqrt(variance), mean + 4 * math.sqrt(variance)
+    if data is not None:
+        low, high = data.min(), data.max()
+        low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
+    around = []
+    for part in model.components:
+        middle, spread = part.moments()
+        around.append(middle + math.sqrt(spread) * np.linspace(-4, 4, 81))
+    x = np.unique(np.concatenate([np.linspace(low, high, 400), *around]))
+    return x[(x >= low) & (x <= high)]
