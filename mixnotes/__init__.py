@@ -8,6 +8,9 @@ from mixnotes.climb import Step
 from mixnotes.component import Component, from_json
 from mixnotes.domains import Shared
 from mixnotes.em import em, em_step
+from mixnotes.families.bounded import Beta, Dirichlet, Uniform
+from mixnotes.families.circular import VonMises
+from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
@@ -15,33 +18,53 @@ from mixnotes.families.discrete import (
     Geometric,
     Poisson,
 )
+from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
+from mixnotes.families.made import Custom, from_scipy
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
-from mixnotes.families.positive import Exponential
+from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
+from mixnotes.families.student import MultivariateStudentT, StudentT
 from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture, gaussian_mixture
 from mixnotes.online import em_online
 
 __all__ = [
     "Bernoulli",
+    "Beta",
     "Binomial",
     "Categorical",
     "Component",
+    "Custom",
+    "Dirichlet",
     "Exponential",
     "Fit",
+    "Gamma",
     "Geometric",
+    "Gumbel",
+    "InverseGaussian",
+    "Laplace",
     "LogNormal",
+    "Logistic",
     "Mixture",
+    "Multinomial",
     "MultivariateNormal",
+    "MultivariateStudentT",
+    "NegativeBinomial",
     "Normal",
+    "PointMass",
     "Poisson",
     "Shared",
     "Step",
+    "StudentT",
+    "Uniform",
+    "VonMises",
+    "Weibull",
     "datasets",
     "em",
     "em_online",
     "em_step",
     "from_json",
+    "from_scipy",
     "gaussian_mixture",
 ]
 __version__ = "0.1.0"

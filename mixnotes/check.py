@@ -65,6 +65,13 @@ def as_data(x: ArrayLike) -> Array:
     return data
 
 
+def as_places(x: ArrayLike, name: str) -> Array:
+    """Numbers of any shape, which may be infinite and not NaN."""
+    values = as_numbers(x, name)
+    require(~np.isnan(values), values, f"{name} must be numbers", "", name=name)
+    return values
+
+
 def slices(x: Array) -> Iterator[Array]:
     """Some rows after another: what is computed of them stays small."""
     for start in range(0, len(x), _SLICE):
@@ -138,7 +145,8 @@ def require(
     if not ok.all():
         where = np.unravel_index(int(np.argmin(ok)), ok.shape)
         position = ", ".join(str(int(i)) for i in where)
+        place = f"{name}[{position}]" if position else name
         raise ValueError(
-            f"{what}, got {name}[{position}] = {values[where]:g}"
-            f" ({int((~ok).sum())} of {ok.size} values); {remedy}"
+            f"{what}, got {place} = {values[where]:g}"
+            f" ({int((~ok).sum())} of {ok.size} values){remedy and '; ' + remedy}"
         )

@@ -448,7 +448,7 @@ class Engine:
                     unit = 1.0
                     if group.frame is None and isinstance(domain, Number):
                         unit = self.scale**-domain.power
-                    parts.append((values[name][free] * unit).ravel())
+                    parts.append(domain.measured(values[name][free] * unit).ravel())
             elif isinstance(group, Opaque):
                 parts += [
                     watch(component)

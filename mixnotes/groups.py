@@ -233,7 +233,7 @@ class Packed(Group):
         self.d = 1
         self.p = 0  # statistics; of framed families known with the frame
         if not isinstance(self.family, Framed):
-            self.p = len(self.family.statistics(np.full(1, self.family.tame)))
+            self.p = len(self.family.statistics(np.array([self.family.tame])))
         self.centred = False
 
     # ------------------------------------------------------------------ the data

@@ -349,6 +349,13 @@ def blanks_of(component: ComponentLike) -> tuple[str, ...]:
     return component.blanks if isinstance(component, Component) else ()
 
 
+def learns(component: ComponentLike) -> bool:
+    """Has a component a blank? How many may depend on data that are still to come."""
+    if isinstance(component, Component):
+        return bool(component.blanks)
+    return component.n_free > 0
+
+
 def moments_of(component: Any) -> tuple[float, float]:
     """E[x] and Var[x] of one component."""
     if not hasattr(component, "moments"):

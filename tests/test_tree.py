@@ -13,7 +13,7 @@ import mixnotes
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"check", "threads"},
-    {"covariance", "domains", "sums"},
+    {"ascent", "covariance", "domains", "special", "sums"},
     {"component"},
     {"exponential"},
     {"families"},
