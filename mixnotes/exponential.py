@@ -63,7 +63,8 @@ class Keep:
         for places in self.shared.get(name, ()):
             share = np.where(weight[places] > 0, weight[places], 0.0)
             if share.sum() > 0:
-                seen = np.where(share > 0, learned[places], 0.0)
+                seen = learned[places]
+                seen[share == 0] = 0.0
                 found[places] = share @ seen / share.sum()
         return found
 

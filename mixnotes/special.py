@@ -1,7 +1,7 @@
 """Special functions that the families need, in numpy alone: log gamma and its
 derivatives, the Bessel function I0, the normal distribution function.
 
-To 1e-13 relative, or absolute where the function crosses zero. What only distribution
+To 1e-12 relative, or absolute where the function crosses zero. What only distribution
 functions need (incomplete gamma and beta) is scipy's, imported where it is called.
 Source: Abramowitz and Stegun (1964), 6.1.40, 6.3.18, 6.4.11, 9.6.16, 9.7.1.
 """

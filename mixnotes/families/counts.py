@@ -25,6 +25,7 @@ from mixnotes.families.search import Searched
 from mixnotes.special import log_gamma_ratio
 
 _TABLE = 4096  # counts up to which a table of sums is fastest
+_GUESSES = np.array([1e-4, 0.01, 0.1, 1.0, 10.0])  # of 1 / size, of what moments say
 _SMALLEST = 1e-12  # 1 / size as a share of 1 / mean
 
 
@@ -86,7 +87,7 @@ class NegativeBinomial(Searched):
         excess = float(share @ (x - mean) ** 2) - mean
         guess = max(excess, 0.01 * mean) / mean**2
         begin = None if start is None else 1 / start.given("size")
-        t = up_to_a_limit(height, begin, guess * np.array([0.01, 0.1, 1.0, 10.0]))
+        t = up_to_a_limit(height, begin, guess * _GUESSES)
         tiny = t * mean <= _SMALLEST
         return {"size": math.inf if tiny else 1 / t, "mean": mean}
 

@@ -37,6 +37,7 @@ from mixnotes.special import (
 
 _LOG_2_PI = math.log(2 * math.pi)
 _GUESSES = np.array([0.02, 0.1, 0.3, 1.0])  # of 1 / df
+_NEAR = np.array([1e-4, 3e-3])  # of 1 / df, to see whether the limit is a maximum
 _TRIAL = 10  # rounds at each guess
 _ROUNDS = 3  # of place and scale, then df, in a step
 _TINY = 1e-14  # a scale in standard units that has collapsed
@@ -69,7 +70,7 @@ def _df_of(square: Array, share: Array, d: int, start: float | None) -> float:
         return float(share @ _log_bell(square, 1 / t if t else math.inf, d))
 
     begin = None if start is None else 1 / start
-    t = up_to_a_limit(height, begin, _GUESSES)
+    t = up_to_a_limit(height, begin, np.concatenate([_NEAR, _GUESSES]))
     return 1 / t if t else math.inf
 
 
