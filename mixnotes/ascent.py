@@ -24,10 +24,11 @@ _HALVINGS = 30
 
 
 class Top(NamedTuple):
-    """Where a climb ended, and how high."""
+    """Where a climb ended, how high, and how much the last step had promised."""
 
     place: Array
     value: float
+    promised: float = 0.0
 
 
 class Slopes(NamedTuple):
@@ -53,11 +54,12 @@ def ascend(f: Callable[[Array], float], start: Array, steps: int = 100) -> Top:
         if slopes is None:
             return here
         step = _step(slopes)
-        ahead = _along(f, here, step, float(slopes.first @ step))
+        promised = float(slopes.first @ step)
+        ahead = _along(f, here, step, promised)
         if ahead is None:
-            return here
+            return here._replace(promised=promised)
         moved = float(np.abs(ahead.place - here.place).max())
-        here = ahead
+        here = ahead._replace(promised=promised)
         if moved < _STILL:
             return here
     return here

@@ -138,6 +138,13 @@ def _first(raw: NDArray[Any]) -> str:
     return f" (the first value is {raw.ravel()[0]!r:.40})" if raw.size else ""
 
 
+def _short(value: Any) -> str:
+    """A number, or a row of them, to six digits."""
+    if np.ndim(value) == 0:
+        return f"{value:g}"
+    return f"[{', '.join(f'{v:g}' for v in value)}]"[:80]
+
+
 def require(
     ok: NDArray[np.bool_], values: Array, what: str, remedy: str, name: str = "x"
 ) -> None:
@@ -147,6 +154,6 @@ def require(
         position = ", ".join(str(int(i)) for i in where)
         place = f"{name}[{position}]" if position else name
         raise ValueError(
-            f"{what}, got {place} = {values[where]:g}"
+            f"{what}, got {place} = {_short(values[where])}"
             f" ({int((~ok).sum())} of {ok.size} values){remedy and '; ' + remedy}"
         )

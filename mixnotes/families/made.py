@@ -21,6 +21,7 @@ from mixnotes.component import CollapseError, Component, shown
 from mixnotes.domains import Shared
 
 Bounds = tuple[float, float]
+_RISING = 1e-3  # nats an observation that a search which ends still promised
 _FAR = 40.0  # e-folds from the start beyond which a parameter has run off
 _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for others
 _GUESSES = 64  # combinations of first guesses that are tried
@@ -171,7 +172,7 @@ class Made(Component):
         """Newton steps from there."""
         line = _Line(self.bounds, begin, height)
         top = ascend(lambda u: height(line.values(u)), np.zeros(len(begin)))
-        if line.ran_off(top.place) or not math.isfinite(top.value):
+        if line.ran_off(top.place) or not top.promised < _RISING:
             name = list(begin)[int(np.argmax(np.abs(top.place)))]
             raise CollapseError(
                 f"{self!r} collapsed: {name} ran off to "
@@ -533,7 +534,7 @@ class FromScipy(Made):
                 f"{name}: {', '.join(missing)} must be given, for whole numbers are "
                 f"not learned; write from_scipy({name!r}, {missing[0]}=...)"
             )
-        fixed = {n: self._number(n, known[n]) for n in whole}
+        fixed = {n: _whole(self._number(n, known[n])) for n in whole}
         own["values"] = self.checked(fixed | {n: known.get(n) for n in own["bounds"]})
 
     @property
@@ -640,6 +641,11 @@ class FromScipy(Made):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FromScipy, (self.name, self.values)
+
+
+def _whole(value: float) -> float:
+    """A whole number as an int, which scipy asks for."""
+    return int(value) if value == math.floor(value) else value
 
 
 def _looked_up(name: Any) -> Any:
