@@ -8,6 +8,9 @@ from mixnotes.climb import Step
 from mixnotes.component import Component, from_json
 from mixnotes.domains import Shared
 from mixnotes.em import em, em_step
+from mixnotes.families.bounded import Beta, Dirichlet, Uniform
+from mixnotes.families.circular import VonMises
+from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
@@ -15,15 +18,18 @@ from mixnotes.families.discrete import (
     Geometric,
     Poisson,
 )
+from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
+from mixnotes.families.made import Custom, from_scipy
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
-from mixnotes.families.positive import Exponential
+from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
 from mixnotes.families.product import Product
 from mixnotes.families.regression import (
     LinearRegression,
     LogisticRegression,
     PoissonRegression,
 )
+from mixnotes.families.student import MultivariateStudentT, StudentT
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored
 from mixnotes.mixture import Mixture, gaussian_mixture
@@ -33,33 +39,50 @@ from mixnotes.select import Selection, likelihood_ratio_test, select
 
 __all__ = [
     "Bernoulli",
+    "Beta",
     "Binned",
     "Binomial",
     "Bootstrap",
     "Categorical",
     "Censored",
     "Component",
+    "Custom",
+    "Dirichlet",
     "Exponential",
     "Fit",
+    "Gamma",
     "Geometric",
+    "Gumbel",
+    "InverseGaussian",
+    "Laplace",
     "LinearRegression",
     "LogNormal",
+    "Logistic",
     "LogisticRegression",
     "Mixture",
+    "Multinomial",
     "MultivariateNormal",
+    "MultivariateStudentT",
+    "NegativeBinomial",
     "Normal",
+    "PointMass",
     "Poisson",
     "PoissonRegression",
     "Product",
     "Selection",
     "Shared",
     "Step",
+    "StudentT",
+    "Uniform",
+    "VonMises",
+    "Weibull",
     "bootstrap",
     "datasets",
     "em",
     "em_online",
     "em_step",
     "from_json",
+    "from_scipy",
     "gaussian_mixture",
     "likelihood_ratio_test",
     "select",

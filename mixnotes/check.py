@@ -65,6 +65,13 @@ def as_data(x: ArrayLike, gaps: bool = False) -> Array:
     return data
 
 
+def as_places(x: ArrayLike, name: str) -> Array:
+    """Numbers of any shape, which may be infinite and not NaN."""
+    values = as_numbers(x, name)
+    require(~np.isnan(values), values, f"{name} must be numbers", "", name=name)
+    return values
+
+
 def slices(x: Array) -> Iterator[Array]:
     """Some rows after another: what is computed of them stays small."""
     for start in range(0, len(x), _SLICE):
@@ -134,12 +141,19 @@ def require_seen(x: Array, names: Sequence[str] | None = None) -> None:
         j = int(np.argmax(empty))
         raise ValueError(
             "each column must have at least one value, got only missing ones in "
-            f"{f'column {j}' if names is None else f'column {names[j]!r}'}; leave it out"
+            f"column {j if names is None else repr(names[j])}; leave it out"
         )
 
 
 def _first(raw: NDArray[Any]) -> str:
     return f" (the first value is {raw.ravel()[0]!r:.40})" if raw.size else ""
+
+
+def _short(value: Any) -> str:
+    """A number, or a row of them, to six digits."""
+    if np.ndim(value) == 0:
+        return f"{value:g}"
+    return f"[{', '.join(f'{v:g}' for v in value)}]"[:80]
 
 
 def require(
@@ -149,7 +163,8 @@ def require(
     if not ok.all():
         where = np.unravel_index(int(np.argmin(ok)), ok.shape)
         position = ", ".join(str(int(i)) for i in where)
+        place = f"{name}[{position}]" if position else name
         raise ValueError(
-            f"{what}, got {name}[{position}] = {values[where]:g}"
-            f" ({int((~ok).sum())} of {ok.size} values); {remedy}"
+            f"{what}, got {place} = {_short(values[where])}"
+            f" ({int((~ok).sum())} of {ok.size} values){remedy and '; ' + remedy}"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -23,6 +24,7 @@ from mixnotes.check import (
     Rng,
     as_count,
     as_data,
+    as_places,
     as_rng,
     as_sample_weight,
     require,
@@ -180,7 +182,62 @@ class Component(ABC):
         """The same component with its named columns in this order."""
         return self
 
+    # What the author may add.
+
+    discrete: ClassVar[bool] = False  # is log_prob a probability, not a density?
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest x that the support reaches."""
+        return -math.inf, math.inf
+
+    def _cdf(self, x: Array) -> Array:
+        """P(X <= x), for x that may be infinite."""
+        raise TypeError(
+            f"{type(self).__name__} has no distribution function; write "
+            "_cdf(x), or use a family that has one"
+        )
+
+    def _sf(self, x: Array) -> Array:
+        """P(X > x): to full relative accuracy, where a family has a way to it."""
+        return 1 - self._cdf(x)
+
+    def _quantile(self, q: Array) -> Array:
+        """The least x with cdf(x) >= q, by bisection."""
+        return bisected(self, q)
+
+    @property
+    def limit(self) -> str:
+        """What this component is the limit of, where a parameter is infinite; else
+        no words."""
+        return ""
+
     # What everybody gets.
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """P(X <= x), of the shape of x; x may be infinite."""
+        self._require_complete("cdf")
+        return self._cdf(as_places(x, "x"))
+
+    def sf(self, x: ArrayLike) -> Array:
+        """P(X > x), 1 - cdf(x) without the loss of digits in the upper tail."""
+        self._require_complete("sf")
+        return self._sf(as_places(x, "x"))
+
+    def quantile(self, q: ArrayLike) -> Array:
+        """The least x with cdf(x) >= q, of the shape of q."""
+        self._require_complete("quantile")
+        levels = as_places(q, "q")
+        require(
+            (levels >= 0) & (levels <= 1),
+            levels,
+            "q must be a probability, from 0 to 1",
+            "divide percentages by 100",
+            name="q",
+        )
+        found = self._quantile(np.clip(levels, 0.0, 1.0))
+        low, high = self.ends
+        return np.where(levels == 0, low, np.where(levels == 1, high, found))
 
     def log_prob(self, x: ArrayLike | Censored) -> Array:
         """log p(x), shape (n,); -inf outside the support. Of a `Censored` x the log of
@@ -332,6 +389,8 @@ def _revive(value: Any) -> Any:
             return from_state(value)
         if set(value) == {"shared"}:
             return Shared(value["shared"])
+        if set(value) == {"number"}:  # JSON has no infinity
+            return float(value["number"])
         return {key: _revive(v) for key, v in value.items()}
     return [_revive(v) for v in value] if isinstance(value, list) else value
 
@@ -469,7 +528,7 @@ class Family(Component):
         """The values of the blanks; what has the data's unit is divided by `scale`."""
         return np.concatenate(
             [
-                (v * scale**-d.power if isinstance(d, Number) else v).ravel()
+                d.measured(v * scale**-d.power if isinstance(d, Number) else v).ravel()
                 for _, d, v in self._line(filled)
             ]
         )
@@ -514,10 +573,58 @@ class Family(Component):
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
+_BISECTIONS = 200  # halvings: enough to tell any two floats apart
+
+
+def bisected(component: Component, q: Array) -> Array:
+    """The least x with cdf(x) >= q: whole numbers where the component is discrete."""
+    low, high = _bracket(component, q)
+    for _ in range(_BISECTIONS):
+        middle = low + 0.5 * (high - low)
+        if component.discrete:
+            middle = np.floor(middle)
+        done = (middle <= low) | (middle >= high)
+        if done.all():
+            break
+        reached = _reaches(component, middle, q)
+        high = np.where(reached & ~done, middle, high)
+        low = np.where(reached | done, low, middle)
+    return high
+
+
+def _reaches(component: Component, x: Array, q: Array) -> NDArray[np.bool_]:
+    """Is cdf(x) >= q, told in the tail that has the digits?"""
+    below, above = component._cdf(x), component._sf(x)
+    reached: NDArray[np.bool_] = np.where(q < 0.5, below >= q, above <= 1 - q)
+    return reached
+
+
+def _bracket(component: Component, q: Array) -> tuple[Array, Array]:
+    """Places of which the lower does not reach q, and the upper does."""
+    least, largest = component.ends
+    mean, variance = component.moments()
+    centre = mean if math.isfinite(mean) else max(min(0.0, largest), least)
+    step = math.sqrt(variance) if 0 < variance < math.inf else 1.0
+    if component.discrete:
+        centre, step = math.floor(centre), math.ceil(step)
+    low, high = np.full(q.shape, centre - step), np.full(q.shape, centre + step)
+    for _ in range(_BISECTIONS):
+        short = ~_reaches(component, high, q) & (high < largest) & (q < 1)
+        long = _reaches(component, low, q) & (low >= least) & (q > 0)
+        if not (short.any() or long.any()):
+            break
+        step *= 2
+        high = np.where(short, np.minimum(high + step, largest), high)
+        low = np.where(long, low - step, low)
+    return low, high
+
+
 def _plain(value: Any) -> Any:
     """A parameter as JSON has it."""
     if isinstance(value, Shared):
         return {"shared": value.name}
+    if isinstance(value, float) and math.isinf(value):
+        return {"number": str(value)}
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 

@@ -62,15 +62,29 @@ class Domain(ABC):
         """The value z standard errors down and up."""
         return value - z * error, value + z * error
 
+    def measured(self, stack: Array) -> Array:
+        """Values as numbers in which the distance to a limit is measured."""
+        return stack
+
 
 @dataclass(frozen=True)
 class Number(Domain):
-    """One number; `power` is that of the data's unit in it (a mean 1, a rate -1)."""
+    """One number; `power` is that of the data's unit in it (a mean 1, a rate -1).
+
+    `measure` is the scale on which distances to a limit are measured: a logarithm
+    where the parameter has no unit and can be large, for a shape of 1e6 is not known
+    to 1e-8.
+    """
 
     contains: Callable[[float], bool]
     up: Callable[[Array], Array]
     down: Callable[[Array], Array]
     power: int = 0
+    measure: Callable[[Array], Array] | None = None
+
+    def measured(self, stack: Array) -> Array:
+        """The values, or their logarithms."""
+        return stack if self.measure is None else self.measure(stack)
 
     def read(self, value: Any) -> float | None:
         """`value` as a float, or None where it is not in the set."""
@@ -116,6 +130,32 @@ class Vector(Domain):
     def size(self, value: Any) -> int:
         """Every entry is free."""
         return len(value)
+
+
+@dataclass(frozen=True)
+class PositiveVector(Domain):
+    """A vector of numbers above 0, shape (d,)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        vector = _array(value, 1)
+        return None if vector is None or (vector <= 0).any() else vector
+
+    def to_line(self, stack: Array) -> Array:
+        """Logarithms."""
+        return _log(stack)
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """Exponentials."""
+        return _exp(line)
+
+    def size(self, value: Any) -> int:
+        """Every entry is free."""
+        return len(value)
+
+    def measured(self, stack: Array) -> Array:
+        """Logarithms."""
+        return _log(stack)
 
 
 @dataclass(frozen=True)
@@ -253,7 +293,19 @@ INVERSE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, -1)
 NOT_NEGATIVE = Number(
     "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, 1
 )
+SHAPE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, measure=_log)
+CONCENTRATION = Number(
+    "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, measure=np.log1p
+)
+UP_TO_INFINITY = Number(
+    "a number above 0, or infinity", lambda v: v > 0, _log, _exp, measure=_log
+)
+ANGLE = Number("a finite number", math.isfinite, _same, _same)  # in radians
+WHOLE = Number(
+    "a whole number", lambda v: math.isfinite(v) and v == round(v), _same, _same
+)
 VECTOR = Vector("a vector of finite numbers, shape (d,)")
+POSITIVE_VECTOR = PositiveVector("a vector of numbers above 0, shape (d,)")
 SIMPLEX = Simplex("probabilities that are not negative and sum to 1, shape (n,)")
 COVARIANCE = Covariance("a symmetric positive definite matrix, shape (d, d)")
 

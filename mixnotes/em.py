@@ -7,6 +7,7 @@ on the estimated distance still to go, not on the size of a step.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,7 +31,7 @@ from mixnotes.engine import QUIET, Engine, State, as_high, leaves
 from mixnotes.exponential import is_exponential
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored, Intervals
-from mixnotes.mixture import Mixture, moments_of
+from mixnotes.mixture import Mixture, learns, moments_of
 from mixnotes.progress import watcher
 from mixnotes.starts import level_start, random_starts
 from mixnotes.sums import Rows, Source, Stream, compress, eps_of, stream_of
@@ -117,9 +118,22 @@ def em(
         best = _best(ends)
         ends[best] = climb.go_on(ends[best], best)
     end = ends[best]
+    end = replace(end, reason=end.reason + _limits(model, end.mixture))
     named = start is not None or labels is not None  # the components have an order
     filled = end.mixture if named else in_order(model, end.mixture)
     return Fit.of(model, filled, source, end, tuple(ends))
+
+
+def _limits(model: Mixture, filled: Mixture) -> str:
+    """Which components ended where a parameter is infinite, in words."""
+    found = dict.fromkeys(
+        c.limit
+        for (_, template), (_, c) in zip(
+            leaves(model, ()), leaves(filled, ()), strict=True
+        )
+        if getattr(c, "limit", "") and template.n_free and not template.limit
+    )
+    return "".join(f"; at a limit: {words}" for words in found)
 
 
 def _best(ends: list[End]) -> int:
@@ -144,7 +158,7 @@ def checked(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
-    own = any(not is_exponential(c) and c.n_free for _, c in leaves(mixture, ()))
+    own = any(not is_exponential(c) and learns(c) for _, c in leaves(mixture, ()))
     source: Source | None = None
     if mixture.column_names is None and not isinstance(x, Binned | Censored):
         source = stream_of(x, sample_weight, whole=own or labels is not None)

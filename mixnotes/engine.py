@@ -29,6 +29,7 @@ from mixnotes.threads import in_threads, one_blas_thread, threads
 _WORTH_THREADS = 2**17  # rows
 _SAME = 1e-6  # log-likelihoods nearer than this are one
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
+_LOWEST = -745.0  # the logarithm of the least float
 _CACHED = 2**20  # log-densities of known components that are kept
 _TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
 QUIET = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
@@ -489,15 +490,15 @@ class Engine:
                     unit = 1.0
                     if group.frame is None and isinstance(domain, Number):
                         unit = self.scale**-domain.power
-                    parts.append((values[name][free] * unit).ravel())
+                    parts.append(domain.measured(values[name][free] * unit).ravel())
             elif isinstance(group, Opaque) and group.has_line:
                 parts += [
                     template.measured(component, self.scale)
                     for template, component in zip(group.templates, values, strict=True)
                 ]
             elif isinstance(group, Opaque):
-                parts += [
-                    watch(component)
+                parts += [  # a density of 0 has no logarithm to take differences of
+                    np.maximum(watch(component), _LOWEST)
                     for watch, component in zip(
                         self._watches(group), values, strict=True
                     )

@@ -63,7 +63,8 @@ class Keep:
         for places in self.shared.get(name, ()):
             share = np.where(weight[places] > 0, weight[places], 0.0)
             if share.sum() > 0:
-                seen = np.where(share > 0, learned[places], 0.0)
+                seen = learned[places]
+                seen[share == 0] = 0.0
                 found[places] = share @ seen / share.sum()
         return found
 
@@ -113,7 +114,10 @@ class ExponentialFamily(Family):
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """natural . statistics(x) - normaliser + log base(x)."""
         inside = self.inside(x)
-        tame = x if inside.all() else np.where(inside, x, self.tame)
+        tame = x
+        if not inside.all():
+            tame = x.copy()
+            tame[~inside] = self.tame
         statistics = np.array(self.statistics(tame))
         base = self.log_base(tame)
         rest = np.where(inside, 0.0 if base is None else base, -np.inf)
@@ -127,7 +131,7 @@ class ExponentialFamily(Family):
 
         return log_prob
 
-    tame = 0.0  # a value inside the support, in place of those outside
+    tame: Any = 0.0  # a value inside the support, in place of those outside
 
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
         total = weight.sum()
@@ -291,7 +295,7 @@ class Framed(ExponentialFamily):
         self.fill(framed, features)
         keep = FramedKeep([self], frame)
         values = self.learn(np.array([total]), features @ weight[:, None] / total, keep)
-        carriers = np.array([_carriers(weight)])
+        carriers = np.array([carriers_of(weight)])
         reason = self.collapsed(values, carriers, frame)
         if reason:
             raise CollapseError(reason)
@@ -307,7 +311,7 @@ class FramedKeep(Keep):
             self.given[name] = where, templates[0].into({name: values}, frame)[name]
 
 
-def _carriers(weight: Array) -> float:
+def carriers_of(weight: Array) -> float:
     """How many observations carry the weight, (sum w)^2 / sum w^2."""
     share = weight / weight.max()
     return float(share.sum() ** 2 / (share @ share))

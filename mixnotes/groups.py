@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixnotes.ascent import ascend
 from mixnotes.check import Array, slices
 from mixnotes.component import CollapseError
 from mixnotes.exponential import (
@@ -27,7 +28,6 @@ from mixnotes.exponential import (
     Values,
 )
 from mixnotes.gaps import Pattern, patterns
-from mixnotes.line import ascend
 from mixnotes.mixture import bind_of, fit_of
 
 _EPS = float(np.finfo(float).eps)
@@ -294,6 +294,7 @@ class Opaque(Group):
         largest, the rest as it is."""
         places = self._places(name, values)
         first = next(k for k, place in enumerate(places) if len(place))
+        weight = max(float(sums.sum()), _LEAST)
         start = self.templates[first].to_line(values[first])[places[first]]
 
         def height(common: Array) -> float:
@@ -308,9 +309,10 @@ class Opaque(Group):
                 if len(place):
                     carried = share > 0
                     total += float(share[carried] @ f(component)[carried])
-            return total
+            return total / weight
 
-        return self._with(name, ascend(height, start), values, places)
+        top = ascend(height, start, steps=2)
+        return self._with(name, top.place, values, places)
 
     def stack(self, components: Sequence[Any]) -> list[Any]:
         """The components themselves."""
@@ -335,7 +337,7 @@ class Packed(Group):
         self.d = 1
         self.p = 0  # statistics; of framed families known with the frame
         if not isinstance(self.family, Framed):
-            self.p = len(self.family.statistics(np.full(1, self.family.tame)))
+            self.p = len(self.family.statistics(np.array([self.family.tame])))
         self.centred = False
         self.gaps = False  # are entries of the data missing?
 

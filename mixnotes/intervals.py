@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixnotes.ascent import ascend
 from mixnotes.check import Array, as_numbers, require
-from mixnotes.line import ascend
 
 
 class Intervals(np.ndarray[Any, np.dtype[np.float64]]):
@@ -134,15 +134,9 @@ def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
     low, high = np.asarray(rows).T
     exact = low == high
     density = component.bind(low[exact])
-    if not hasattr(component, "cdf"):
-        raise TypeError(
-            f"{component!r} has no cdf, so that it cannot be asked for the probability "
-            "of an interval; give it a method cdf(x)"
-        )
     inner = ~exact
     below, above = low[inner], high[inner]
-    discrete = is_discrete(component)
-    if discrete:
+    if component.discrete:
         below, above = np.ceil(below) - 1, np.floor(above)
 
     def log_prob(filled: Any) -> Array:
@@ -154,20 +148,11 @@ def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
     return log_prob
 
 
-def is_discrete(component: Any) -> bool:
-    """Does a family live on whole numbers?"""
-    return not component.inside(np.array([0.5]))[0] and bool(
-        component.inside(np.array([0.0]))[0] or component.inside(np.array([1.0]))[0]
-    )
-
-
 def log_mass(filled: Any, low: Array, high: Array) -> Array:
     """log P(low < x <= high), shape (n,): from the side where less is subtracted."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        from_below = filled.cdf(high) - filled.cdf(low)
-        if not hasattr(filled, "sf"):
-            return np.log(np.maximum(from_below, 0.0))
-        left, right = filled.sf(low), filled.sf(high)
+        from_below = filled._cdf(high) - filled._cdf(low)
+        left, right = filled._sf(low), filled._sf(high)
         mass = np.where(left < 0.5, left - right, from_below)
         return np.log(np.maximum(mass, 0.0))
 
@@ -175,18 +160,22 @@ def log_mass(filled: Any, low: Array, high: Array) -> Array:
 def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
     """`template` filled by weighted maximum likelihood of intervals, by Newton's
     method; never below `start`."""
+    steps = 100
     if start is None:
         start = template._fit(midpoints(rows), weight, None)
+    else:
+        steps = 2  # from near a maximum each squares the distance
     log_prob = bind(template, rows)
     carried = weight > 0
+    share = weight[carried] / weight.sum()
 
     def height(line: Array) -> float:
         try:
             values = log_prob(template.from_line(line, start))
         except ValueError:  # past the edge of what floats can hold
             return -np.inf
-        return float(weight[carried] @ values[carried])
+        return float(share @ values[carried])
 
     with np.errstate(all="ignore"):
-        line = ascend(height, template.to_line(start))
-    return template.from_line(line, start)
+        top = ascend(height, template.to_line(start), steps)
+    return template.from_line(top.place, start)

@@ -5,6 +5,7 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, overload
 
@@ -18,7 +19,6 @@ from mixnotes.check import (
     as_data,
     as_numbers,
     as_rng,
-    require,
 )
 from mixnotes.component import CollapseError, Component, ComponentLike
 from mixnotes.domains import SIMPLEX, Domain, Shared
@@ -274,37 +274,33 @@ class Mixture(Component):
         """Var[x]: a number, or the covariance matrix (d, d)."""
         return self.moments()[1]
 
-    def cdf(self, x: ArrayLike) -> Array:
-        """P(X <= x), of the shape of x."""
-        self._require_complete("cdf")
-        each = np.array([_method(c, "cdf")(x) for c in self.components])
-        found: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
-        return np.minimum(found, 1.0)
+    @property
+    def discrete(self) -> bool:  # type: ignore[override]
+        """Is log_prob a probability, not a density?"""
+        return all(getattr(c, "discrete", False) for c in self.components)
 
-    def sf(self, x: ArrayLike) -> Array:
-        """P(X > x), of the shape of x, accurate where it is small."""
-        self._require_complete("sf")
-        each = np.array([_method(c, "sf")(x) for c in self.components])
-        found: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
-        return np.minimum(found, 1.0)
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest x that the support reaches."""
+        each = [getattr(c, "ends", (-math.inf, math.inf)) for c in self.components]
+        return min(low for low, _ in each), max(high for _, high in each)
 
-    def quantile(self, q: ArrayLike) -> Array:
-        """The least x with P(X <= x) >= q, of the shape of q.
+    def _cdf(self, x: Array) -> Array:
+        return self._averaged("cdf", x)
 
-        It lies between the quantiles of the components; halved until floats end.
-        """
-        self._require_complete("quantile")
-        level = as_numbers(q, "q")
-        require(
-            (level >= 0) & (level <= 1),
-            np.atleast_1d(level),
-            "q must be probabilities, from 0 to 1",
-            "divide percentages by 100",
-            name="q",
-        )
+    def _sf(self, x: Array) -> Array:
+        return self._averaged("sf", x)
+
+    def _averaged(self, name: str, x: Array) -> Array:
+        each = np.array([_method(c, name)(x) for c in self.components])
+        mean: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
+        return np.minimum(mean, 1.0)
+
+    def _quantile(self, q: Array) -> Array:
+        """Between the quantiles of the components; halved until floats end."""
         live = [c for c, w in zip(self.components, self.weights, strict=True) if w > 0]  # type: ignore[arg-type]
-        ends = np.array([_method(c, "quantile")(level) for c in live])
-        return _bisected(self.cdf, level, ends.min(axis=0), ends.max(axis=0))
+        ends = np.array([_method(c, "quantile")(q) for c in live])
+        return _bisected(self._cdf, q, ends.min(axis=0), ends.max(axis=0))
 
     def marginal(self, columns: Any) -> Mixture:
         """The distribution of some columns: numbers of columns where the components are
@@ -470,6 +466,13 @@ def fit_of(component: ComponentLike, x: Array, weight: Array, start: Any) -> Any
 def blanks_of(component: ComponentLike) -> tuple[str, ...]:
     """The names of a component's blank parameters; empty for a reader's own class."""
     return component.blanks if isinstance(component, Component) else ()
+
+
+def learns(component: ComponentLike) -> bool:
+    """Has a component a blank? How many may depend on data that are still to come."""
+    if isinstance(component, Component):
+        return bool(component.blanks)
+    return component.n_free > 0
 
 
 def moments_of(component: Any) -> tuple[float, float]:

@@ -37,7 +37,7 @@ def density(
     _require_line(model, "density")
     data = None if x is None else model._rows(x)
     weight = None if data is None else as_weights(sample_weight, len(data))
-    if _is_discrete(model):
+    if model.discrete:
         return _probabilities(model, data, weight, ax)
     if data is not None:
         edges = np.histogram_bin_edges(data, bins)
@@ -78,10 +78,8 @@ def responsibilities(
     model, ax = _filled(mixture), _axes(ax)
     _require_line(model, "responsibilities")
     data = None if x is None else model._rows(x)
-    if _is_discrete(model):
-        places = _whole_places(model, data)
-    else:
-        places = _places(model, data)
+    choose = _whole_places if model.discrete else _places
+    places = choose(model, data)
     possible = np.isfinite(model.log_prob(places))
     places = places[possible]
     share = model.responsibilities(places)
@@ -224,7 +222,7 @@ def rootogram(
     Source: Tukey (1977). Returns the axes.
     """
     model, ax = _filled(mixture), _axes(ax)
-    if not _is_discrete(model):
+    if not model.discrete:
         raise ValueError(
             "a rootogram needs a mixture on whole numbers, such as Poissons, got "
             f"{model!r:.80}; for other data see residuals"
@@ -271,10 +269,6 @@ def _require_line(model: Mixture, what: str) -> None:
             f"{what} needs a mixture of one number an observation, and this one has "
             "rows; draw a marginal, or ellipses"
         )
-
-
-def _is_discrete(model: Mixture) -> bool:
-    return not bool(model.inside(np.array([0.5, math.sqrt(2), math.pi])).any())
 
 
 def _whole_places(model: Mixture, data: Array | None) -> Array:

@@ -29,6 +29,31 @@ FILLED = [
     mx.Normal(1e6, 1e-3),
     mx.Exponential(0.2),
     mx.LogNormal(1.0, 0.5),
+    mx.NegativeBinomial(0.4, 3.0),
+    mx.NegativeBinomial(30.0, 5.0),
+    mx.NegativeBinomial(np.inf, 5.0),
+    mx.NegativeBinomial(2.0, 0.0),
+    mx.PointMass(3.0),
+    mx.Gamma(0.7, 3.0),
+    mx.Gamma(80.0, 0.7),
+    mx.Weibull(0.8, 2.0),
+    mx.Weibull(5.0, 2.0),
+    mx.InverseGaussian(2.0, 5.0),
+    mx.InverseGaussian(1.0, 200.0),
+    mx.Beta(2.0, 0.9),
+    mx.Beta(40.0, 60.0),
+    mx.Uniform(2.0, 5.0),
+    mx.VonMises(1.0, 3.0),
+    mx.VonMises(-2.0, 0.2),
+    mx.VonMises(0.5, 900.0),
+    mx.Laplace(-1.0, 2.0),
+    mx.Logistic(-1.0, 2.0),
+    mx.Gumbel(-1.0, 2.0),
+    mx.StudentT(5.5, -1.0, 2.0),
+    mx.StudentT(60.0, -1.0, 2.0),
+    mx.StudentT(np.inf, -1.0, 2.0),
+    mx.from_scipy(scipy.stats.genextreme, c=0.1, loc=2.0, scale=0.5),
+    mx.from_scipy(scipy.stats.nbinom, n=4, p=0.3),
     mx.Mixture([mx.Poisson(1.0), mx.Binomial(5, 0.9)], [0.25, 0.75]),
     mx.Mixture(
         [
@@ -44,7 +69,9 @@ every_learnable = pytest.mark.parametrize("component", LEARNABLE, ids=repr)
 
 
 def is_discrete(component):
-    return not component.inside(np.array([0.5]))[0]
+    return all(map(is_discrete, getattr(component, "components", ()))) and (
+        isinstance(component, mx.Mixture) or component.discrete
+    )
 
 
 def twin(component):
@@ -64,6 +91,30 @@ def twin(component):
             return scipy.stats.poisson(rate)
         case mx.Normal(mean=mean, sd=sd):
             return scipy.stats.norm(mean, sd)
+        case mx.NegativeBinomial(size=size, mean=mean) if size < np.inf and mean:
+            return scipy.stats.nbinom(size, size / (size + mean))
+        case mx.Gamma(shape=shape, scale=scale):
+            return scipy.stats.gamma(shape, scale=scale)
+        case mx.Weibull(shape=shape, scale=scale):
+            return scipy.stats.weibull_min(shape, scale=scale)
+        case mx.InverseGaussian(mean=mean, shape=shape):
+            return scipy.stats.invgauss(mean / shape, scale=shape)
+        case mx.Beta(a=a, b=b):
+            return scipy.stats.beta(a, b)
+        case mx.Uniform(low=low, high=high):
+            return scipy.stats.uniform(low, high - low)
+        case mx.VonMises(mean=mean, concentration=k):
+            return scipy.stats.vonmises(k, mean)
+        case mx.Laplace(loc=loc, scale=scale):
+            return scipy.stats.laplace(loc, scale)
+        case mx.Logistic(loc=loc, scale=scale):
+            return scipy.stats.logistic(loc, scale)
+        case mx.Gumbel(loc=loc, scale=scale):
+            return scipy.stats.gumbel_r(loc, scale)
+        case mx.StudentT(df=df, loc=loc, scale=scale) if df < np.inf:
+            return scipy.stats.t(df, loc, scale)
+        case mx.StudentT(loc=loc, scale=scale):
+            return scipy.stats.norm(loc, scale)
     return None
 
 
@@ -76,6 +127,10 @@ def test_the_density_sums_or_integrates_to_one(component):
         ends = mean + np.sqrt(variance) * np.array([-12, 0, 40])
         if not component.inside(ends[:1])[0]:
             ends[0] = 0.0
+        if not isinstance(component, mx.Mixture):
+            levels = [1e-9, 1e-6, 1e-3, *np.linspace(0.01, 0.99, 9)]
+            levels += [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]
+            ends = component.quantile(levels)
         total = sum(
             scipy.integrate.quad(
                 lambda v: np.exp(component.log_prob([v]))[0], *pair, limit=200
@@ -131,6 +186,8 @@ def test_samples_follow_the_density_and_not_only_its_moments(component):
     else:
         mean, variance = component.moments()
         values = mean + np.sqrt(variance) * np.linspace(-12, 12, 40_001)
+        low, high = component.ends  # what is periodic is drawn from one turn
+        values = values[(values >= low) & (values <= high)]
         density = np.exp(component.log_prob(values))
         below = np.cumsum(density) / density.sum()
     edges = np.unique(np.searchsorted(below, np.linspace(0.05, 0.95, 19)))
@@ -141,6 +198,72 @@ def test_samples_follow_the_density_and_not_only_its_moments(component):
     assert observed[~cells].sum() == 0
     squares = (observed - 5000 * expected)[cells] ** 2 / (5000 * expected[cells])
     assert scipy.stats.chi2.sf(squares.sum(), max(cells.sum() - 1, 1)) > 1e-4
+
+
+ONE = [c for c in FILLED if not isinstance(c, mx.Mixture)]
+TWINS = [c for c in ONE if twin(c)]
+every_one = pytest.mark.parametrize("component", ONE, ids=repr)
+
+
+# ------------------------------------------------------------- distribution functions
+
+
+@pytest.mark.parametrize("component", TWINS, ids=repr)
+def test_the_distribution_function_is_that_of_scipy(component):
+    """cdf and sf, each to 1e-9 of itself: both tails keep their digits."""
+    oracle = twin(component)
+    levels = np.r_[1e-12, 1e-6, np.linspace(0.01, 0.99, 25), 1 - 1e-6]
+    with np.errstate(divide="ignore"):  # scipy divides by 0 aloud
+        x = np.r_[oracle.ppf(levels), component.ends[0] - 1, oracle.isf(1e-12)]
+        below, above = oracle.cdf(x), oracle.sf(x)
+    if isinstance(component, mx.VonMises):
+        tolerance = {"rtol": 1e-6, "atol": 1e-7}  # scipy's own is that coarse
+    else:
+        tolerance = {"rtol": 1e-9, "atol": 1e-300}
+    np.testing.assert_allclose(component.cdf(x), below, **tolerance)
+    np.testing.assert_allclose(component.sf(x), above, **tolerance)
+
+
+@every_one
+def test_the_distribution_function_is_the_integral_of_the_density(component):
+    if is_discrete(component):
+        x = np.arange(0.0, 60.0)
+        steps = np.diff(component.cdf(np.r_[-1, x]))
+        np.testing.assert_allclose(steps, np.exp(component.log_prob(x)), atol=1e-12)
+        np.testing.assert_allclose(component.cdf(x + 0.5), component.cdf(x))
+        return
+    ends = component.quantile(np.linspace(0.02, 0.98, 9))
+    for low, high in itertools.pairwise(ends):
+        area = scipy.integrate.quad(
+            lambda v: np.exp(component.log_prob([v]))[0], low, high, epsabs=1e-13
+        )[0]
+        rounding = 4 * np.exp(component.log_prob([low]))[0] * np.spacing(abs(low))
+        found = component.cdf(high) - component.cdf(low)
+        assert found == pytest.approx(area, abs=1e-9 + rounding)
+
+
+@every_one
+def test_cdf_and_sf_are_complements_and_reach_0_and_1(component):
+    x = component.quantile(np.linspace(0.001, 0.999, 30))
+    np.testing.assert_allclose(component.cdf(x) + component.sf(x), 1, atol=1e-12)
+    assert component.cdf([-np.inf, np.inf]).tolist() == [0, 1]
+    assert component.sf([-np.inf, np.inf]).tolist() == [1, 0]
+
+
+@every_one
+def test_a_quantile_is_the_least_value_that_reaches_its_level(component):
+    levels = np.r_[1e-9, np.linspace(0.003, 0.997, 40)]
+    x = component.quantile(levels)
+    assert x.shape == levels.shape
+    assert np.all(np.diff(x) >= 0)
+    if is_discrete(component):
+        assert np.all(component.cdf(x) >= levels - 1e-12)
+        assert np.all(component.cdf(x - 1) < levels + 1e-12)
+    else:
+        rounding = np.exp(component.log_prob(x)) * np.spacing(np.abs(x)) + 2e-16
+        assert np.all(np.abs(component.cdf(x) - levels) < 1e-9 * levels + rounding)
+    low, high = component.quantile([0, 1])
+    assert (low, high) == component.ends
 
 
 @every_learnable

@@ -13,7 +13,7 @@ import mixnotes
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"check", "threads"},
-    {"gaps", "line", "table"},
+    {"ascent", "gaps", "special", "table"},
     {"intervals"},
     {"covariance", "domains", "sums"},
     {"component"},
@@ -28,6 +28,7 @@ LAYERS = [
     {"em"},
     {"online", "resample", "select"},
     {"datasets"},
+    {"plot", "sklearn"},
     {"__init__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

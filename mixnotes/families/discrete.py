@@ -56,6 +56,8 @@ class Bernoulli(ExponentialFamily):
     p: float | Shared | None = parameter(PROBABILITY)  # P(x = 1)
 
     support = "0 or 1"
+    ends = (0.0, 1.0)
+    discrete = True
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are 0 or 1."""
@@ -82,6 +84,12 @@ class Bernoulli(ExponentialFamily):
         p = self.given("p")
         return p, p * (1 - p)
 
+    def _cdf(self, x: Array) -> Array:
+        return np.where(x < 0, 0.0, np.where(x < 1, 1 - self.given("p"), 1.0))
+
+    def _sf(self, x: Array) -> Array:
+        return np.where(x < 0, 1.0, np.where(x < 1, self.given("p"), 0.0))
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Binomial(ExponentialFamily):
@@ -91,6 +99,7 @@ class Binomial(ExponentialFamily):
     lands heads with unknown probability: `Binomial(10)`.
     """
 
+    discrete = True
     n: int  # trials an observation
     p: float | Shared | None = parameter(PROBABILITY)  # P(one trial succeeds)
 
@@ -102,6 +111,11 @@ class Binomial(ExponentialFamily):
     def support(self) -> str:  # type: ignore[override]
         """The support in words."""
         return f"whole numbers from 0 to {self.n}"
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """0 and n."""
+        return 0.0, float(self.n)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are whole numbers from 0 to n."""
@@ -133,6 +147,20 @@ class Binomial(ExponentialFamily):
         p = self.given("p")
         return self.n * p, self.n * p * (1 - p)
 
+    def _cdf(self, x: Array) -> Array:
+        from scipy.special import betaincc
+
+        k = np.floor(np.clip(x, 0, self.n - 1))
+        value = betaincc(k + 1, self.n - k, self.given("p"))
+        return np.where(x < 0, 0.0, np.where(x >= self.n, 1.0, value))
+
+    def _sf(self, x: Array) -> Array:
+        from scipy.special import betainc
+
+        k = np.floor(np.clip(x, 0, self.n - 1))
+        value = betainc(k + 1, self.n - k, self.given("p"))
+        return np.where(x < 0, 1.0, np.where(x >= self.n, 0.0, value))
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Categorical(ExponentialFamily):
@@ -141,6 +169,7 @@ class Categorical(ExponentialFamily):
     With blanks say how many categories there are: `Categorical(n=3)`.
     """
 
+    discrete = True
     probs: Array | Shared | None = parameter(SIMPLEX)  # shape (n,)
     n: int | None = None  # number of categories; that of probs where these are given
 
@@ -164,6 +193,11 @@ class Categorical(ExponentialFamily):
     def support(self) -> str:  # type: ignore[override]
         """The support in words."""
         return f"whole numbers from 0 to {self.n - 1}"  # type: ignore[operator]
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The first category and the last."""
+        return 0.0, float(self.n - 1)  # type: ignore[operator]
 
     @property
     def n_free(self) -> int:
@@ -199,6 +233,11 @@ class Categorical(ExponentialFamily):
         mean = float(probs @ j)
         return mean, float(probs @ (j - mean) ** 2)
 
+    def _cdf(self, x: Array) -> Array:
+        below = np.concatenate([[0.0], np.cumsum(self.given("probs"))])
+        below /= below[-1]
+        return below[np.clip(np.floor(x), -1, len(below) - 2).astype(np.intp) + 1]
+
     def _state(self) -> dict[str, Any]:
         state = super()._state()
         if not self._is_blank("probs"):
@@ -223,6 +262,8 @@ class Geometric(ExponentialFamily):
     p: float | Shared | None = parameter(CHANCE)  # P(one trial succeeds)
 
     support = "whole numbers from 0 up"
+    ends = (0.0, math.inf)
+    discrete = True
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are whole numbers from 0 up."""
@@ -250,6 +291,18 @@ class Geometric(ExponentialFamily):
         p = self.given("p")
         return (1 - p) / p, (1 - p) / p**2
 
+    def _cdf(self, x: Array) -> Array:
+        return -np.expm1(self._log_sf(x))
+
+    def _sf(self, x: Array) -> Array:
+        return np.exp(self._log_sf(x))
+
+    def _log_sf(self, x: Array) -> Array:
+        trials = np.where(x < 0, 0.0, np.floor(np.maximum(x, 0)) + 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = trials * np.log1p(-self.given("p"))
+        return np.where(trials == 0, 0.0, logs)
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Poisson(ExponentialFamily):
@@ -263,6 +316,8 @@ class Poisson(ExponentialFamily):
     )  # expected events an observation
 
     support = "whole numbers from 0 up"
+    ends = (0.0, math.inf)
+    discrete = True
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are whole numbers from 0 up."""
@@ -292,3 +347,15 @@ class Poisson(ExponentialFamily):
         """E[x] = Var[x] = rate."""
         rate = self.given("rate")
         return rate, rate
+
+    def _cdf(self, x: Array) -> Array:
+        from scipy.special import gammaincc
+
+        value = gammaincc(np.floor(np.maximum(x, 0)) + 1, self.given("rate"))
+        return np.where(x < 0, 0.0, value)
+
+    def _sf(self, x: Array) -> Array:
+        from scipy.special import gammainc
+
+        value = gammainc(np.floor(np.maximum(x, 0)) + 1, self.given("rate"))
+        return np.where(x < 0, 1.0, value)

@@ -22,6 +22,7 @@ from mixnotes.exponential import (
     Keep,
     Values,
 )
+from mixnotes.special import normal_cdf, normal_quantile
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 _MANY = 6  # components beyond which arrays are faster than floats
@@ -231,6 +232,15 @@ class Normal(_Bell):
         """E[x] = mean and Var[x] = sd^2."""
         return self.given("mean"), self.given("sd") ** 2
 
+    def _cdf(self, x: Array) -> Array:
+        return normal_cdf((x - self.given("mean")) / self.given("sd"))
+
+    def _sf(self, x: Array) -> Array:
+        return normal_cdf((self.given("mean") - x) / self.given("sd"))
+
+    def _quantile(self, q: Array) -> Array:
+        return self.given("mean") + self.given("sd") * normal_quantile(q)
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LogNormal(_Bell):
@@ -245,6 +255,7 @@ class LogNormal(_Bell):
     )  # standard deviation of log x
 
     support = "numbers above 0"
+    ends = (0.0, math.inf)
     place, spread = "mu", "sigma"
     tame = 1.0
 
@@ -273,3 +284,17 @@ class LogNormal(_Bell):
         mu, square = self.given("mu"), self.given("sigma") ** 2
         mean = math.exp(mu + square / 2)
         return mean, math.expm1(square) * mean**2
+
+    def _z(self, x: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.maximum(x, 0.0))
+        return (logs - self.given("mu")) / self.given("sigma")
+
+    def _cdf(self, x: Array) -> Array:
+        return normal_cdf(self._z(x))
+
+    def _sf(self, x: Array) -> Array:
+        return normal_cdf(-self._z(x))
+
+    def _quantile(self, q: Array) -> Array:
+        return np.exp(self.given("mu") + self.given("sigma") * normal_quantile(q))

@@ -1,7 +1,11 @@
-"""Families on the positive numbers: exponential. Log-normal is with the normals."""
+"""Families on the positive numbers: exponential, gamma, inverse Gaussian.
+
+Log-normal is with the normals, Weibull with the families of one shape on the line.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +14,19 @@ from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
-from mixnotes.domains import INVERSE, Shared, parameter
+from mixnotes.domains import INVERSE, POSITIVE, SHAPE, Shared, parameter
 from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.families.joint import learn_jointly
+from mixnotes.special import (
+    log_gamma,
+    log_less_digamma,
+    log_normal_cdf,
+    normal_cdf,
+    trigamma,
+)
+
+_NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
+_HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -26,6 +41,7 @@ class Exponential(ExponentialFamily):
     )  # events per unit of x; scale = 1 / rate
 
     support = "numbers not below 0"
+    ends = (0.0, math.inf)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are not below 0."""
@@ -58,3 +74,214 @@ class Exponential(ExponentialFamily):
         """E[x] = 1 / rate and Var[x] = 1 / rate^2."""
         rate = self.given("rate")
         return 1 / rate, 1 / rate**2
+
+    def _cdf(self, x: Array) -> Array:
+        return -np.expm1(-self.given("rate") * np.maximum(x, 0))
+
+    def _sf(self, x: Array) -> Array:
+        return np.exp(-self.given("rate") * np.maximum(x, 0))
+
+    def _quantile(self, q: Array) -> Array:
+        return -np.log1p(-np.minimum(q, 1 - 1e-16)) / self.given("rate")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Gamma(ExponentialFamily):
+    """Gamma(shape, scale) on x > 0: p(x) is x^(shape - 1) exp(-x / scale) over
+    Gamma(shape) scale^shape.
+
+    Waiting times, rainfall, claims: mean shape x scale, variance shape x scale^2.
+    Source: Minka (2002), Estimating a gamma distribution, for where Newton begins.
+    """
+
+    shape: float | Shared | None = parameter(SHAPE)
+    scale: float | Shared | None = parameter(POSITIVE)  # in the unit of x
+
+    support = "numbers above 0"
+    ends = (0.0, math.inf)
+    tame = 1.0
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are above 0."""
+        inside: NDArray[np.bool_] = x > 0
+        return inside
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """x and log x."""
+        return x, np.log(x)
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """-1 / scale and shape, with the base measure 1 / x."""
+        shape, scale = values["shape"], values["scale"]
+        return (-1 / scale, shape), log_gamma(shape) + shape * np.log(scale)
+
+    def log_base(self, x: Array) -> Array:
+        """-log x."""
+        return -np.log(x)
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """shape from digamma(shape) - log shape = mean log x - log mean, by Newton;
+        scale is mean / shape. With scale given, digamma(shape) = mean log(x / scale).
+        """
+        mean, logs = means
+        level = logs - np.log(mean)
+        self._require_width(level, logs, keep)
+        profile = np.ones(len(mean))  # is the scale what fits the shape best?
+        if "scale" in keep.given:
+            where, scales = keep.given["scale"]
+            level[where] = logs[where] - np.log(scales)
+            profile[where] = 0.0
+        shape = _shape_of(
+            keep.pool("shape", level, weight), keep.pool("shape", profile, weight)
+        )
+        shape = keep("shape", shape, weight)
+        scale = keep("scale", mean / shape, weight * shape)
+        found = {"shape": shape, "scale": scale}
+        if "scale" in keep.shared:
+            return learn_jointly(self, weight, means, keep, found)
+        return found
+
+    def _require_width(self, level: Array, logs: Array, keep: Keep) -> None:
+        narrow = -level <= _NARROW * (1 + np.abs(logs))
+        for name in ("shape", "scale"):
+            if name in keep.given:
+                narrow[keep.given[name][0]] = False
+        if narrow.any():
+            at = float(np.exp(logs[int(np.argmax(narrow))]))
+            raise CollapseError(
+                f"Gamma collapsed on x = {at:g}: its shape grew without bound; give "
+                "shape or scale, or use fewer components"
+            )
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return rng.gamma(self.given("shape"), self.given("scale"), n)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = shape scale and Var[x] = shape scale^2."""
+        shape, scale = self.given("shape"), self.given("scale")
+        return shape * scale, shape * scale**2
+
+    def _cdf(self, x: Array) -> Array:
+        from scipy.special import gammainc
+
+        return gammainc(self.given("shape"), np.maximum(x, 0) / self.given("scale"))
+
+    def _sf(self, x: Array) -> Array:
+        from scipy.special import gammaincc
+
+        return gammaincc(self.given("shape"), np.maximum(x, 0) / self.given("scale"))
+
+    def _quantile(self, q: Array) -> Array:
+        from scipy.special import gammaincinv
+
+        return gammaincinv(self.given("shape"), q) * self.given("scale")
+
+
+def _shape_of(level: Array, profile: Array) -> Array:
+    """The a with digamma(a) - profile log a = level, for profile from 0 to 1.
+
+    The left side rises with a. Newton in log a.
+    """
+    s = np.maximum(-level, 1e-300)
+    with_scale = (3 - s + np.sqrt((s - 3) ** 2 + 24 * s)) / (12 * s)
+    clipped = np.clip(level, -700, 700)
+    alone = np.where(
+        level > -2.2, np.exp(clipped) + 0.5, 1 / np.maximum(-0.5772 - level, 1e-300)
+    )
+    u = np.log(np.where(profile > 0.5, with_scale, alone))
+    for _ in range(100):
+        a = np.exp(u)
+        aside = (1 - profile) * u - log_less_digamma(a) - level
+        move = np.clip(aside / (a * trigamma(a) - profile), -2, 2)
+        u = u - move
+        if not np.abs(move).max() > 1e-14 * (1 + np.abs(u).max()):
+            break
+    return np.exp(u)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class InverseGaussian(ExponentialFamily):
+    """InverseGaussian(mean, shape) on x > 0: p(x) = sqrt(shape / (2 pi x^3)) times
+    exp(-shape (x - mean)^2 / (2 mean^2 x)).
+
+    The time at which a Brownian motion with drift first reaches a level. Its variance
+    is mean^3 / shape. `scipy.stats.invgauss(mean / shape, scale=shape)` is the same.
+    Source: Tweedie (1957), for the estimates.
+    """
+
+    mean: float | Shared | None = parameter(POSITIVE)
+    shape: float | Shared | None = parameter(POSITIVE)  # in the unit of x
+
+    support = "numbers above 0"
+    ends = (0.0, math.inf)
+    tame = 1.0
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are above 0 (and 1 / x is finite)."""
+        inside: NDArray[np.bool_] = x > 1e-300
+        return inside
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """x and 1 / x."""
+        return x, 1 / x
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """-shape / (2 mean^2) and -shape / 2."""
+        mean, shape = values["mean"], values["shape"]
+        normaliser = -shape / mean - 0.5 * np.log(shape) + _HALF_LOG_2_PI
+        return (-0.5 * shape / mean / mean, -0.5 * shape), normaliser
+
+    def log_base(self, x: Array) -> Array:
+        """-3/2 log x."""
+        return -1.5 * np.log(x)
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """mean is the weighted mean; 1 / shape that of (x - mean)^2 / (mean^2 x)."""
+        first, inverse = means
+        mean = keep("mean", first, weight)
+        width = first / mean**2 - 2 / mean + inverse
+        narrow = width * mean <= _NARROW
+        if "shape" in keep.given:
+            narrow[keep.given["shape"][0]] = False
+        if narrow.any():
+            raise CollapseError(
+                f"InverseGaussian collapsed on x = {first[int(np.argmax(narrow))]:g}: "
+                "its shape grew without bound; give shape, or use fewer components"
+            )
+        width = keep.pool("shape", np.maximum(width, 1e-300), weight)
+        found = {"mean": mean, "shape": keep("shape", 1 / width, weight)}
+        if "mean" in keep.shared:
+            return learn_jointly(self, weight, means, keep, found)
+        return found
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return rng.wald(self.given("mean"), self.given("shape"), n)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = mean and Var[x] = mean^3 / shape."""
+        mean = self.given("mean")
+        return mean, mean**3 / self.given("shape")
+
+    def _cdf(self, x: Array) -> Array:
+        low, high, reflected = self._passages(x)
+        below = normal_cdf(low) + np.exp(reflected + log_normal_cdf(-high))
+        return np.minimum(below, 1.0)
+
+    def _sf(self, x: Array) -> Array:
+        low, high, reflected = self._passages(x)
+        above = normal_cdf(-low) - np.exp(reflected + log_normal_cdf(-high))
+        return np.maximum(above, 0.0)
+
+    def _passages(self, x: Array) -> tuple[Array, Array, float]:
+        """The two normal deviates of the distribution function, and 2 shape / mean."""
+        mean, shape = self.given("mean"), self.given("shape")
+        inner = np.where((x > 0) & (x < np.inf), x, mean)
+        root = np.sqrt(shape / inner)
+        low, high = root * (inner / mean - 1), root * (inner / mean + 1)
+        outside = np.where(x > 0, np.inf, -np.inf)
+        there = (x > 0) & (x < np.inf)
+        return (
+            np.where(there, low, outside),
+            np.where(there, high, np.inf),
+            2 * shape / mean,
+        )

@@ -251,7 +251,7 @@ class Product(Component):
         """The same product with these parameters set, by their names in `blanks`."""
         found = dict(self.parts)
         for name, value in values.items():
-            key, part, rest = self._part_of(name)
+            key, _, rest = self._part_of(name)
             found[key] = found[key].filled({rest: value})
         return self._with(found)
 

@@ -1,0 +1,131 @@
+"""A family on the circle: von Mises."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.check import Array
+from mixnotes.component import CollapseError
+from mixnotes.domains import ANGLE, CONCENTRATION, Shared, parameter
+from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.families.joint import learn_jointly
+from mixnotes.special import log_bessel_i0, versed_mean
+
+_LOG_2_PI = math.log(2 * math.pi)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
+_WIDE = 14.0  # standard deviations that hold everything
+_NARROW = 1e-11  # a circular variance below it is rounding of the mean statistics
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class VonMises(ExponentialFamily):
+    """VonMises(mean, concentration) on the circle: p(x) is exp(concentration cos(x -
+    mean)) over 2 pi I0(concentration).
+
+    x is an angle in radians; angles that differ by 2 pi are the same, and the density
+    is per radian of any one turn. Wind directions, times of day. concentration 0 is
+    the uniform; a large one is near a normal of variance 1 / concentration.
+    Draws, moments and `cdf` are of the turn centred at mean; from turn to turn `cdf`
+    goes on rising by 1, so that its differences are probabilities of arcs.
+    Source: Mardia and Jupp (2000), Directional statistics, 5.3.1.
+    """
+
+    mean: float | Shared | None = parameter(ANGLE)  # radians
+    concentration: float | Shared | None = parameter(CONCENTRATION)
+
+    support = "finite numbers (angles in radians)"
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Every angle is."""
+        return np.ones(len(x), dtype=bool)
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """cos x and sin x."""
+        return np.cos(x), np.sin(x)
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """concentration times cos mean and sin mean."""
+        mean, k = values["mean"], values["concentration"]
+        normaliser = log_bessel_i0(k) + k + _LOG_2_PI
+        return (k * np.cos(mean), k * np.sin(mean)), normaliser
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """mean is the direction of the mean vector; I1 / I0 of concentration is its
+        length, or its part along mean where that is given."""
+        cos, sin = means
+        mean = keep("mean", np.arctan2(sin, cos), weight)
+        short = 1 - (cos * np.cos(mean) + sin * np.sin(mean))
+        narrow = short <= _NARROW
+        if "concentration" in keep.given:
+            narrow[keep.given["concentration"][0]] = False
+        if narrow.any():
+            raise CollapseError(
+                f"VonMises collapsed on x = {mean[int(np.argmax(narrow))]:g}: its "
+                "concentration grew without bound; give concentration, or use fewer "
+                "components"
+            )
+        k = _concentration_of(keep.pool("concentration", short, weight))
+        found = {"mean": mean, "concentration": keep("concentration", k, weight)}
+        if "mean" in keep.shared:
+            return learn_jointly(self, weight, means, keep, found)
+        return found
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return self.given("mean") + rng.vonmises(0.0, self.given("concentration"), n)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] and Var[x] over the turn centred at mean: mean, and the mean of the
+        squared angle from it. 1 - I1 / I0 is the circular variance."""
+        k = self.given("concentration")
+        reach = min(math.pi, _WIDE / math.sqrt(max(k, 1e-9)))
+        angle = reach * _NODES
+        density = _WEIGHTS * np.exp(-2 * k * np.sin(angle / 2) ** 2)
+        return self.given("mean"), float(density @ angle**2 / density.sum())
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the turn centred at mean."""
+        mean = self.given("mean")
+        return mean - math.pi, mean + math.pi
+
+    def _cdf(self, x: Array) -> Array:
+        angle = np.where(np.isfinite(x), x - self.given("mean"), 0.0)
+        turns = np.round(angle / (2 * math.pi))
+        value = turns + 0.5 + self._arc(angle - 2 * math.pi * turns)
+        return np.where(np.isfinite(x), value, x > 0)
+
+    def _arc(self, angle: Array) -> Array:
+        """The probability from mean to mean + angle, for angles within half a turn."""
+        k = self.given("concentration")
+        reach = np.minimum(np.abs(angle), _WIDE / math.sqrt(max(k, 1e-9)))
+        t = 0.5 * reach[..., None] * (1 + _NODES)
+        density = np.exp(-2 * k * np.sin(t / 2) ** 2 - float(log_bessel_i0(k)))
+        area = 0.5 * reach * (density @ _WEIGHTS) / (2 * math.pi)
+        return np.sign(angle) * np.minimum(area, 0.5)
+
+
+def _concentration_of(short: Array) -> Array:
+    """The k >= 0 with 1 - I1(k) / I0(k) = short; 0 where the mean points nowhere.
+
+    Newton in log k, from Fisher's approximation.
+    """
+    r = np.clip(1 - short, 0.0, 1.0)
+    small = r * (2 + r * r + 5 / 6 * r**4)
+    with np.errstate(divide="ignore", over="ignore"):
+        large = 1 / (2 * short - short**2 - short**3)
+    guess = np.where(r < 0.53, small, np.where(r < 0.85, -0.4 + 1.39 * r + 0.43 / short,
+                                               np.abs(large)))  # fmt: skip
+    u = np.log(np.maximum(guess, 1e-12))
+    for _ in range(60):
+        k = np.exp(u)
+        value, slope = versed_mean(k)
+        move = np.clip((value - short) / (slope * k), -1, 1)
+        u = np.where(r > 0, u - move, u)
+        if not (np.abs(move) * (r > 0)).max() > 1e-14 * (1 + np.abs(u).max()):
+            break
+    return np.where(r > 0, np.exp(u), 0.0)

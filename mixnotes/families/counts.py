@@ -1,0 +1,304 @@
+"""Negative binomial and multinomial counts, and a single value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixnotes.ascent import up_to_a_limit
+from mixnotes.check import Array, as_count
+from mixnotes.domains import NOT_NEGATIVE, REAL, SIMPLEX, UP_TO_INFINITY, parameter
+from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.families.bounded import (
+    remembering_d,
+    rows_of,
+    sized,
+    state_without_d,
+)
+from mixnotes.families.discrete import log_factorial, whole
+from mixnotes.families.search import Searched
+from mixnotes.special import log_gamma_ratio
+
+_TABLE = 4096  # counts up to which a table of sums is fastest
+_GUESSES = np.array([1e-4, 0.01, 0.1, 1.0, 10.0])  # of 1 / size, of what moments say
+_SMALLEST = 1e-12  # 1 / size as a share of 1 / mean
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class NegativeBinomial(Searched):
+    """NegativeBinomial(size, mean) on 0, 1, 2, ...: a Poisson whose rate is itself a
+    gamma of this mean and of shape `size`; its variance is mean + mean^2 / size.
+
+    Counts more scattered than a Poisson's. size = inf is the Poisson, and a fit that
+    ends there says so: the data are not more scattered.
+    `scipy.stats.nbinom(size, size / (size + mean))` is the same.
+    Source: Levin and Reeds (1977), for the one maximum in size where there is one.
+    """
+
+    size: float | None = parameter(UP_TO_INFINITY)
+    mean: float | None = parameter(NOT_NEGATIVE)
+
+    support = "whole numbers from 0 up"
+    ends = (0.0, math.inf)
+    discrete = True
+
+    @property
+    def limit(self) -> str:
+        """The Poisson, where size is infinite."""
+        return "size = inf, a Poisson" if self.size == math.inf else ""
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are whole numbers from 0 up."""
+        return whole(x)
+
+    def prepare(self, x: Array) -> tuple[Array, Array]:
+        """x and log x!"""
+        return x, log_factorial(x)
+
+    def density(self, prepared: tuple[Array, Array]) -> Array:
+        """log Gamma(size + x) / (Gamma(size) x!) and the powers of size / (size + mean)
+        and mean / (size + mean)."""
+        x, log_factorial_x = prepared
+        mean = self.given("mean")
+        if mean == 0:
+            return np.where(x == 0, 0.0, -np.inf)
+        return _log_prob(x, self.given("size"), mean) - log_factorial_x
+
+    def _search(
+        self, x: Array, weight: Array, start: Self | None, extent: Any
+    ) -> dict[str, Any]:
+        """mean is the weighted mean, whatever size is; size by a search along 1 / size,
+        which includes 0."""
+        share = weight / weight.sum()
+        mean = float(share @ x) if self.mean is None else self.given("mean")
+        if self.size is not None:
+            return {"mean": mean}
+        if mean == 0:  # all are 0, which any size says
+            return {"size": math.inf, "mean": mean}
+
+        def height(t: float) -> float:
+            return float(share @ _log_prob(x, 1 / t if t else math.inf, mean))
+
+        excess = float(share @ (x - mean) ** 2) - mean
+        guess = max(excess, 0.01 * mean) / mean**2
+        begin = None if start is None else 1 / start.given("size")
+        t = up_to_a_limit(height, begin, guess * _GUESSES)
+        tiny = t * mean <= _SMALLEST
+        return {"size": math.inf if tiny else 1 / t, "mean": mean}
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        size, mean = self.given("size"), self.given("mean")
+        if size == math.inf or mean == 0:
+            return rng.poisson(mean, n).astype(np.float64)
+        return rng.poisson(rng.gamma(size, mean / size, n)).astype(np.float64)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = mean and Var[x] = mean + mean^2 / size."""
+        mean = self.given("mean")
+        return mean, mean + mean * (mean / self.given("size"))
+
+    def _tail(self, x: Array, complement: bool) -> Array:
+        from scipy.special import betainc, betaincc, gammainc, gammaincc
+
+        size, mean = self.given("size"), self.given("mean")
+        k = np.floor(np.clip(x, -1, 1e300))
+        more = np.maximum(k, 0) + 1
+        if size == math.inf:
+            value = (gammainc if complement else gammaincc)(more, mean)
+        else:
+            # P(X <= k) is that a beta falls below size / (size + mean); of the two
+            # forms the one whose argument is not rounded to 1 is taken.
+            miss = mean / (size + mean)
+            value = (betainc if complement else betaincc)(more, size, miss)
+        return np.where(k < 0, float(complement), value)
+
+    def _cdf(self, x: Array) -> Array:
+        return self._tail(x, False)
+
+    def _sf(self, x: Array) -> Array:
+        return self._tail(x, True)
+
+
+def _log_prob(x: Array, size: float, mean: float) -> Array:
+    """The log-probability but for -log x!, which needs neither."""
+    powers: Array = x * math.log(mean)
+    if size == math.inf:
+        return powers - mean
+    fall = (size + x) * math.log1p(mean / size)
+    return _rising(size, x) + powers - fall
+
+
+def _rising(size: float, x: Array) -> Array:
+    """log of size (size + 1) ... (size + x - 1) / size^x, for whole numbers x."""
+    largest = int(x.max(initial=0))
+    if largest > _TABLE:
+        return log_gamma_ratio(size, x)
+    factors = np.log1p(np.arange(largest) / size)
+    return np.concatenate([[0.0], np.cumsum(factors)])[x.astype(np.intp)]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Multinomial(ExponentialFamily):
+    """Multinomial(n, probs): how often each of d outcomes came in n trials; an
+    observation is a row of d counts that sum to n.
+
+    n is how the data were collected; it is always given. Of one trial it is a
+    categorical written in columns: `Multinomial(1)`.
+    """
+
+    n: int  # trials an observation
+    probs: Array | None = parameter(SIMPLEX)  # (d,)
+    d: int | None = None  # columns of x; known from probs or the data
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", as_count(self.n, "Multinomial: n", 1))
+        super().__post_init__()
+        given = None if self._is_blank("probs") else len(self.given("probs"))
+        if self.d is not None:
+            as_count(self.d, "Multinomial: d", 1)
+        if None not in (given, self.d) and given != self.d:
+            raise ValueError(
+                f"Multinomial: probs must have one number a column, d = {self.d}, got "
+                f"{given}; leave d out"
+            )
+        object.__setattr__(self, "d", self.d if given is None else given)
+
+    @property
+    def support(self) -> str:  # type: ignore[override]
+        """The support in words."""
+        return f"rows of whole numbers from 0 up that sum to {self.n}"
+
+    @property
+    def n_free(self) -> int:
+        """How many numbers are blank: d probabilities are d - 1."""
+        if not self.blanks:
+            return 0
+        if self.d is None:
+            raise ValueError(
+                "how many numbers are blank depends on the columns of x, and "
+                "Multinomial has no probs or d; give d, for example "
+                f"Multinomial({self.n}, d=3)"
+            )
+        return self.d - 1
+
+    def kind(self) -> tuple[Any, ...]:
+        """Components of equal kind share one matrix product."""
+        return (type(self), self.n)
+
+    def sized(self, d: int) -> Self:
+        """This component for data of d columns."""
+        return sized(self, d)
+
+    def _rows(self, x: ArrayLike) -> Array:
+        return rows_of(self, x)
+
+    @property
+    def tame(self) -> Array:
+        """All trials in the first column."""
+        return np.eye(self.d or 1)[0] * self.n
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which rows are whole numbers from 0 up that sum to n."""
+        return np.asarray(whole(x).all(axis=1) & (x.sum(axis=1) == self.n))
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """The columns."""
+        return list(x.T)
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """log probs."""
+        probs = values["probs"]
+        return list(np.log(probs).T), np.zeros(len(probs))
+
+    def log_base(self, x: Array) -> Array:
+        """log of n! over the product of x_j!"""
+        ways: Array = log_factorial(x.ravel()).reshape(x.shape).sum(axis=1)
+        return math.lgamma(self.n + 1) - ways
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """probs are the weighted shares of the outcomes."""
+        shares = means.T / means.sum(axis=0)[:, None]
+        return {"probs": keep("probs", shares, weight)}
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        probs = self.given("probs")
+        return rng.multinomial(self.n, probs / probs.sum(), n).astype(np.float64)
+
+    def moments(self) -> tuple[Any, Any]:
+        """E[x] = n probs, shape (d,), and the covariance matrix, shape (d, d)."""
+        probs = self.given("probs")
+        return self.n * probs, self.n * (np.diag(probs) - np.outer(probs, probs))
+
+    def _state(self) -> dict[str, Any]:
+        return state_without_d(self, super()._state(), "probs")
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same component with these parameters set."""
+        return remembering_d(super().filled(values), values.get("probs"))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PointMass(Searched):
+    """PointMass(at): x is `at`, with probability 1.
+
+    Zero inflation is a mixture with one: `Mixture([PointMass(0), Poisson()])`. Beside
+    a density it means what it should where that cannot produce the value `at`, as
+    `Gamma` and `LogNormal` cannot produce 0; else a probability is weighed against a
+    density, and the answer depends on the unit of x.
+
+    A blank `at` is learned as the value of most weight. As with the ends of `Uniform`
+    a step of EM never moves it: all that it explains is the value where it stands.
+    """
+
+    at: float | None = parameter(REAL)
+
+    discrete = True
+
+    @property
+    def support(self) -> str:  # type: ignore[override]
+        """The support in words."""
+        return "finite numbers" if self.at is None else f"{self.at:g} exactly"
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The value twice."""
+        return self.given("at"), self.given("at")
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are the value."""
+        if self.at is None:
+            return np.ones(len(x), dtype=bool)
+        inside: NDArray[np.bool_] = x == self.at
+        return inside
+
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """0 at the value, -inf elsewhere."""
+        return lambda filled: np.where(x == filled.given("at"), 0.0, -np.inf)
+
+    def density(self, prepared: Any) -> Array:
+        """The log-probabilities."""
+        return self.bind(prepared)(self)
+
+    def _search(
+        self, x: Array, weight: Array, start: Self | None, extent: Any
+    ) -> dict[str, Any]:
+        values, where = np.unique(x, return_inverse=True)
+        return {"at": float(values[np.argmax(np.bincount(where, weight))])}
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return np.full(n, self.given("at"))
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = at and Var[x] = 0."""
+        return self.given("at"), 0.0
+
+    def _cdf(self, x: Array) -> Array:
+        return (x >= self.given("at")).astype(np.float64)
+
+    def _quantile(self, q: Array) -> Array:
+        return np.full(q.shape, self.given("at"))

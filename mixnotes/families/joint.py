@@ -1,0 +1,68 @@
+"""Parameters that components share in ways that no closed form covers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.ascent import ascend
+from mixnotes.check import Array
+from mixnotes.exponential import ExponentialFamily, Keep, Values
+
+
+def learn_jointly(
+    family: ExponentialFamily, weight: Array, means: Array, keep: Keep, near: Values
+) -> Values:
+    """Weighted maximum likelihood over everything that K components leave blank at
+    once, by Newton steps from values `near` it; what is shared is one number.
+
+    Each parameter is one number a component, of which `to_line` is smooth.
+    """
+    share = weight / weight.sum()
+    places = {name: _variables(name, len(weight), keep) for name in near}
+    domains = family.domains()
+
+    def values_at(line: Array) -> Values:
+        found, first = {}, 0
+        for name, where in places.items():
+            count = where.max(initial=-1) + 1
+            part = domains[name].from_line(
+                line[first : first + count, None], near[name]
+            )
+            known = near[name].copy()
+            known[where >= 0] = part[where[where >= 0]]
+            found[name], first = known, first + count
+        return found
+
+    def height(line: Array) -> float:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            natural, normaliser = family.natural(values_at(line))
+            each = (np.array(natural) * means).sum(axis=0) - normaliser
+            value = float(share @ np.where(share > 0, each, 0.0))
+        return value if np.isfinite(value) else -np.inf
+
+    return values_at(ascend(height, _line_of(near, places, family)).place)
+
+
+def _variables(name: str, k: int, keep: Keep) -> NDArray[np.intp]:
+    """Which free number each component has for this parameter; -1 where it is given."""
+    owner = np.arange(k)
+    for places in keep.shared.get(name, ()):
+        owner[places] = places[0]
+    if name in keep.given:
+        owner[keep.given[name][0]] = -1
+    free = owner >= 0
+    owner[free] = np.unique(owner[free], return_inverse=True)[1]
+    return owner
+
+
+def _line_of(
+    near: Values, places: dict[str, NDArray[np.intp]], family: ExponentialFamily
+) -> Array:
+    """The free numbers on the line, one after another."""
+    parts = []
+    for name, where in places.items():
+        line = family.domains()[name].to_line(near[name])[:, 0]
+        count = where.max(initial=-1) + 1
+        parts += [line[int(np.flatnonzero(where == j)[0])] for j in range(count)]
+    return np.array(parts)

@@ -1,0 +1,338 @@
+"""Families of a place and a spread on the line: Laplace, logistic, Gumbel; and Weibull,
+whose logarithm is one."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.check import Array
+from mixnotes.domains import POSITIVE, REAL, SHAPE, Shared, parameter
+from mixnotes.families.search import OnLine, weighted_median
+
+_EULER = 0.57721566490153286061  # Euler's constant
+_EPS = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Laplace(OnLine):
+    """Laplace(loc, scale): p(x) = exp(-|x - loc| / scale) / (2 scale).
+
+    loc is the weighted median and scale the weighted mean distance from it, both
+    exactly. Where any loc between two values is as good, it is halfway.
+    """
+
+    loc: float | Shared | None = parameter(REAL)
+    scale: float | Shared | None = parameter(POSITIVE)
+
+    support = "finite numbers"
+    place, spread = "loc", "scale"
+
+    def density(self, prepared: Any) -> Array:
+        """-|x - loc| / scale - log(2 scale)."""
+        scale = self.given("scale")
+        distance: Array = np.abs(prepared - self.given("loc")) / scale
+        return -distance - math.log(2 * scale)
+
+    def _standard(
+        self, y: Array, share: Array, fixed: dict[str, float], start: Any
+    ) -> dict[str, float]:
+        loc = fixed.get("loc", weighted_median(y, share))
+        return {"loc": loc, "scale": float(share @ np.abs(y - loc))} | fixed
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return rng.laplace(self.given("loc"), self.given("scale"), n)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = loc and Var[x] = 2 scale^2."""
+        return self.given("loc"), 2 * self.given("scale") ** 2
+
+    def _z(self, x: Array) -> Array:
+        return (x - self.given("loc")) / self.given("scale")
+
+    def _cdf(self, x: Array) -> Array:
+        z = self._z(x)
+        tail = 0.5 * np.exp(-np.abs(z))
+        return np.where(z < 0, tail, 1 - tail)
+
+    def _sf(self, x: Array) -> Array:
+        z = self._z(x)
+        tail = 0.5 * np.exp(-np.abs(z))
+        return np.where(z < 0, 1 - tail, tail)
+
+    def _quantile(self, q: Array) -> Array:
+        tail = np.maximum(np.minimum(q, 1 - q), 5e-324)
+        z = np.log(2 * tail) * np.where(q < 0.5, 1, -1)
+        return self.given("loc") + self.given("scale") * z
+
+
+class LogConcave(OnLine):
+    """A place and a spread of a standard density whose logarithm g is concave.
+
+    In a = 1 / spread and b = place / spread the log-likelihood, the mean of
+    log a + g(a x - b), is concave: Newton steps that are halved until they rise reach
+    its only maximum.
+    Source: Burridge (1981), for the concavity.
+    """
+
+    @abstractmethod
+    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
+        """g(z) and its first and second derivatives."""
+
+    def _standard(
+        self, y: Array, share: Array, fixed: dict[str, float], start: Any
+    ) -> dict[str, float]:
+        begin = start or {self.place: 0.0, self.spread: 1.0} | fixed
+        a, place = 1 / begin[self.spread], begin[self.place]
+        if self.place in fixed:
+            a, _ = self._climb(y - place, np.zeros_like(y), share, a, 0.0)
+        elif self.spread in fixed:
+            _, b = self._climb(np.zeros_like(y), np.ones_like(y), share, a, a * place,
+                               a * y)  # fmt: skip
+            place = b / a
+        else:
+            a, b = self._climb(y, np.ones_like(y), share, a, a * place)
+            place = b / a
+        return {self.place: place, self.spread: 1 / a} | fixed
+
+    def _climb(
+        self,
+        y: Array,
+        one: Array,
+        share: Array,
+        a: float,
+        b: float,
+        offset: Array | float = 0.0,
+    ) -> tuple[float, float]:
+        """The a and b that maximise the mean of log a + g(offset + a y - b one)."""
+        learns_a, point = bool(y.any()), np.array([a, b])
+        design = np.stack([y, -one])  # (2, n)
+
+        def height(at: Array) -> float:
+            if learns_a and not at[0] > 0:
+                return -math.inf
+            with np.errstate(over="ignore", invalid="ignore"):
+                value = share @ self.shape_of(offset + at @ design)[0]
+            value += math.log(at[0]) if learns_a else 0.0
+            return float(value) if math.isfinite(value) else -math.inf
+
+        if not math.isfinite(height(point)):
+            point = np.array([0.1 * a, 0.1 * b])
+        here = height(point)
+        for _ in range(200):
+            _, first, second = self.shape_of(offset + point @ design)
+            slope = design @ (share * first)
+            curve = -(design * (share * second)) @ design.T
+            if learns_a:
+                slope[0] += 1 / point[0]
+                curve[0, 0] += 1 / point[0] ** 2
+            free = np.flatnonzero(np.diagonal(curve) > 0)
+            step = np.zeros(2)
+            step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
+            size, ahead = 1.0, height(point + step)
+            while not ahead > here and size > 1e-10:
+                size /= 2
+                ahead = height(point + size * step)
+            last = float(slope @ step) <= 8 * _EPS * (1 + abs(here))
+            if last:  # what is left of the way is rounding
+                size = 1.0
+            elif not ahead > here:
+                break
+            point, here = point + size * step, ahead
+            if last:
+                break
+        return float(point[0]), float(point[1])
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Logistic(LogConcave):
+    """Logistic(loc, scale): P(X <= x) = 1 / (1 + exp(-(x - loc) / scale)).
+
+    Tails as those of exponentials; scale is not the standard deviation, which is
+    pi scale / sqrt 3.
+    """
+
+    loc: float | Shared | None = parameter(REAL)
+    scale: float | Shared | None = parameter(POSITIVE)
+
+    support = "finite numbers"
+    place, spread = "loc", "scale"
+
+    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
+        """-z - 2 log(1 + exp(-z)) and its derivatives."""
+        tail = np.exp(-np.abs(z))
+        p = tail / (1 + tail)
+        return (
+            -np.abs(z) - 2 * np.log1p(tail),
+            -np.tanh(z / 2),
+            -2 * p * (1 - p),
+        )
+
+    def density(self, prepared: Any) -> Array:
+        """-|z| - 2 log(1 + exp(-|z|)) - log scale for z = (x - loc) / scale."""
+        distance = np.abs(self._z(prepared))
+        bell: Array = -distance - 2 * np.log1p(np.exp(-distance))
+        return bell - math.log(self.given("scale"))
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return rng.logistic(self.given("loc"), self.given("scale"), n)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = loc and Var[x] = pi^2 scale^2 / 3."""
+        return self.given("loc"), math.pi**2 / 3 * self.given("scale") ** 2
+
+    def _z(self, x: Array) -> Array:
+        return (x - self.given("loc")) / self.given("scale")
+
+    def _cdf(self, x: Array) -> Array:
+        z = self._z(x)
+        tail = np.exp(-np.abs(z))
+        return np.where(z < 0, tail, 1.0) / (1 + tail)
+
+    def _sf(self, x: Array) -> Array:
+        z = self._z(x)
+        tail = np.exp(-np.abs(z))
+        return np.where(z < 0, 1.0, tail) / (1 + tail)
+
+    def _quantile(self, q: Array) -> Array:
+        inner = np.clip(q, 5e-324, 1 - _EPS / 2)
+        z = np.log(inner) - np.log1p(-inner)
+        return self.given("loc") + self.given("scale") * z
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Gumbel(LogConcave):
+    """Gumbel(loc, scale) of maxima: P(X <= x) = exp(-exp(-(x - loc) / scale)).
+
+    The largest of many; that of minima is fitted to -x. loc is the mode. It is
+    `scipy.stats.gumbel_r`.
+    """
+
+    loc: float | Shared | None = parameter(REAL)
+    scale: float | Shared | None = parameter(POSITIVE)
+
+    support = "finite numbers"
+    place, spread = "loc", "scale"
+
+    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
+        """-z - exp(-z) and its derivatives."""
+        fall = np.exp(-z)
+        return -z - fall, fall - 1, -fall
+
+    def density(self, prepared: Any) -> Array:
+        """-z - exp(-z) - log scale for z = (x - loc) / scale."""
+        z = self._z(prepared)
+        return -z - np.exp(-z) - math.log(self.given("scale"))
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return rng.gumbel(self.given("loc"), self.given("scale"), n)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = loc + 0.5772 scale and Var[x] = pi^2 scale^2 / 6."""
+        scale = self.given("scale")
+        return self.given("loc") + _EULER * scale, math.pi**2 / 6 * scale**2
+
+    def _z(self, x: Array) -> Array:
+        return (x - self.given("loc")) / self.given("scale")
+
+    def _cdf(self, x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return np.exp(-np.exp(-self._z(x)))
+
+    def _sf(self, x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return -np.expm1(-np.exp(-self._z(x)))
+
+    def _quantile(self, q: Array) -> Array:
+        inner = np.clip(q, 5e-324, 1 - _EPS / 2)
+        return self.given("loc") - self.given("scale") * np.log(-np.log(inner))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Weibull(LogConcave):
+    """Weibull(shape, scale) on x > 0: P(X > x) = exp(-(x / scale)^shape).
+
+    Lifetimes: a shape below 1 is a hazard that falls, above 1 one that rises. -log x
+    is Gumbel(-log scale, 1 / shape), and is fitted as that.
+    """
+
+    shape: float | Shared | None = parameter(SHAPE)
+    scale: float | Shared | None = parameter(POSITIVE)  # in the unit of x
+
+    support = "numbers above 0"
+    ends = (0.0, math.inf)
+    tame = 1.0
+    place, spread = "scale", "shape"
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are above 0."""
+        inside: NDArray[np.bool_] = x > 0
+        return inside
+
+    def coordinate(self, x: Array) -> Array:
+        """-log x."""
+        return -np.log(x)
+
+    def value(self, coordinate: float) -> float:
+        """The x of a coordinate."""
+        return math.exp(-coordinate)
+
+    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
+        """Those of Gumbel."""
+        fall = np.exp(-z)
+        return -z - fall, fall - 1, -fall
+
+    def standing(self, component: Any) -> dict[str, float]:
+        """loc = -log scale and 1 / shape, of those that this component has."""
+        found = super().standing(component)
+        if "scale" in found:
+            found["scale"] = -math.log(found["scale"])
+        if "shape" in found:
+            found["shape"] = 1 / found["shape"]
+        return found
+
+    def named(self, values: dict[str, float]) -> dict[str, Any]:
+        """scale and shape from the place and the spread of -log x."""
+        return {"scale": math.exp(-values["scale"]), "shape": 1 / values["shape"]}
+
+    def prepare(self, x: Array) -> Array:
+        """log x."""
+        return np.log(x)
+
+    def density(self, prepared: Any) -> Array:
+        """shape log(x / scale) - (x / scale)^shape + log shape - log x."""
+        shape = self.given("shape")
+        power = shape * (prepared - math.log(self.given("scale")))
+        return power - np.exp(power) + math.log(shape) - prepared
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        draws = self.given("scale") * rng.weibull(self.given("shape"), n)
+        return np.maximum(draws, np.finfo(float).tiny)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = scale Gamma(1 + 1 / shape), and Var[x] from Gamma(1 + 2 / shape)."""
+        scale, s = self.given("scale"), 1 / self.given("shape")
+        if s > 80:
+            return math.inf, math.inf
+        first = math.gamma(1 + s)
+        relative = math.expm1(math.lgamma(1 + 2 * s) - 2 * math.lgamma(1 + s))
+        return scale * first, (scale * first) ** 2 * relative
+
+    def _power(self, x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return (np.maximum(x, 0) / self.given("scale")) ** self.given("shape")
+
+    def _cdf(self, x: Array) -> Array:
+        return -np.expm1(-self._power(x))
+
+    def _sf(self, x: Array) -> Array:
+        return np.exp(-self._power(x))
+
+    def _quantile(self, q: Array) -> Array:
+        power = -np.log1p(-np.minimum(q, 1 - _EPS / 2))
+        return self.given("scale") * power ** (1 / self.given("shape"))

@@ -1,0 +1,230 @@
+"""Families without an exponential form: each finds its own weighted maximum.
+
+For the author of such a family: derive from `Searched` and write `density` and
+`_search`; `Laplace` in line.py is a model. `OnLine` is for a place and a spread.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+
+from mixnotes.check import Array
+from mixnotes.component import CollapseError, Family
+from mixnotes.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
+
+
+class Searched(Family):
+    """A family whose weighted fit begins at `start` and never ends below it."""
+
+    tame: Any = 0.0  # a value inside the support, in place of those outside
+
+    def prepare(self, x: Array) -> Any:
+        """What of the density depends on the data alone: here the data themselves."""
+        return x
+
+    @abstractmethod
+    def density(self, prepared: Any) -> Array:
+        """log p(x), shape (n,), from what `prepare` made of x inside the support."""
+
+    def extent(self, x: Array) -> Any:
+        """What of all the data a spread is judged by; a component may carry few."""
+        return None
+
+    @abstractmethod
+    def _search(
+        self, x: Array, weight: Array, start: Self | None, extent: Any
+    ) -> dict[str, Any]:
+        """The blanks that fit observations inside the support best; all weights are
+        above 0. With a start it may take a step up from there that is not the last."""
+
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """log p(x); what depends on the data alone is computed once."""
+        inside = self.inside(x)
+        tame = x
+        if not inside.all():
+            tame = x.copy()
+            tame[~inside] = self.tame
+        prepared = self.prepare(tame)
+
+        def log_prob(filled: Self) -> Array:
+            with np.errstate(over="ignore"):  # so far out that the density is 0
+                return np.where(inside, filled.density(prepared), -np.inf)
+
+        return log_prob
+
+    def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
+        return self._search(x, weight, None, self.extent(x))
+
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        inside = self.inside(x)
+        there = (weight > 0) & inside
+        if not there.any():
+            return super()._fit(x, np.zeros(len(x)), start)
+        extent = self.extent(x if inside.all() else x[inside])
+        if not there.all():
+            x, weight = x[there], weight[there]
+        found = self._search(x, weight, start, extent)
+        filled = self.filled({name: found[name] for name in self.blanks})
+        if start is None:
+            return filled
+        log_prob = self.bind(x)
+        higher = weight @ log_prob(filled) >= weight @ log_prob(start)
+        return filled if higher else start
+
+
+class Stepped(Searched):
+    """A family whose `_search` from a start is one step; `fit` takes them to the end.
+
+    A mixture takes a single step in each of its own.
+    """
+
+    def fit(self, x: Any, sample_weight: Any = None, start: Self | None = None) -> Self:
+        """This component with its blanks filled by weighted maximum likelihood.
+
+        The weighted log-likelihood of `start` is never lowered, and what was given
+        is never touched.
+        """
+        here = super().fit(x, sample_weight, start)
+        if not self.blanks:
+            return here
+        for _ in range(_MOST):
+            ahead = super().fit(x, sample_weight, here)
+            if ahead == here or _near(ahead, here):
+                return ahead
+            here = ahead
+        return here
+
+
+_MOST = 5000  # steps
+_STILL = 1e-13  # relative
+
+
+def _near(a: Family, b: Family) -> bool:
+    """Are all parameters the same to rounding?"""
+    pairs = [(getattr(a, n), getattr(b, n)) for n in a.domains()]
+    return all(
+        np.abs(np.subtract(u, v)).max() <= _STILL * np.abs(v).max()
+        for u, v in pairs
+        if np.all(np.isfinite(u)) or np.all(np.isfinite(v))
+    )
+
+
+class OnLine(Searched):
+    """A family of a place and a spread: it is fitted to centred and scaled data, so
+    that no unit and no offset matters."""
+
+    place: str
+    spread: str
+
+    def inside(self, x: Array) -> Any:
+        """Every observation is."""
+        return np.ones(len(x), dtype=bool)
+
+    def coordinate(self, x: Array) -> Array:
+        """What has the place and the spread, shape (n,)."""
+        return x
+
+    @abstractmethod
+    def _standard(
+        self, y: Array, share: Array, fixed: dict[str, float], start: Any
+    ) -> dict[str, float]:
+        """`_search` in standard units, by `place`, `spread` and other names. What is in
+        `fixed` is given; `share` sums to 1; `start` has all names, or is None."""
+
+    def into(self, values: dict[str, float], centre: float, unit: float) -> Any:
+        """Parameters of the data as those of y = (x - centre) / unit."""
+        found = dict(values)
+        if self.place in found:
+            found[self.place] = (found[self.place] - centre) / unit
+        if self.spread in found:
+            found[self.spread] = found[self.spread] / unit
+        return found
+
+    def out_of(self, values: dict[str, float], centre: float, unit: float) -> Any:
+        """The inverse of `into`."""
+        place, spread = values[self.place], values[self.spread]
+        moved = {self.place: centre + unit * place, self.spread: unit * spread}
+        return values | moved
+
+    def extent(self, x: Array) -> float:
+        """The range of the data; an error where no spread can be learned from it."""
+        y = self.coordinate(x)
+        span = float(y.max() - y.min())
+        if not self._is_blank(self.spread):
+            return span
+        if span == 0:
+            raise ValueError(
+                f"{self.spread} must be learned from values that differ, got values "
+                f"all equal to {x[0]:g}; give {self.spread}, for example "
+                f"{type(self).__name__}({self.spread}=1.0)"
+            )
+        if span < SMALLEST:
+            raise ValueError(
+                f"x must vary by more than {SMALLEST:g} for {self.spread} to be "
+                f"learned, got a range of {span:.3g}; rescale it, for example "
+                "x / np.ptp(x)"
+            )
+        return span
+
+    def _search(
+        self, x: Array, weight: Array, start: Self | None, extent: float
+    ) -> dict[str, Any]:
+        y = self.coordinate(x)
+        share = weight / weight.sum()
+        known = self.standing(self)
+        centre = known.get(self.place, weighted_median(y, share))
+        unit = known.get(self.spread, float(share @ np.abs(y - centre)))
+        self._require_width(unit, y, weight, extent)
+        begin = None
+        if start is not None:
+            begin = self.into(self.standing(start), centre, unit)
+        fixed = self.into(known, centre, unit)
+        found = self._standard((y - centre) / unit, share, fixed, begin)
+        found = self.out_of(fixed | found, centre, unit)
+        self._require_width(found[self.spread], y, weight, extent)
+        return self.named(found)
+
+    def standing(self, component: Self) -> dict[str, float]:
+        """The parameters that this component has, as the line has them."""
+        names = [n for n in self.domains() if not component._is_blank(n)]
+        return {name: component.given(name) for name in names}
+
+    def named(self, values: dict[str, float]) -> dict[str, Any]:
+        """The parameters from those of the line."""
+        return values
+
+    def _require_width(
+        self, spread: float, y: Array, weight: Array, span: float
+    ) -> None:
+        """Raise an error where a spread that is learned is below its floor, which is
+        relative to the data."""
+        if not self._is_blank(self.spread):
+            return
+        few = carriers_of(weight) < FEW
+        if not spread > (FLOOR if few else ROUNDING) * span:
+            at = weighted_median(y, weight / weight.sum())
+            raise CollapseError(
+                f"{type(self).__name__} collapsed on x = {self.value(at):g}: its "
+                f"spread fell below {FLOOR:g} of the data's range {span:.6g}; "
+                f"give {self.spread}, or use fewer components"
+            )
+
+    def value(self, coordinate: float) -> float:
+        """The x of a coordinate."""
+        return coordinate
+
+
+def weighted_median(x: Array, share: Array) -> float:
+    """A value with at most half of the weight on either side; halfway between two that
+    have exactly half. `share` sums to 1."""
+    order = np.argsort(x, kind="stable")
+    below = np.cumsum(share[order])
+    tie = 8 * np.finfo(float).eps * len(x)
+    first = int(np.searchsorted(below, 0.5 - tie))
+    last = int(np.searchsorted(below, 0.5 + tie))
+    ends = x[order[min(first, len(x) - 1)]], x[order[min(last, len(x) - 1)]]
+    return float(0.5 * ends[0] + 0.5 * ends[1])
