@@ -15,6 +15,7 @@ import numpy as np
 
 from mixnotes.check import Array
 
+_INFINITE = 60.0  # on the line; e^60 degrees of freedom are a normal to all digits
 _TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
 
 
@@ -298,7 +299,11 @@ CONCENTRATION = Number(
     "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, measure=np.log1p
 )
 UP_TO_INFINITY = Number(
-    "a number above 0, or infinity", lambda v: v > 0, _log, _exp, measure=_log
+    "a number above 0, or infinity",
+    lambda v: v > 0,
+    lambda v: np.minimum(_log(v), _INFINITE),
+    lambda u: np.where(u < _INFINITE, np.exp(np.minimum(u, _INFINITE)), np.inf),
+    measure=lambda v: 1 / (1 + v),
 )
 ANGLE = Number("a finite number", math.isfinite, _same, _same)  # in radians
 WHOLE = Number(
