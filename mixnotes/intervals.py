@@ -160,9 +160,12 @@ def log_mass(filled: Any, low: Array, high: Array) -> Array:
 def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
     """`template` filled by weighted maximum likelihood of intervals, by Newton's
     method; never below `start`."""
-    steps = 100
+    steps = 20
     if start is None:
-        start = template._fit(midpoints(rows), weight, None)
+        places = midpoints(rows)
+        if template.discrete:
+            places = np.floor(places)
+        start = template._fit(places, weight * template.inside(places), None)
     else:
         steps = 2  # from near a maximum each squares the distance
     log_prob = bind(template, rows)

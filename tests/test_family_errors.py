@@ -59,15 +59,6 @@ CASES = [
     (lambda: mx.Multinomial(2.5), "n must be a whole number from 1 up, got 2.5"),
     (lambda: mx.Multinomial(3, [0.5, 0.6]), "probabilities that are not negative"),
     (lambda: mx.Multinomial(3, [0.5, 0.5], d=3), "one number a column, d = 3, got 2"),
-    # --- what cannot be shared yet
-    (lambda: mx.StudentT(SHARED), "StudentT: df cannot be Shared, which families in"),
-    (
-        lambda: mx.Laplace(scale=SHARED),
-        "scale cannot be Shared.*leave it blank in each",
-    ),
-    (lambda: mx.NegativeBinomial(size=SHARED), "size cannot be Shared"),
-    (lambda: mx.Weibull(shape=SHARED), "shape cannot be Shared"),
-    (lambda: mx.Uniform(low=SHARED), "low cannot be Shared"),
     # --- observations outside the support
     (
         lambda: mx.Gamma().fit([1, 0]),

@@ -313,6 +313,8 @@ class Uniform(Searched):
     low: float | Shared | None = parameter(REAL)
     high: float | Shared | None = parameter(REAL)
 
+    has_line = False  # its density jumps where an end moves past an observation
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.blanks and not self.given("low") < self.given("high"):

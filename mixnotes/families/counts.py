@@ -258,6 +258,7 @@ class PointMass(Searched):
     at: float | None = parameter(REAL)
 
     discrete = True
+    has_line = False  # a place a little aside has no probability
 
     @property
     def support(self) -> str:  # type: ignore[override]

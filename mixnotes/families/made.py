@@ -19,7 +19,7 @@ from mixnotes.ascent import ascend
 from mixnotes.check import Array, as_data
 from mixnotes.component import CollapseError, Component, shown
 from mixnotes.domains import Shared
-from mixnotes.intervals import Censored
+from mixnotes.intervals import Binned, Censored, Intervals
 
 Bounds = tuple[float, float]
 _RISING = 1e-3  # nats an observation that a search which ends still promised
@@ -339,11 +339,13 @@ class Custom(Made):
             return np.ones(len(x), dtype=bool)
         low, high = self.limits
         here = (x >= low) & (x <= high)
-        inside: NDArray[np.bool_] = here.reshape(len(x), -1).all(axis=1)
+        inside: NDArray[np.bool_] = here.all(axis=tuple(range(1, x.ndim)))
         return inside
 
-    def _rows(self, x: ArrayLike) -> Array:
-        return as_data(x)
+    def _rows(self, x: Any) -> Array:
+        if isinstance(x, Binned | Censored):
+            return x.rows
+        return x if isinstance(x, Intervals) else as_data(x)
 
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
         """What log_prob gives; -inf outside the support."""
