@@ -1,7 +1,10 @@
 """What a reader of the book sees is what ran."""
 
 import ast
+import html as entities
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +20,29 @@ PAGES = sorted(
     for path in DOCS.rglob("*.md")
     if "python" in path.read_text(encoding="utf-8")
 )
+# Runs the chains of a page without livefence, and says what each cell gave.
+PLAIN = """
+import contextlib, io, json, sys, time
+import matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot, numpy, mixnotes
+told, began = [], time.process_time()
+for chain in json.load(sys.stdin):
+    space = {"__name__": "__main__"}
+    for kind, text in chain:
+        if kind == "number":
+            told.append([kind, eval("f'''{" + text + "}'''", space)])
+            continue
+        with contextlib.redirect_stdout(io.StringIO()) as heard:
+            exec(text, space)
+        matplotlib.pyplot.close("all")
+        if heard.getvalue():
+            told.append([kind, heard.getvalue().rstrip("\\n") + "\\n"])
+json.dump([told, time.process_time() - began], sys.stdout)
+"""
+OUTPUT = r'<div class="livefence-output[^>]*><pre><code[^>]*>(?P<output>.*?)</code>'
+NUMBER = r'<span class="livefence-number"[^>]*>(?P<number>.*?)</span>'
+SECONDS = 10  # that the code of a page may take, on one thread
 # Blocks that are shown and do not run: page, first line of code, and why.
 NOT_RUN: dict[tuple[str, str], str] = {}
 
@@ -48,6 +74,40 @@ def test_the_blocks_that_a_reader_sees_are_the_blocks_that_ran(source, html):
             assert (source, fence.source.splitlines()[0]) in NOT_RUN
     seen = [block.strip("\n") for block in shown.python_blocks(html(source))]
     assert seen == [fence.source.strip("\n") for fence in fences]
+
+
+def cells(source):
+    """What the chains of a page run and say, in order, captions and all."""
+    for chain in page.read(DOCS / source).chains:
+        found = []
+        for cell in chain:
+            if isinstance(cell, page.Number):
+                found.append(("number", cell.expression))
+            elif isinstance(cell, page.Fence):
+                found.append(("output", cell.code))
+                for text in page.figure_texts(cell.code):
+                    numbers = page.numbers_in(text.caption)
+                    found += [("number", expression) for _, expression in numbers]
+        yield found
+
+
+@pytest.mark.parametrize("source", PAGES)
+def test_the_outputs_and_numbers_are_those_of_plain_python(source, html, tmp_path):
+    """To the byte, but for blank lines at an end; and the code takes 10 s at most."""
+    run = subprocess.run(
+        [sys.executable, "-c", PLAIN],
+        input=json.dumps(list(cells(source))),
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    told, seconds = json.loads(run.stdout)
+    found = re.finditer(f"{OUTPUT}|{NUMBER}", html(source), re.S)
+    seen = [[m.lastgroup, entities.unescape(m[m.lastgroup])] for m in found]
+    assert seen == told
+    assert seconds < SECONDS
 
 
 @pytest.mark.parametrize("source", PAGES)
