@@ -1,8 +1,8 @@
 """The data that the chapters use, shipped with the package, each with its sheet.
 
-days = mixnotes.datasets.london_times()
-days["deaths"], days["days"]
-print(days.sheet)
+    days = mixnotes.datasets.london_times()
+    days["deaths"], days["days"]
+    print(days.sheet)
 """
 
 from __future__ import annotations
