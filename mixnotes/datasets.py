@@ -1,5 +1,7 @@
 """The data that the chapters use, shipped with the package, each with its sheet.
 
+Each function below gives one:
+
     days = mixnotes.datasets.london_times()
     days["deaths"], days["days"]
     print(days.sheet)
