@@ -159,7 +159,8 @@ def test_a_short_formula_stays_on_one_line_with_its_comma(page, site):
     page.set_viewport_size(NARROW)
     ready(page, site.url + "chapters/01-choice-not-sum/")
     found = page.locator("article .mx-whole").evaluate_all(
-        "(all) => all.map((e) => [e.textContent.at(-1), e.getClientRects().length])"
+        """(all) => all.map((e) => [e.textContent.at(-1),
+             new Set([...e.getClientRects()].map((r) => Math.round(r.top))).size])"""
     )
     assert len(found) > 50
     assert {lines for _, lines in found} == {1}
