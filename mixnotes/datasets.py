@@ -1,8 +1,10 @@
 """The data that the chapters use, shipped with the package, each with its sheet.
 
-days = mixnotes.datasets.london_times()
-days["deaths"], days["days"]
-print(days.sheet)
+Each function below gives one:
+
+    days = mixnotes.datasets.london_times()
+    days["deaths"], days["days"]
+    print(days.sheet)
 """
 
 from __future__ import annotations

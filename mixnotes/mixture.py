@@ -32,7 +32,7 @@ class Mixture(Component):
     is any object with `log_prob`, `fit` and `n_free`; a mixture is one, so mixtures
     nest.
 
-        bag = Mixture([Bernoulli(0.8), Bernoulli(0.3)])     # the weights are blank
+        bag = Mixture([Bernoulli(0.8), Bernoulli(0.3)])  # weights blank
     """
 
     components: tuple[Any, ...]

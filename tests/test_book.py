@@ -1,7 +1,10 @@
 """What a reader of the book sees is what ran."""
 
 import ast
+import html as entities
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +20,36 @@ PAGES = sorted(
     for path in DOCS.rglob("*.md")
     if "python" in path.read_text(encoding="utf-8")
 )
+# Runs the chains of a page without livefence, and says what each cell gave.
+PLAIN = """
+import contextlib, io, json, sys, time
+import matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot, numpy, mixnotes
+told, began = [], time.process_time()
+for chain in json.load(sys.stdin):
+    space = {"__name__": "__main__"}
+    for kind, text in chain:
+        if kind == "number":
+            told.append([kind, eval("f'''{" + text + "}'''", space)])
+            continue
+        with contextlib.redirect_stdout(io.StringIO()) as heard:
+            exec(text, space)
+        matplotlib.pyplot.close("all")
+        if heard.getvalue():
+            told.append([kind, heard.getvalue().rstrip("\\n") + "\\n"])
+json.dump([told, time.process_time() - began], sys.stdout)
+"""
+OUTPUT = r'<div class="livefence-output[^>]*><pre><code[^>]*>(?P<output>.*?)</code>'
+NUMBER = r'<span class="livefence-number"[^>]*>(?P<number>.*?)</span>'
+SECONDS = 10  # that the code of a page may take, on one thread
+# What prose gives or quotes, other than years and powers of ten.
+GIVEN = {
+    "05-how-fast": {"125", "400", "0.360", "1,096", "1096", "0.0145"},
+    "07-identifiable": {"600"},
+    "08-spikes-and-starts": {"272", "271", "1e-10", "78.5", "79.5", "1034"},
+    "09-universal-approximator": {"200"},
+}
 # Blocks that are shown and do not run: page, first line of code, and why.
 NOT_RUN: dict[tuple[str, str], str] = {}
 
@@ -50,6 +83,40 @@ def test_the_blocks_that_a_reader_sees_are_the_blocks_that_ran(source, html):
     assert seen == [fence.source.strip("\n") for fence in fences]
 
 
+def cells(source):
+    """What the chains of a page run and say, in order, captions and all."""
+    for chain in page.read(DOCS / source).chains:
+        found = []
+        for cell in chain:
+            if isinstance(cell, page.Number):
+                found.append(("number", cell.expression))
+            elif isinstance(cell, page.Fence):
+                found.append(("output", cell.code))
+                for text in page.figure_texts(cell.code):
+                    numbers = page.numbers_in(text.caption)
+                    found += [("number", expression) for _, expression in numbers]
+        yield found
+
+
+@pytest.mark.parametrize("source", PAGES)
+def test_the_outputs_and_numbers_are_those_of_plain_python(source, html, tmp_path):
+    """To the byte, but for blank lines at an end; and the code takes 10 s at most."""
+    run = subprocess.run(
+        [sys.executable, "-c", PLAIN],
+        input=json.dumps(list(cells(source))),
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    told, seconds = json.loads(run.stdout)
+    found = re.finditer(f"{OUTPUT}|{NUMBER}", html(source), re.S)
+    seen = [[m.lastgroup, entities.unescape(m[m.lastgroup])] for m in found]
+    assert seen == told
+    assert seconds < SECONDS
+
+
 @pytest.mark.parametrize("source", PAGES)
 def test_a_copied_block_needs_the_package_and_its_plots_alone(source):
     """What a fence imports is there once `mixnotes[plot]` is installed."""
@@ -73,6 +140,33 @@ def test_every_number_in_prose_was_computed(source, html):
     numbers = [cell for cell in cells if isinstance(cell, page.Number)]
     assert text.count('class="livefence-number"') >= len(numbers)
     assert "{python}" not in text
+
+
+def typed(text):
+    """The numbers of three digits or more that somebody typed into the prose."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
+    text = text.partition("\n## Sources")[0]
+    text = re.sub(r"^ *```.*?^ *```", "", text, flags=re.S | re.M)  # fences
+    text = re.sub(r"`[^`]*`|\\\[.*?\\\]|\]\([^)]*\)", "", text, flags=re.S)
+    found = re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?", text)
+    free = re.compile(r"1[6-9]\d\d|20\d\d|1[0,]*")
+    numbers = {number.rstrip(",") for number in found}
+    digits = {number: re.sub(r"\D", "", number).lstrip("0") for number in numbers}
+    return {n for n in numbers if len(digits[n]) > 2 and not free.fullmatch(n)}
+
+
+@pytest.mark.parametrize("chapter", sorted((DOCS / "chapters").glob("*.md")), ids=str)
+def test_no_result_is_typed_by_hand(chapter):
+    """What is typed into the prose is a number that the page starts from."""
+    text = chapter.read_text(encoding="utf-8")
+    assert typed(text) == GIVEN.get(chapter.stem, set())
+
+
+def test_a_planted_stale_number_is_found():
+    text = (DOCS / "chapters/06-any-n-components.md").read_text(encoding="utf-8")
+    planted = "A share of 0.3599, a rate of 2.6634, a log-likelihood of -1,989.946.\n"
+    text = text.replace("## How many", f"{planted}\n## How many")
+    assert typed(text) == {"0.3599", "2.6634", "1,989.946"}
 
 
 def test_every_chapter_has_three_exercises_with_checked_solutions():

@@ -1,20 +1,27 @@
-"""The two things that move, against Python's own arithmetic."""
+"""The two things that move in chapters 2 and 3, against mixnotes."""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
 
+import mixnotes as mx
+
 A, B = 0.8, 0.3
+FACTORIES = mx.Mixture([mx.Bernoulli(A), mx.Bernoulli(B)])
+
+
+def bag(p):
+    return mx.Mixture(FACTORIES.components, weights=[p, 1 - p])
 
 
 def posterior(p, red):
-    from_a = p * (A if red else 1 - A)
-    return from_a / (from_a + (1 - p) * (B if red else 1 - B))
+    return float(bag(p).responsibilities([int(red)])[0, 0])
 
 
 def em_step(p, share):
-    return share * posterior(p, True) + (1 - share) * posterior(p, False)
+    step = mx.em_step(FACTORIES, bag(p), [1, 0], sample_weight=[share, 1 - share])
+    return float(step.weights[0])
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def move(page, site):
     return open_move
 
 
-def test_the_arithmetic_of_the_page_is_that_of_python(page, site):
+def test_the_arithmetic_of_the_page_is_that_of_mixnotes(page, site):
     """To 1e-12, over the whole range of the slider and twenty steps."""
     page.goto(site.url)
     grid = [k / 100 for k in range(101)]

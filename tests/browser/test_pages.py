@@ -136,6 +136,40 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(page, site):
         assert missed == [], path
 
 
+def test_on_a_phone_no_copy_button_covers_a_running_block(page, site):
+    """It stands below the code, beside Run, where a first line may be long."""
+    page.set_viewport_size(NARROW)
+    seen = 0
+    for path in ["chapters/01-choice-not-sum/", "labs/galaxies/"]:
+        ready(page, site.url + path)
+        page.evaluate(UNFOLD)
+        expect(page.locator(".livefence-bar").first).to_be_visible()
+        below = page.locator(".livefence-bar").evaluate_all(
+            """(bars) => bars.map((bar) => bar.parentElement).map((box) =>
+                 box.querySelector(".md-code__button").getBoundingClientRect().top
+                 - box.querySelector("pre > code").getBoundingClientRect().bottom)"""
+        )
+        assert min(below) >= 0, path
+        seen += len(below)
+    assert seen > 10
+
+
+def test_a_short_formula_stays_on_one_line_with_its_comma(page, site):
+    """On a phone; a longer one may break."""
+    page.set_viewport_size(NARROW)
+    ready(page, site.url + "chapters/01-choice-not-sum/")
+    expect(page.locator("article .arithmatex:not(:has(.katex))")).to_have_count(0)
+    page.evaluate("document.fonts.ready.then(() => true)")
+    found = page.locator("article .mx-whole").evaluate_all(
+        """(all) => all.map((e) => {
+             const tops = [...e.getClientRects()].map((r) => r.top);
+             return [e.textContent.at(-1), Math.max(...tops) - Math.min(...tops)]; })"""
+    )
+    assert len(found) > 50
+    assert max(apart for _, apart in found) < 10  # a line is 29 pixels
+    assert {",", "."} <= {end for end, _ in found}
+
+
 def test_every_formula_renders(page, site):
     """KaTeX takes each formula of each page; a failure names page and formula."""
     ready(page, site.url)

@@ -7,6 +7,22 @@
   ];
   const typeset = (element) => renderMathInElement(element, { delimiters, throwOnError: false });
 
+  // A formula that is short enough for any screen is not broken between two lines, nor
+  // parted from the comma after it.
+  function keepWhole(article) {
+    for (const formula of article.querySelectorAll("span.arithmatex")) {
+      const tex = formula.querySelector("annotation")?.textContent ?? "";
+      const signs = tex.replace(/\\[a-z]+/gi, "x").replace(/[\s{}^_\\]/g, "").length;
+      if (signs > 24) continue;
+      const after = formula.nextSibling;
+      const tail = after?.nodeType === Node.TEXT_NODE ? after.data.match(/^[.,;:!?)’”"']*/)[0] : "";
+      formula.classList.add("mx-whole");
+      if (!tail) continue;
+      after.data = after.data.slice(tail.length);
+      formula.append(tail);
+    }
+  }
+
   // Only a box that overflows is a stop: a keyboard reader should not have to
   // pass through every formula and listing of a page.
   const mayScroll = ".katex-display, .md-typeset pre > code, .md-typeset pre, .md-typeset__scrollwrap, .md-typeset__table";
@@ -46,6 +62,7 @@
     const article = document.querySelector("article");
     if (!article) return;
     typeset(article);
+    keepWhole(article);
     sizes.disconnect();
     article.querySelectorAll(mayScroll).forEach((box) => sizes.observe(box));
   }

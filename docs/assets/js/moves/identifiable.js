@@ -2,10 +2,10 @@
 
 import { dot } from "./parts.js";
 
-/** The third of (π, a, b) that gives π a + (1 - π) b = q: a number, perhaps outside
+/** The third of (π, a, b) that gives π a + (1 - π) b = mean: a number, perhaps outside
     [0, 1]; NaN where any value does; an infinity where none does. */
-export function third(name, { p, a, b }, q) {
-  const [over, under] = { p: [q - b, a - b], a: [q - (1 - p) * b, p], b: [q - p * a, 1 - p] }[name];
+export function third(name, { p, a, b }, mean) {
+  const [over, under] = { p: [mean - b, a - b], a: [mean - (1 - p) * b, p], b: [mean - p * a, 1 - p] }[name];
   if (Math.abs(under) > 1e-12) return over / under;
   return Math.abs(over) > 1e-12 ? Infinity : NaN;
 }
@@ -19,7 +19,7 @@ const words = { p: "weight of A", a: "A's share of red", b: "B's share of red" }
 
 export default function identifiable(box, { p, redA, redB }) {
   const truth = { p, a: redA, b: redB };
-  const q = p * redA + (1 - p) * redB;
+  const mean = p * redA + (1 - p) * redB;
   const data = bagOfThree(truth);
   const names = Object.keys(truth);
   const kept = { ...truth };
@@ -43,7 +43,7 @@ export default function identifiable(box, { p, redA, redB }) {
       slider.previousElementSibling.textContent = slider.valueAsNumber.toFixed(2);
       if (slider.dataset.name !== name) kept[slider.dataset.name] = slider.valueAsNumber;
     }
-    const value = third(name, kept, q);
+    const value = third(name, kept, mean);
     const any = Number.isNaN(value);
     const fits = any || (value > -1e-9 && value < 1 + 1e-9);
     if (fits && !any) kept[name] = Math.min(1, Math.max(0, value));
@@ -53,11 +53,11 @@ export default function identifiable(box, { p, redA, redB }) {
     const same = bag.every((v, k) => Math.abs(v - data[k]) < 1e-9);
     list.innerHTML = `<dt>${dot(names.indexOf(name) === 2 ? 2 : 1)}${symbols[name]} that fits</dt>
       <dd><b>${any ? "any" : fits ? kept[name].toFixed(3) : "none"}</b></dd>
-      <dt>P(red)</dt><dd>${fits ? `${weight.toFixed(3)} × ${a.toFixed(3)} + ${(1 - weight).toFixed(3)} × ${b.toFixed(3)} = ${q.toFixed(3)}` : "–"}</dd>`;
+      <dt>P(red)</dt><dd>${fits ? `${weight.toFixed(3)} × ${a.toFixed(3)} + ${(1 - weight).toFixed(3)} × ${b.toFixed(3)} = ${mean.toFixed(3)}` : "–"}</dd>`;
     const row = (title, cells) => `<tr><td>${title}</td>${cells.map((v) => `<td>${v}</td>`).join("")}</tr>`;
     body.innerHTML = row("the data", data.map((v) => v.toFixed(3))) + row("your pick", bag.map((v) => (fits ? v.toFixed(3) : "–")));
 
-    // A lever: the shares of red, as heavy as their weights, balance at q.
+    // A lever: the shares of red, as heavy as their weights, balance at the mean.
     const x = (v) => 24 + 292 * v;
     const weightOf = { a: weight, b: 1 - weight };
     const mark = (key, y, colour) => fits || key !== name ? `
@@ -68,8 +68,8 @@ export default function identifiable(box, { p, redA, redB }) {
       <path d="M24 62H316" stroke="var(--mx-ink)"/>
       <text x="24" y="92" text-anchor="middle">0</text><text x="316" y="92" text-anchor="middle">1</text>
       ${mark("a", 14, 1)}${mark("b", 32, 2)}
-      <path d="M${x(q)} 78l9 14h-18z" fill="var(--mx-ink)"/>
-      <text x="${x(q)}" y="108" text-anchor="middle">q = ${+q.toFixed(3)}</text>`;
+      <path d="M${x(mean)} 78l9 14h-18z" fill="var(--mx-ink)"/>
+      <text x="${x(mean)}" y="108" text-anchor="middle">μ = ${+mean.toFixed(3)}</text>`;
     if (!announce) return;
     const would = Number.isFinite(value) ? `it would have to be ${value.toFixed(3)}` : "there is no such number";
     const three = same ? "Bags of three agree with the data too." : "Bags of three tell it from the data.";
