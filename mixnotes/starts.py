@@ -97,10 +97,24 @@ def random_start(
     share = np.zeros((k, m))
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
+    return from_shares(engine, share)
+
+
+def from_shares(engine: Engine, share: Array) -> State:
+    """The first guess that fits some shares of the observations best.
+
+    share: of each observation to each component, (K, m). What a component cannot have
+    made is given to others. An error where a component gets too little to be learned.
+    """
+    rows = engine.source
+    assert isinstance(rows, Rows)
+    components = [c for _, c in engine.leaves]
+    unknown = [i for i, c in enumerate(components) if c.n_free]
+    share = share.copy()
     share[unknown] = _within_support(components, rows, share)[unknown]
     if rows.labels is not None:
         share = _as_labelled(engine, rows.labels, share)
-    values = engine.first(share * weight)
+    values = engine.first(share * rows.weights)
     weights = list(values.weights)
     for i, node in enumerate(engine.nodes):  # known components start level with others
         learns = [engine.learns(leaf) for leaf in node.leaves]
