@@ -11,7 +11,7 @@ import numpy as np
 from mixnotes import information
 from mixnotes.check import Array
 from mixnotes.climb import End
-from mixnotes.component import Component, shown
+from mixnotes.component import Component, Family, shown
 from mixnotes.engine import Engine, State, as_high
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Source
@@ -162,7 +162,7 @@ def _entropy(mixture: Mixture, x: Array, weight: Array | None) -> float:
 
 def _described(component: Component, template: Component) -> str:
     """A component with what was given marked as such."""
-    if isinstance(component, Mixture) or not isinstance(component, Component):
+    if not isinstance(component, Family):
         return repr(component)
     parts = [
         f"{name}={shown(getattr(component, name))}"

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mixnotes.check import Array, as_count, as_data
 from mixnotes.component import CollapseError
 from mixnotes.domains import POSITIVE_VECTOR, REAL, SHAPE, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.families.joint import learn_jointly
 from mixnotes.families.search import Searched
 from mixnotes.special import digamma, log_gamma, trigamma
@@ -57,6 +57,7 @@ class Beta(ExponentialFamily):
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """digamma(a) - digamma(a + b) = mean log x, and so for b, by Newton."""
+        means = awake(means, weight, (-1.5, -1.5))
         total = np.exp(means).sum(axis=0)
         learned = ~np.any([_given(keep, n, len(weight)) for n in ("a", "b")], axis=0)
         if (fallen := learned & (1 - total <= _NARROW)).any():
@@ -225,8 +226,9 @@ class Dirichlet(ExponentialFamily):
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """digamma(alpha_j) - digamma(sum alpha) = mean log x_j, by Newton."""
         known = _given(keep, "alpha", len(weight))
-        logs = keep.pool("alpha", means.T.copy(), weight)
-        logs[known] = -1.0 - np.log(logs.shape[1])  # any proper means will do
+        filler = np.full(len(means), -1.0 - math.log(len(means)))
+        logs = keep.pool("alpha", awake(means, weight, filler).T.copy(), weight)
+        logs[known] = filler
         if (fallen := 1 - np.exp(logs).sum(axis=1) <= _NARROW).any():
             at = np.round(np.exp(logs[int(np.argmax(fallen))]), 6).tolist()
             raise CollapseError(

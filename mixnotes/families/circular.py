@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
 from mixnotes.domains import ANGLE, CONCENTRATION, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.families.joint import learn_jointly
 from mixnotes.special import log_bessel_i0, versed_mean
 
@@ -57,6 +57,7 @@ class VonMises(ExponentialFamily):
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """mean is the direction of the mean vector; I1 / I0 of concentration is its
         length, or its part along mean where that is given."""
+        means = awake(means, weight, (0.5, 0.0))
         cos, sin = means
         mean = keep("mean", np.arctan2(sin, cos), weight)
         short = 1 - (cos * np.cos(mean) + sin * np.sin(mean))

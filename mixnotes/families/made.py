@@ -398,6 +398,11 @@ class Custom(Made):
             )
         return function
 
+    @property
+    def has_moments(self) -> bool:
+        """Was a function given for them?"""
+        return self.functions["moments"] is not None
+
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return np.asarray(self._asked("sample")(n, rng, **self.values), float)
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
-from mixnotes.domains import INVERSE, POSITIVE, SHAPE, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.domains import INVERSE, POSITIVE, POSITIVE_SHAPE, SHAPE, Shared, parameter
+from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.families.joint import learn_jointly
 from mixnotes.special import (
     log_gamma,
@@ -123,6 +123,7 @@ class Gamma(ExponentialFamily):
         """shape from digamma(shape) - log shape = mean log x - log mean, by Newton;
         scale is mean / shape. With scale given, digamma(shape) = mean log(x / scale).
         """
+        means = awake(means, weight, (1.0, -0.5))
         mean, logs = means
         level = logs - np.log(mean)
         self._require_width(level, logs, keep)
@@ -210,7 +211,7 @@ class InverseGaussian(ExponentialFamily):
     """
 
     mean: float | Shared | None = parameter(POSITIVE)
-    shape: float | Shared | None = parameter(POSITIVE)  # in the unit of x
+    shape: float | Shared | None = parameter(POSITIVE_SHAPE)  # in the unit of x
 
     support = "numbers above 0"
     ends = (0.0, math.inf)
@@ -237,6 +238,7 @@ class InverseGaussian(ExponentialFamily):
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """mean is the weighted mean; 1 / shape that of (x - mean)^2 / (mean^2 x)."""
+        means = awake(means, weight, (1.0, 2.0))
         first, inverse = means
         mean = keep("mean", first, weight)
         width = first / mean**2 - 2 / mean + inverse
