@@ -26,6 +26,7 @@ from mixnotes.special import (
 )
 
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
+_ROUNDS = 100  # of a mean that is shared and the shapes about it
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 
@@ -238,11 +239,22 @@ class InverseGaussian(ExponentialFamily):
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """mean is the weighted mean; 1 / shape that of (x - mean)^2 / (mean^2 x)."""
-        means = awake(means, weight, (1.0, 2.0))
-        first, inverse = means
-        mean = keep("mean", first, weight)
-        width = first / mean**2 - 2 / mean + inverse
-        narrow = width * mean <= _NARROW
+        first, inverse = awake(means, weight, (1.0, 2.0))
+        shape = np.ones_like(first)
+        for _ in range(_ROUNDS):  # more than one only where mean is shared
+            mean = keep("mean", first, weight * shape)
+            width = first / mean**2 - 2 / mean + inverse
+            self._require_width(width, first, keep)
+            before = shape
+            width = keep.pool("shape", np.maximum(width, 1e-300), weight)
+            shape = keep("shape", 1 / width, weight)
+            still = (np.abs(shape - before) <= 1e-14 * shape).all()
+            if still or "mean" not in keep.shared:
+                break
+        return {"mean": mean, "shape": shape}
+
+    def _require_width(self, width: Array, first: Array, keep: Keep) -> None:
+        narrow = width * first <= _NARROW
         if "shape" in keep.given:
             narrow[keep.given["shape"][0]] = False
         if narrow.any():
@@ -250,11 +262,6 @@ class InverseGaussian(ExponentialFamily):
                 f"InverseGaussian collapsed on x = {first[int(np.argmax(narrow))]:g}: "
                 "its shape grew without bound; give shape, or use fewer components"
             )
-        width = keep.pool("shape", np.maximum(width, 1e-300), weight)
-        found = {"mean": mean, "shape": keep("shape", 1 / width, weight)}
-        if "mean" in keep.shared:
-            return learn_jointly(self, weight, means, keep, found)
-        return found
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.wald(self.given("mean"), self.given("shape"), n)
