@@ -451,6 +451,29 @@ def test_a_component_without_weight_stays_and_does_not_disturb_the_other(parts):
     )
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [mx.Beta(a=1.0), mx.Beta()],
+        [mx.Beta(1.0, 1.0), mx.Beta(b=mx.Shared("b")), mx.Beta(b=mx.Shared("b"))],
+        2 * [mx.InverseGaussian(mean=mx.Shared("m"))],
+        2 * [mx.Gamma(scale=mx.Shared("s"))],
+        2 * [mx.VonMises(mean=mx.Shared("m"))],
+        [mx.Gamma(shape=1.0), mx.Gamma()],
+    ],
+    ids=repr,
+)
+def test_mixtures_of_partly_known_and_shared_components_converge(parts):
+    truth = mx.Mixture([mx.Beta(2.0, 6.0), mx.Beta(9.0, 2.0)], [0.5, 0.5])
+    x = truth.sample(200, rng=0)
+    model = mx.Mixture(parts)
+    fit = mx.em(model, x, starts=1)
+    assert fit.converged, fit.reason
+    assert np.all(np.diff(fit.history) >= 0)
+    gain = mx.em_step(model, fit.mixture, x).log_prob(x).sum() - fit.log_likelihood
+    assert -1e-8 < gain < 1e-6
+
+
 class Blocks:
     """Rows in two blocks, that can be begun anew."""
 
