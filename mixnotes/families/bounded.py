@@ -105,20 +105,26 @@ def _given(keep: Keep, name: str, k: int) -> NDArray[np.bool_]:
     return known
 
 
-def _beta_of(means: Array, weight: Array, keep: Keep) -> Values:
-    """a and b of K components where some are given or shared, by Newton steps in all
-    that is free; the log-likelihood is concave in them."""
-    k, share = len(weight), weight / weight.sum()
-    owner = np.full((2, k), -1)  # which free number each parameter is
+def _selection(k: int, keep: Keep) -> Array:
+    """1 where a free number is that parameter of that component, (free, 2, K)."""
+    owner = np.full((2, k), -1)
     count = 0
     for row, name in enumerate("ab"):
         where = variables(name, k, keep)
         owner[row] = np.where(where >= 0, where + count, -1)
         count = max(count, int(owner[row].max()) + 1)
-    alpha = np.array([keep(name, np.ones(k), weight) for name in "ab"])
     free = owner >= 0
     select = np.zeros((count, 2, k))
     select[owner[free], *np.nonzero(free)] = 1.0
+    return select
+
+
+def _beta_of(means: Array, weight: Array, keep: Keep) -> Values:
+    """a and b of K components where some are given or shared, by Newton steps in all
+    that is free; the log-likelihood is concave in them."""
+    share, select = weight / weight.sum(), _selection(len(weight), keep)
+    count = len(select)
+    alpha = np.array([keep(name, np.ones(len(weight)), weight) for name in "ab"])
 
     def height(at: Array) -> float:
         each = _dirichlet_height(at.T, means.T)
@@ -126,12 +132,11 @@ def _beta_of(means: Array, weight: Array, keep: Keep) -> Values:
 
     here = height(alpha)
     for _ in range(200):
-        whole = alpha.sum(axis=0)
-        slope = (
-            select.reshape(count, -1)
-            @ (share * (means - digamma(alpha) + digamma(whole))).ravel()
-        )
-        own, common = share * trigamma(alpha), share * trigamma(whole)
+        both = _with_sum(alpha.T).T
+        first, second = digamma(both), share * trigamma(both)
+        aside = share * (means - first[:2] + first[2])
+        slope = select.reshape(count, -1) @ aside.ravel()
+        own, common = second[:2], second[2]
         curve = np.einsum("vik,uik,ik->vu", select, select, own)
         summed = select.sum(axis=1)
         curve -= (summed * common) @ summed.T

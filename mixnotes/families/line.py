@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,14 +137,24 @@ class LogConcave(OnLine):
             if float(slope @ step) <= _DONE * (1 + abs(here)):
                 point = point + step  # what Newton is left to go is exact to rounding
                 break
-            size, ahead = 1.0, height(point + step)
-            while not ahead > here and size > 1e-10:
-                size /= 2
-                ahead = height(point + size * step)
-            if not ahead > here:
+            size = _rising(height, point, step, here)
+            if not size:
                 break
-            point, here = point + size * step, ahead
+            point = point + size * step
+            here = height(point)
         return float(point[0]), float(point[1])
+
+
+def _rising(
+    height: Callable[[Array], float], point: Array, step: Array, here: float
+) -> float:
+    """The first of 1, 1/2, 1/4, ... of the step that rises; 0 if none does."""
+    size = 1.0
+    while not height(point + size * step) > here:
+        size /= 2
+        if size < 1e-10:
+            return 0.0
+    return size
 
 
 def _uphill(slope: Array, curve: Array) -> Array:
