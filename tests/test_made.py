@@ -144,7 +144,10 @@ BAD = [
     (lambda: mx.Custom(bell, {"a": (0, 1)}, a=True), "a must be a number, got True"),
     (lambda: mx.Custom(bell, {"a": (0, 1)}, a=mx.Shared("a")), "a cannot be Shared"),
     (lambda: mx.Custom(bell, {"a": (0, 1)}, support=(1, 1)), "support must be"),
-    (lambda: mx.Custom(bell, {"a": (0, 1)}, sample=3), "sample must be a function"),
+    (
+        lambda: mx.Custom(bell, {"a": (0, 1)}, sample=3),
+        "sample must be a function, got 3",
+    ),
     (lambda: DECAY.log_prob([1.0]), "has blanks: rate; fit first"),
     (lambda: DECAY.fit([1.0, -1.0]), r"numbers from 0 to inf, got x\[1\] = -1"),
     (lambda: DECAY.blank("loc"), "can have blanks in rate, got loc"),

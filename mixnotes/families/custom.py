@@ -62,7 +62,8 @@ class Custom(Made):
         }
         for name in ("sample", "moments", "cdf"):
             if not (own["functions"][name] is None or callable(own["functions"][name])):
-                raise TypeError(f"{name} must be a function, got {given!r:.80}")
+                found = own["functions"][name]
+                raise TypeError(f"{name} must be a function, got {found!r:.80}")
         own["bounds"] = _checked_bounds(bounds)
         own["discrete"] = bool(discrete)
         own["guess"] = self._known_names(guess or {}, "guess")
