@@ -11,6 +11,7 @@ from mixnotes.em import em, em_step
 from mixnotes.families.bounded import Beta, Dirichlet, Uniform
 from mixnotes.families.circular import VonMises
 from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
+from mixnotes.families.custom import Custom
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
@@ -19,7 +20,6 @@ from mixnotes.families.discrete import (
     Poisson,
 )
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
-from mixnotes.families.made import Custom, from_scipy
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
@@ -29,6 +29,7 @@ from mixnotes.families.regression import (
     LogisticRegression,
     PoissonRegression,
 )
+from mixnotes.families.scipys import from_scipy
 from mixnotes.families.student import MultivariateStudentT, StudentT
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored

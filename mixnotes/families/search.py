@@ -101,7 +101,7 @@ class Stepped(Searched):
 
 
 _MOST = 5000  # steps
-_STILL = 1e-13  # relative
+_STILL = 1e-10  # relative; searches by differences are no finer
 
 
 def _near(a: Family, b: Family) -> bool:
