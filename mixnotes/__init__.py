@@ -4,6 +4,7 @@ Write what you know; EM fills in the blanks.
 """
 
 from mixnotes import datasets
+from mixnotes.approximate import Approximation, approximate
 from mixnotes.climb import Step
 from mixnotes.component import Component, from_json
 from mixnotes.domains import Shared
@@ -23,6 +24,7 @@ from mixnotes.mixture import Mixture, gaussian_mixture
 from mixnotes.online import em_online
 
 __all__ = [
+    "Approximation",
     "Bernoulli",
     "Binomial",
     "Categorical",
@@ -37,6 +39,7 @@ __all__ = [
     "Poisson",
     "Shared",
     "Step",
+    "approximate",
     "datasets",
     "em",
     "em_online",

@@ -25,6 +25,8 @@ LAYERS = [
     {"fit", "progress"},
     {"em"},
     {"online"},
+    {"approximation"},
+    {"approximate"},
     {"datasets"},
     {"__init__"},
 ]
