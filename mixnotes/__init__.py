@@ -3,7 +3,7 @@
 Write what you know; EM fills in the blanks.
 """
 
-from mixnotes import datasets
+from mixnotes import datasets, plot
 from mixnotes.approximate import Approximation, approximate
 from mixnotes.climb import Step
 from mixnotes.component import Component, from_json
@@ -46,5 +46,6 @@ __all__ = [
     "em_step",
     "from_json",
     "gaussian_mixture",
+    "plot",
 ]
 __version__ = "0.1.0"

@@ -20,8 +20,8 @@ from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.line import Line
 from mixnotes.approximation.panels import as_target
 from mixnotes.approximation.plane import Plane, is_plane
-from mixnotes.approximation.polish import Space
 from mixnotes.approximation.search import Search
+from mixnotes.approximation.space import Space
 from mixnotes.check import Array, Rng, as_count, as_rng
 from mixnotes.em import em
 from mixnotes.fit import Fit
@@ -73,6 +73,11 @@ class Approximation:
         """The density that was approximated, normalised; x of shape (n,), or (n, 2)."""
         values: Array = self._space.density(np.asarray(x, dtype=np.float64))
         return values
+
+    @property
+    def dimension(self) -> int:
+        """1 on the line, 2 in the plane."""
+        return self._space.d
 
     @property
     def interval(self) -> Any:
@@ -218,7 +223,10 @@ def _judged(
     measured = space.measure(best, norm)
     if space.can_certify(norm):
         limit = tolerance if tolerance and measured <= tolerance else 1.1 * measured
-        bound = space.certify(best, max(0.03 * limit, 1e-9))
+        for sharp in (0.03 * limit, 0.85 * (limit - measured)):  # the rest: tails
+            bound = space.certify(best, max(sharp, 1e-9))
+            if bound is not None:
+                break
         if bound is not None and bound <= limit:
             return bound, "certified", measured
     return measured, "measured", measured
@@ -228,7 +236,7 @@ def _verdict(
     error: float, K: int, tolerance: float | None, why: str
 ) -> tuple[bool, str]:
     if tolerance is None:
-        return True, f"the best found with {K} normals"
+        return True, f"the best found with {K} normal{'s' if K > 1 else ''}"
     if error <= tolerance:
         return True, f"within the tolerance {tolerance:g}"
     return False, (

@@ -27,6 +27,7 @@ LAYERS = [
     {"online"},
     {"approximation"},
     {"approximate"},
+    {"plot"},
     {"datasets"},
     {"__init__"},
 ]

@@ -47,7 +47,7 @@ from mixnotes.approximation.gaussians import CURVATURE, VARIATION, Gaussians
 from mixnotes.approximation.target import Target
 from mixnotes.check import Array
 
-_CELLS = 1_000_000
+_CELLS = 2_000_000
 _COARSE = 20_000  # cells for the mixture's variation
 _ROUNDING = 4e-15  # of one value of a distribution function
 
@@ -61,7 +61,7 @@ def can_certify(target: Target) -> bool:
 def certify(target: Target, mixture: Gaussians, sharp: float) -> float | None:
     """A bound on the L1 error that holds for certain, or None where none is known.
 
-    It is above the error by `sharp` or so; None also where that takes more than a
+    It is above the error by `sharp` or so; None also where that takes more than two
     million cells.
     """
     if not can_certify(target):

@@ -11,10 +11,9 @@ from mixnotes.approximation.descent import Nodes
 from mixnotes.approximation.distance import measure
 from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.quadrature import nodes_on, refine
+from mixnotes.approximation.space import Gap
 from mixnotes.approximation.target import Target
 from mixnotes.check import Array
-
-Gap = tuple[float, Array, Array]  # a probability, a mean, a factor
 
 
 class Line:
@@ -89,7 +88,7 @@ class Line:
     def nodes(self, mixture: Gaussians, goal: float) -> Nodes:
         """Panels of the density that matter at this error, cut to the mixture's."""
         target, kept = self.target, [0]
-        mass, limit = 0.0, 1e-4 * goal
+        mass, limit = 0.0, 3e-3 * goal
         for i, more in enumerate(target.masses):
             if mass and mass + more > limit:
                 kept.append(i)

@@ -11,7 +11,7 @@ import numpy as np
 from mixnotes.approximation.descent import Nodes
 from mixnotes.approximation.distance import finish, pointwise
 from mixnotes.approximation.gaussians import Gaussians
-from mixnotes.approximation.line import Gap
+from mixnotes.approximation.space import Gap
 from mixnotes.check import Array
 
 _FIT = 72  # cells a side of the grid of the fit
@@ -37,7 +37,6 @@ class Plane:
 
     d = 2
     most = 40  # components, where only a tolerance is given
-    centre: float | None = None
 
     def __init__(self, density: Any, support: Any) -> None:
         self.low, self.high = np.array(support, dtype=np.float64).T

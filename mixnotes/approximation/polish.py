@@ -7,7 +7,7 @@ corner wherever the curves cross; it is reached by rounding the corners off ever
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -23,34 +23,12 @@ from mixnotes.approximation.descent import (
 )
 from mixnotes.approximation.distance import finish, pointwise
 from mixnotes.approximation.gaussians import Gaussians
+from mixnotes.approximation.space import Space
 from mixnotes.check import Array
 
 Aim = Callable[[Gaussians], Loss]
 Found = tuple[float, Gaussians]  # an error, and the mixture that has it
 _TINY = 1e-6  # nodes for an error ten times this want exact steps
-
-
-class Space(Protocol):
-    """Where the density lies: `Line` or `Plane`."""
-
-    d: int
-    most: int
-    centre: float | None
-    notes: tuple[str, ...]
-
-    def density(self, x: Array) -> Array: ...  # noqa: D102
-    def interval(self) -> Any: ...  # noqa: D102
-    def draw(self, n: int, rng: np.random.Generator) -> Array: ...  # noqa: D102
-    def limits(self, norm: str, tolerance: float | None) -> tuple[str, ...]: ...  # noqa: D102
-    def start(self) -> Gaussians: ...  # noqa: D102
-    def nodes(self, mixture: Gaussians, goal: float) -> Nodes: ...  # noqa: D102
-    def measure(self, mixture: Gaussians, norm: str) -> float: ...  # noqa: D102
-    def can_certify(self, norm: str) -> bool: ...  # noqa: D102
-    def certify(self, mixture: Gaussians, sharp: float) -> float | None: ...  # noqa: D102
-    def gaps(  # noqa: D102
-        self, mixture: Gaussians, nodes: Nodes
-    ) -> list[tuple[float, Array, Array]]: ...
-    def ladder(self, mixture: Gaussians) -> Gaussians | None: ...  # noqa: D102
 
 
 class Polish:

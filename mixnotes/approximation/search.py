@@ -14,7 +14,8 @@ import numpy as np
 
 from mixnotes.approximation.descent import Nodes
 from mixnotes.approximation.gaussians import Gaussians
-from mixnotes.approximation.polish import Found, Polish, Space, goal_of
+from mixnotes.approximation.polish import Found, Polish, goal_of
+from mixnotes.approximation.space import Space
 
 Show = Callable[[int, float], None]
 _SINGLY = 12  # components up to which one is added at a time
@@ -68,19 +69,15 @@ class Search:
                 and errors[-1] > 0.98 * errors[-6])  # fmt: skip
 
     def _more(self, K: int, error: float) -> int:
-        """How many to add: one, or half of those that the last gains say are missing
+        """How many to add: one, or most of those that the last gains say are missing
         (an eighth of what there are, where there is no tolerance to miss)."""
         if self.tolerance is None:
             more = 1 if K < _SINGLY else K // 8
             return min(max(more, 1), self.most - K)
-        before = [k for k in self.path if k < K]
-        missing = 1.0
-        if before:
-            last = max(before)
-            rate = math.log(self.path[last][0] / error) / (K - last)
-            if rate > 0:
-                missing = math.log(error / self.tolerance) / rate
-        more = min(int(missing / 2), K // 4)
+        last = max((k for k in self.path if k < K), default=0)
+        rate = math.log(self.path[last][0] / error) / (K - last) if last else 0.0
+        missing = math.log(error / self.tolerance) / rate if rate > 0 else 1.0
+        more = int(min(0.7 * missing, K / 3))
         return min(max(more, 1), self.most - K)
 
     def _grown(self, mixture: Gaussians, error: float) -> Gaussians:
@@ -88,22 +85,31 @@ class Search:
         nodes = self.space.nodes(mixture, goal)
         gaps = self.space.gaps(mixture, nodes)
         heavy = _blame(mixture, nodes)
-        if more == 1:
-            firsts = [mixture.joined(*gap) for gap in gaps[:3]]
-            axes = range(mixture.d)
-            firsts += [mixture.split(k, axis) for k in heavy[:4] for axis in axes]
-            ladder = self.space.ladder(mixture)
-            if ladder is not None:
-                firsts.append(self.polish.centred(ladder, goal))
-        else:
+        if more > 1:
             joined, split = mixture, mixture
             for gap in gaps[:more]:
                 joined = joined.joined(*gap)
             for k in heavy[:more]:
                 split = split.split(k, 0)
-            firsts = [joined, split]
-        far = self.tolerance is not None and error > 4 * self.tolerance
-        return self.polish.settled(firsts, goal, *((1, 3) if far else (2, 8)))
+            return self._settled([joined, split], goal)
+        firsts = [mixture.joined(*gap) for gap in gaps[:3]]
+        firsts += [
+            mixture.split(k, axis) for k in heavy[:4] for axis in range(mixture.d)
+        ]
+        ladder = self.space.ladder(mixture)
+        if ladder is not None:
+            firsts.append(self.polish.centred(ladder, goal))
+        return self._settled(firsts, goal)
+
+    def _settled(self, firsts: list[Gaussians], goal: float) -> Gaussians:
+        """To the end; quickly, where the tolerance is kept already or is far away."""
+        if self.tolerance is None:
+            return self.polish.settled(firsts, goal)
+        quick = self.polish.settled(firsts, goal, keep=1, rounds=3)
+        error = self.polish.rough(quick, self.space.nodes(quick, goal))
+        if not self.tolerance < error < 1.15 * self.tolerance:
+            return quick
+        return self.polish.settled([quick], goal)
 
     def _pruned(self, mixture: Gaussians, error: float, show: Show) -> Gaussians:
         """With as few as keep the tolerance, dropping one after another."""
@@ -150,7 +156,7 @@ class Search:
             lesser.append(mixture.merged(j, others[int(np.argmin(apart))]))
         nodes = self.space.nodes(mixture, goal)
         lesser.sort(key=lambda fewer: self.polish.rough(fewer, nodes))
-        return self.polish.settled(lesser[:4], goal, 1)
+        return self._settled(lesser[:4], goal)
 
 
 def _blame(mixture: Gaussians, nodes: Nodes) -> list[int]:
