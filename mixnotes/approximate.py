@@ -116,8 +116,7 @@ class Approximation:
     def __repr__(self) -> str:
         K = len(self.mixture.components)
         return (
-            f"Approximation: K = {K}, {self.norm} error {self.error:.3g} "
-            f"({self.kind}); {self.reason}"
+            f"K = {K}, {self.norm} error {self.error:.3g} ({self.kind}), {self.reason}"
         )
 
 

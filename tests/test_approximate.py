@@ -1,6 +1,8 @@
 """A density and a tolerance: the mixture, its error, and every way to be refused."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -268,7 +270,7 @@ def test_where_the_components_do_not_suffice_it_says_so():
     a = mx.approximate(uniform, tolerance=1e-3, components=3, support=(0, 1))
     assert not a.reached
     assert a.reason.startswith("not within the tolerance 0.001: 3 components were all")
-    assert "measured" in repr(a)
+    assert repr(a).startswith(f"K = 3, L1 error {a.error:.3g} (measured), not within")
     assert len(a.mixture.components) == 3
     assert a.error > 1e-3
 
@@ -345,6 +347,45 @@ def test_in_the_plane_too_it_can_be_learned():
 def test_a_bar_is_shown_for_those_who_ask(capsys):
     mx.approximate(gumbel, components=2, progress=True)
     assert "K = 2, error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "scale"), [(0, 1e-9), (0, 1e9), (1e6, 1), (-50, 1e-3), (1e5, 1e-2)]
+)
+@pytest.mark.parametrize("support", [True, False])
+def test_units_and_origin_do_not_matter(place, scale, support):
+    """Of the density of place + scale times an exponential variable."""
+
+    def density(x):
+        z = (x - place) / scale
+        return np.where(z >= 0, np.exp(-np.maximum(z, 0)), 0) / scale
+
+    if support:
+        a = mx.approximate(density, tolerance=0.1, support=(place, np.inf))
+    else:
+        a = mx.approximate(stats.expon(place, scale), tolerance=0.1)
+    w, m, s = normals(a.mixture)
+    moved = mx.Mixture(
+        [mx.Normal(*pair) for pair in zip((m - place) / scale, s / scale, strict=True)],
+        w,
+    )
+
+    def standard(x):
+        return np.where(x >= 0, np.exp(-np.maximum(x, 0)), 0)
+
+    assert l1_error(standard, moved, -5, 40) <= 0.1
+
+
+def test_it_works_without_scipy():
+    code = (
+        "import sys; sys.modules['scipy'] = None\n"
+        "import numpy as np, mixnotes as mx\n"
+        "a = mx.approximate(lambda x: np.exp(-abs(x)) / 2, tolerance=0.02, variation=1,"
+        " cdf=lambda x: np.where(x < 0, np.exp(-abs(x)), 2 - np.exp(-abs(x))) / 2)\n"
+        "print(a.kind, a.error <= 0.02)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout.split() == ["certified", "True"], run.stderr
 
 
 BAD = [
