@@ -415,6 +415,7 @@ BAD = [
     (stats.poisson(3), {}, "got a discrete distribution"),
     (mx.Normal(), {}, "the mixture must be filled to be a density"),
     (lambda x: np.ones(3), {}, "one number for each x"),
+    (lambda x: 1j * np.exp(-(x**2)), {}, "must give real numbers, got complex128"),
     ("exp(-x)", {}, "density must be a function of x"),
     (([0, 1, 2], [0, -1, 0]), {}, "not negative, got -1 at x = 1"),
     (([0, 2, 1], [0, 1, 0]), {}, "increase strictly"),

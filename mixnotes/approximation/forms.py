@@ -112,7 +112,13 @@ def vectorised(function: Any, name: str) -> Function:
             if not takes:
                 takes.append(_takes_arrays(function))
             values = function(x) if takes[0] else slow(x)
-        values = np.asarray(values, dtype=np.float64)
+        values = np.asarray(values)
+        if values.dtype.kind not in "biuf":
+            raise TypeError(
+                f"{name} must give real numbers, got {values.dtype.name} data; take "
+                "the real part, or the absolute value"
+            )
+        values = values.astype(np.float64, copy=False)
         if values.shape != x.shape:
             raise ValueError(
                 f"{name} must give one number for each x, shape {x.shape}, got shape "
@@ -125,7 +131,7 @@ def vectorised(function: Any, name: str) -> Function:
 
 def _takes_arrays(function: Callable[..., Any]) -> bool:
     try:
-        values = np.asarray(function(np.array([0.25, 0.5, 0.75])), dtype=np.float64)
+        values = np.asarray(function(np.array([0.25, 0.5, 0.75])))
     except Exception:  # whatever a reader's scalar function raises on an array
         return False
     return values.shape == (3,)

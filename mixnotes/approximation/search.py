@@ -19,6 +19,7 @@ from mixnotes.approximation.space import Space
 
 Show = Callable[[int, float], None]
 _SINGLY = 12  # components up to which one is added at a time
+_FINE = 5e-6  # a tolerance below which a quick polish would mislead the search
 _ROOM = 0.95  # of the tolerance, where the rest is for the proof
 
 
@@ -71,7 +72,7 @@ class Search:
     def _more(self, K: int, error: float) -> int:
         """How many to add: one, or most of those that the last gains say are missing
         (an eighth of what there are, where there is no tolerance to miss)."""
-        if self.tolerance is None:
+        if self.tolerance is None or self.tolerance < _FINE:
             more = 1 if K < _SINGLY else K // 8
             return min(max(more, 1), self.most - K)
         last = max((k for k in self.path if k < K), default=0)
@@ -103,7 +104,7 @@ class Search:
 
     def _settled(self, firsts: list[Gaussians], goal: float) -> Gaussians:
         """To the end; quickly, where the tolerance is kept already or is far away."""
-        if self.tolerance is None:
+        if self.tolerance is None or self.tolerance < _FINE:
             return self.polish.settled(firsts, goal)
         quick = self.polish.settled(firsts, goal, keep=1, rounds=3)
         error = self.polish.rough(quick, self.space.nodes(quick, goal))
