@@ -141,10 +141,11 @@ def test_the_tolerance_is_kept(name):
     a = mx.approximate(dist, tolerance=tolerance)
     error = l1_error(dist, a.mixture)
     assert a.reached
-    assert error <= a.error * (1 + 1e-6) <= tolerance * (1 + 1e-6)
-    assert error >= 0.98 * a.measured - 1e-6
+    assert error <= tolerance
+    assert a.error <= tolerance
+    assert error == pytest.approx(a.measured, rel=0.02, abs=1e-6)
     if a.kind == "certified":
-        assert a.error >= a.measured * (1 - 1e-6)
+        assert error <= a.error
 
 
 def test_there_are_at_least_forty():
