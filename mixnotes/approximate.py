@@ -149,6 +149,10 @@ def approximate(
         a = approximate(scipy.stats.gumbel_r, tolerance=1e-3)
         a.mixture, a.error, a.kind
 
+    A function alone is looked for by a scan of the line; where a narrow mode may hide
+    far out, give the support or the cdf. What was missed shows in `notes`, if the
+    density should integrate to 1.
+
     The mixture grows from one component; each step adds what the residual asks for,
     and least squares lowers the distance. What it finds is a mixture with this error,
     not a proof that fewer components would not do.

@@ -388,6 +388,29 @@ def test_it_works_without_scipy():
     assert run.stdout.split() == ["certified", "True"], run.stderr
 
 
+def test_a_mode_that_a_scan_misses_shows_in_the_notes():
+    """Half of it is within a hundredth of 12,345.6: the cdf says so, the notes too."""
+
+    def density(x):
+        far = (x - 12345.6) / 1e-3
+        return TABLE * (np.exp(-(x**2) / 2) + 1e3 * np.exp(-(far**2) / 2)) / 2
+
+    def cdf(x):
+        return (ndtr(x) + ndtr((x - 12345.6) / 1e-3)) / 2
+
+    alone = mx.approximate(density, tolerance=0.01)
+    assert alone.notes == ("the density integrates to 0.5; it was divided by that",)
+    known = mx.approximate(density, tolerance=0.01, cdf=cdf)
+    assert known.notes == ()
+    assert max(normals(known.mixture)[1]) == pytest.approx(12345.6, abs=1e-3)
+
+
+def test_a_bar_without_tqdm_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ImportError, match="pip install tqdm"):
+        mx.approximate(gumbel, components=1, progress=True)
+
+
 BAD = [
     (lambda x: np.sin(x), {"support": (0, 6)}, "not negative, got -.* at x = .*clip"),
     (lambda x: np.where(x < 1, np.nan, np.exp(-x)), {}, "must be finite, got nan at"),

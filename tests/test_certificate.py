@@ -7,6 +7,7 @@ from scipy.special import ndtr
 
 import mixnotes as mx
 from mixnotes.approximation.certificate import certify
+from mixnotes.approximation.forms import _PEAKS
 from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.panels import as_target
 
@@ -224,3 +225,44 @@ def test_a_grid_has_the_variation_of_its_straight_lines():
     w, c = a.mixture.weights, a.mixture.components
     normals = gaussians(w, [p.mean for p in c], [p.sd for p in c])
     assert true_error(target.cdf, normals, 0, 4) <= a.error <= 0.1
+
+
+@pytest.mark.parametrize("density", [stats.norm, mx.Normal(0, 1)])
+def test_a_cut_adds_jumps_and_takes_away_no_proof(density):
+    """The normal between 0 and 1: up by .3989, down to .2420, down to 0, over .3413."""
+    target = as_target(density, support=(0, 1))
+    height, mass = normal(0), ndtr(1) - ndtr(0)
+    assert [jump.place for jump in target.jumps] == [0, 1]
+    assert target.variation == pytest.approx(2 * height / mass, rel=1e-5)
+    assert target.curvature is None
+    a = mx.approximate(density, tolerance=0.1, support=(0, 1))
+    assert a.kind == "certified"
+    w, c = a.mixture.weights, a.mixture.components
+    normals = gaussians(w, [p.mean for p in c], [p.sd for p in c])
+    assert true_error(target.cdf, normals, 0, 1) <= a.error <= 0.1
+
+
+SHAPES = {
+    "beta": (2.0, 3.5),
+    "gamma": (1.0,),
+    "invgamma": (3.0,),
+    "lognorm": (0.9,),
+    "t": (4.0,),
+    "triang": (0.2,),
+    "weibull_min": (1.7,),
+}
+
+
+@pytest.mark.parametrize("name", _PEAKS)
+def test_one_peak_is_where_it_is_said_to_be(name):
+    """The variation claimed for scipy's family is that of the density on a grid."""
+    dist = getattr(stats, name)(*SHAPES.get(name, ()), loc=3, scale=0.5)
+    x = dist.ppf(np.linspace(0, 1, 20_001)[1:-1])
+    seen = np.abs(np.diff(dist.pdf(x), prepend=0, append=0)).sum()
+    claimed = as_target(dist).variation
+    assert seen <= claimed <= 1.001 * seen
+
+
+@pytest.mark.parametrize(("name", "shapes"), [("gamma", (0.5,)), ("beta", (0.5, 2))])
+def test_a_pole_has_no_variation(name, shapes):
+    assert as_target(getattr(stats, name)(*shapes)).variation is None

@@ -46,6 +46,8 @@ def as_target(
             setattr(form, name, float(bound))
     if support is not None:
         form.support = as_support(support)
+        if curvature is None:  # a mixture's own: a cut adds jumps
+            form.curvature = None
     try:
         return _target_of(form)
     except CdfError as error:
