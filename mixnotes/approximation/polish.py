@@ -92,14 +92,13 @@ class Polish:
                 break
         return best
 
-    def sharpened(self, mixture: Gaussians, fewer: Gaussians | None, goal: float,
-                  ) -> list[Gaussians]:  # fmt: skip
+    def sharpened(self, mixture: Gaussians, goal: float) -> list[Gaussians]:
         """Many small steps more, which pay where the error is tiny already: from the
         mixture, and where there is a centre from normals that all keep to it."""
         firsts: list[tuple[Gaussians, Array | None]] = [(mixture, None)]
-        ladder = self.space.ladder(fewer) if fewer is not None else None
+        ladder = self._scale_mixture(mixture.K, goal)
         if ladder is not None:
-            firsts.append((self.centred(ladder, goal, 200, 1e-9), means_of(ladder)))
+            firsts.append((ladder, means_of(ladder)))
         sharp = []
         for first, still in firsts:
             nodes = self.space.nodes(first, goal)
@@ -107,6 +106,16 @@ class Polish:
             turned = self._turned(first, nodes, aims, 100, 1e-7, 14, still=still)
             sharp.append(turned[1])
         return sharp
+
+    def _scale_mixture(self, K: int, goal: float) -> Gaussians | None:
+        """K normals about the centre of a symmetric density, one after another."""
+        mixture = self.space.start()
+        while mixture.K < K:
+            ladder = self.space.ladder(mixture)
+            if ladder is None:
+                return None
+            mixture = self.centred(ladder, goal, 100, 1e-6)
+        return self.centred(mixture, goal, 200, 1e-9)
 
     def centred(
         self, ladder: Gaussians, goal: float, steps: int = 40, gain: float = 1e-3

@@ -135,8 +135,7 @@ class Search:
         error, mixture = self.path[K]
         goal = goal_of(error, None)
         if 1e-12 < error < 1e-5:
-            fewer_or_none = self.path[K - 1][1] if K - 1 in self.path else None
-            for sharp in self.polish.sharpened(mixture, fewer_or_none, goal / 10):
+            for sharp in self.polish.sharpened(mixture, goal / 10):
                 self._note(sharp, show)
         return self.path[K][1]
 
