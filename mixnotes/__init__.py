@@ -3,7 +3,8 @@
 Write what you know; EM fills in the blanks.
 """
 
-from mixnotes import datasets
+from mixnotes import datasets, plot
+from mixnotes.approximate import Approximation, approximate
 from mixnotes.climb import Step
 from mixnotes.component import Component, from_json
 from mixnotes.domains import Shared
@@ -39,6 +40,7 @@ from mixnotes.resample import Bootstrap, bootstrap
 from mixnotes.select import Selection, likelihood_ratio_test, select
 
 __all__ = [
+    "Approximation",
     "Bernoulli",
     "Beta",
     "Binned",
@@ -77,6 +79,7 @@ __all__ = [
     "Uniform",
     "VonMises",
     "Weibull",
+    "approximate",
     "bootstrap",
     "datasets",
     "em",
@@ -86,6 +89,7 @@ __all__ = [
     "from_scipy",
     "gaussian_mixture",
     "likelihood_ratio_test",
+    "plot",
     "select",
 ]
 __version__ = "0.1.0"

@@ -27,6 +27,8 @@ LAYERS = [
     {"fit", "progress"},
     {"em"},
     {"online", "resample", "select"},
+    {"approximation"},
+    {"approximate"},
     {"datasets"},
     {"plot", "sklearn"},
     {"__init__"},
