@@ -21,6 +21,8 @@ LAYERS = [
     {"families"},
     {"mixture"},
     {"groups"},
+    {"opaque", "packed"},
+    {"columns"},
     {"engine"},
     {"information", "starts"},
     {"climb"},
