@@ -17,6 +17,7 @@ from mixnotes.ascent import ascend
 from mixnotes.check import Array
 from mixnotes.component import Axis
 from mixnotes.groups import Desk, Group
+from mixnotes.intervals import Intervals
 from mixnotes.mixture import bind_of, fit_of
 
 _LEAST = 1e-300
@@ -99,12 +100,17 @@ class Opaque(Group):
                 for template, share in zip(self.templates, sums, strict=True)
             ]
             values = self._agreed(values, sums.sum(axis=1))
+        found = self._own(values, sums)
+        for name in self.shared:
+            found = self._moved(name, found, sums)
+        return found
+
+    def _own(self, values: Sequence[Any], sums: Array) -> list[Any]:
+        """What is a component's own, with what is shared as it stands."""
         found = []
         for template, share, start in zip(self.templates, sums, values, strict=True):
             own = template.settled(start)
             found.append(fit_of(own, self.x, share, start) if own.n_free else start)
-        for name in self.shared:
-            found = self._moved(name, found, sums)
         return found
 
     def _places(self, name: str, values: Sequence[Any]) -> list[NDArray[np.intp]]:
@@ -146,7 +152,7 @@ class Opaque(Group):
 
     def _moved(self, name: str, values: list[Any], sums: Array) -> list[Any]:
         """The components with one shared blank where their weighted log-likelihood is
-        largest, the rest as it is."""
+        largest, when each is fitted again beside it."""
         places = self._places(name, values)
         first = next(k for k, place in enumerate(places) if len(place))
         weight = max(float(sums.sum()), _LEAST)
@@ -154,20 +160,21 @@ class Opaque(Group):
 
         def height(common: Array) -> float:
             try:
-                moved = self._with(name, common, values, places)
+                moved = self._beside(self._with(name, common, values, places), sums)
             except ValueError:  # past the edge of what floats can hold
                 return -np.inf
             total = 0.0
-            for f, component, share, place in zip(
-                self.bound, moved, sums, places, strict=True
-            ):
-                if len(place):
-                    carried = share > 0
-                    total += float(share[carried] @ f(component)[carried])
+            for f, component, share in zip(self.bound, moved, sums, strict=True):
+                carried = share > 0
+                total += float(share[carried] @ f(component)[carried])
             return total / weight
 
         top = ascend(height, start, steps=2)
-        return self._with(name, top.place, values, places)
+        return self._beside(self._with(name, top.place, values, places), sums)
+
+    def _beside(self, values: list[Any], sums: Array) -> list[Any]:
+        """Fitted again beside what is shared; not to intervals, each a search."""
+        return values if isinstance(self.x, Intervals) else self._own(values, sums)
 
     def stack(self, components: Sequence[Any]) -> list[Any]:
         """The components themselves."""
@@ -180,17 +187,19 @@ class Opaque(Group):
     # ------------------------------------------------------------------- the line
 
     def measured(self, values: Any, scale: float) -> list[Array]:
-        """The learned values; of a component that does not say where its blanks stand
-        the log-densities at some observations."""
-        if self.has_line:
-            return [
-                template.measured(component, scale)
-                for template, component in zip(self.templates, values, strict=True)
-            ]
-        return [  # a density of 0 has no logarithm to take differences of
-            np.maximum(watch(component), _LOWEST)
-            for watch, component in zip(self._watches, values, strict=True)
-        ]
+        """The learned values; of a component whose values have no common unit the
+        log-densities at some observations."""
+        found = []
+        for k, (template, component) in enumerate(
+            zip(self.templates, values, strict=True)
+        ):
+            here = None
+            if getattr(template, "has_line", False):
+                here = template.measured(component, scale)
+            if here is None:  # a density of 0 has no logarithm to take differences of
+                here = np.maximum(self._watches[k](component), _LOWEST)
+            found.append(here)
+        return found
 
     @cached_property
     def _watches(self) -> list[Any]:

@@ -311,11 +311,6 @@ class Product(Component):
             place += size
         return self.with_parts(found)
 
-    def measured(self, filled: Self, scale: float) -> Array:
-        """The values of the blanks, as they are."""
-        parts = [p.measured(v, 1.0) for _, p, v in self._pairs_with(filled)]
-        return np.concatenate(parts) if parts else np.zeros(0)
-
     def settled(self, filled: Self) -> Self:
         """This product with what it shares given, at the values of `filled`."""
         return self.with_parts(
