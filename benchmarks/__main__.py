@@ -3,6 +3,7 @@
     python -m pip install -r requirements.txt -e ".[bench]"
     python -m benchmarks            # some minutes; writes docs/assets/benchmarks/
     python -m benchmarks --quick    # small sizes, writes nothing: does it all work?
+    python -m benchmarks --approximations    # only mixtures beside published tables
 
 One thread each. A figure is the CPU time of a whole call divided by its EM steps, the
 median of interleaved repeats; ratios are of repeats that ran next to each other. A
@@ -32,7 +33,7 @@ from statistics import median
 import numpy as np
 
 import mixnotes as mx
-from benchmarks import report
+from benchmarks import approximations, report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS, Work
 
@@ -44,11 +45,15 @@ PATIENCE = 30  # seconds after which a slow peer is repeated no more
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--approximations", action="store_true")
     parser.add_argument("--only", help="works whose name contains this")
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         print_memory(*options.memory)
+        return
+    if options.approximations:
+        approximations.main()
         return
     one_thread_torch()
     works = [w for w in WORKS if not options.only or options.only in w.name]
@@ -72,6 +77,7 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "results.json").write_text(json.dumps(record, indent=1) + "\n")
     report.main()
+    approximations.main()
     print(f"wrote {OUT}")
 
 

@@ -3,7 +3,8 @@
 Write what you know; EM fills in the blanks.
 """
 
-from mixnotes import datasets
+from mixnotes import datasets, plot
+from mixnotes.approximate import Approximation, approximate
 from mixnotes.climb import Step
 from mixnotes.component import Component, from_json
 from mixnotes.domains import Shared
@@ -11,6 +12,7 @@ from mixnotes.em import em, em_step
 from mixnotes.families.bounded import Beta, Dirichlet, Uniform
 from mixnotes.families.circular import VonMises
 from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
+from mixnotes.families.custom import Custom
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
@@ -19,7 +21,6 @@ from mixnotes.families.discrete import (
     Poisson,
 )
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
-from mixnotes.families.made import Custom, from_scipy
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
@@ -29,6 +30,7 @@ from mixnotes.families.regression import (
     LogisticRegression,
     PoissonRegression,
 )
+from mixnotes.families.scipys import from_scipy
 from mixnotes.families.student import MultivariateStudentT, StudentT
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored
@@ -38,6 +40,7 @@ from mixnotes.resample import Bootstrap, bootstrap
 from mixnotes.select import Selection, likelihood_ratio_test, select
 
 __all__ = [
+    "Approximation",
     "Bernoulli",
     "Beta",
     "Binned",
@@ -76,6 +79,7 @@ __all__ = [
     "Uniform",
     "VonMises",
     "Weibull",
+    "approximate",
     "bootstrap",
     "datasets",
     "em",
@@ -85,6 +89,7 @@ __all__ = [
     "from_scipy",
     "gaussian_mixture",
     "likelihood_ratio_test",
+    "plot",
     "select",
 ]
 __version__ = "0.1.0"

@@ -23,7 +23,7 @@ _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is 
 _ROUNDING = 1e-12  # a fall by this share of the log-likelihood is rounding
 _EPS = float(np.finfo(float).eps)
 _NOISE = 100 * _EPS  # relative; steps below it are rounding
-_SEARCHED = 1e-11  # the same where a component's fit is itself a search
+_SEARCHED = 1e-10  # the same where a component's fit is itself a search
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
 _LOOK = 1e-6  # estimated gain still to come below which the distance is measured
 
@@ -276,7 +276,7 @@ class _Path:
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
         noise = _NOISE if self.engine.has_sums else _SEARCHED
         if step <= noise * float(np.linalg.norm(c)):  # only the last bits move
-            self.error = step if self.engine.has_sums else step / (1 - self.slowest)
+            self.error = step
             return
         rate = step / before if before else math.inf
         if rate >= 1:  # still speeding up: no limit in sight

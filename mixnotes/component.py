@@ -144,10 +144,11 @@ class Component(ABC):
         """The component at a point of the line; what is given is as in `like`."""
         raise NotImplementedError
 
-    def measured(self, filled: Self, scale: float) -> Array:
+    def measured(self, filled: Self, scale: float) -> Array | None:
         """The values of the blanks as distances are measured in: what has the data's
-        unit divided by `scale`."""
-        raise NotImplementedError
+        unit divided by `scale`. None where there is no such unit: then log-densities
+        at some observations are watched."""
+        return None
 
     def settled(self, filled: Self) -> Self:
         """This component with what it shares given, at the values of `filled`."""
@@ -524,7 +525,7 @@ class Family(Component):
             place += size
         return like.filled(values)
 
-    def measured(self, filled: Self, scale: float) -> Array:
+    def measured(self, filled: Self, scale: float) -> Array | None:
         """The values of the blanks; what has the data's unit is divided by `scale`."""
         return np.concatenate(
             [

@@ -295,6 +295,9 @@ NOT_NEGATIVE = Number(
     "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, 1
 )
 SHAPE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, measure=_log)
+POSITIVE_SHAPE = Number(  # in the data's unit, and as large as a shape can be
+    "a number above 0", lambda v: 0 < v < math.inf, _log, _exp, 1, _log
+)
 CONCENTRATION = Number(
     "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, measure=np.log1p
 )

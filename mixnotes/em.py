@@ -118,7 +118,8 @@ def em(
         best = _best(ends)
         ends[best] = climb.go_on(ends[best], best)
     end = ends[best]
-    end = replace(end, reason=end.reason + _limits(model, end.mixture))
+    if not end.collapsed:
+        end = replace(end, reason=end.reason + _limits(model, end.mixture))
     named = start is not None or labels is not None  # the components have an order
     filled = end.mixture if named else in_order(model, end.mixture)
     return Fit.of(model, filled, source, end, tuple(ends))
@@ -358,10 +359,11 @@ def _rank(component: Any) -> tuple[float, ...]:
         rank: tuple[float, ...] = component.rank()
         return rank
     mean, variance = moments_of(component)
-    return (*np.ravel(mean), *np.ravel(variance))
+    ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
+    return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
 
 
 def _has_moments(component: Any) -> bool:
     if isinstance(component, Mixture):
         return all(_has_moments(part) for part in component.components)
-    return hasattr(component, "moments")
+    return hasattr(component, "moments") and getattr(component, "has_moments", True)

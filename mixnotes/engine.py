@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array
+from mixnotes.columns import group_of
 from mixnotes.component import Axis
-from mixnotes.domains import Number, Simplex, softmax
-from mixnotes.exponential import NEVER, Frame, Framed
-from mixnotes.groups import PROBES, Desk, Group, Known, Opaque, Packed, group_of
+from mixnotes.domains import softmax
+from mixnotes.exponential import NEVER, Framed
+from mixnotes.groups import Desk, Group, Known
 from mixnotes.intervals import Intervals
-from mixnotes.mixture import Mixture, bind_of, impossible
+from mixnotes.mixture import Mixture, impossible
+from mixnotes.packed import Packed
 from mixnotes.sums import Rows, Source
 from mixnotes.threads import in_threads, one_blas_thread, threads
 
@@ -85,7 +87,7 @@ class Engine:
         self.alone = rows is not None and len(self.groups) == 1
         if rows is not None:
             self._load(rows)
-        elif any(isinstance(group, Opaque) for group in self.groups):
+        elif not self.has_sums:
             raise TypeError(
                 "blocks of rows need components of exponential families, and one here "
                 "is a class of its own, whose fit takes all rows at once; pass the "
@@ -100,22 +102,11 @@ class Engine:
 
     def _frame(self) -> None:
         """Centre and scale, and bring log-densities to one unit."""
-        source = self.source
-        whole = source.whole if isinstance(source, Rows) else source
         for group in self.groups:
-            if isinstance(group, Packed) and isinstance(group.family, Framed):
-                frame = Frame.of(whole, group.family)
-                for template in group.templates:
-                    template.require_spread(frame)  # type: ignore[attr-defined]
-                group.gaps = isinstance(source, Rows) and source.gaps
-                group.fix_frame(frame)
+            group.frame_on(self.source)
         self.shift = self.groups[0].shift
         for group in self.groups:
-            group.shift -= self.shift
-            if isinstance(group, Packed):
-                group.relative = -group.shift
-            else:
-                group.shift = self.shift
+            group.level(self.shift)
 
     def _load(self, rows: Rows) -> None:
         """Prepare data in memory, once."""
@@ -136,9 +127,7 @@ class Engine:
                 self.constant += float(total)
         if m <= self.block:
             for group, data in zip(self.groups, self.data, strict=True):
-                if isinstance(group, Packed):
-                    data.features = np.ones((group.n_features(data), m))
-                    group.write(data, slice(0, m), data.features)
+                group.keep_features(data)
         known = isinstance(group, Known) and self.labels is None
         if self.alone and known and self.flat:
             top = self.data[0].max(axis=0)
@@ -149,7 +138,7 @@ class Engine:
     @cached_property
     def block(self) -> int:
         """How many rows are worked on together, so that all of it stays in cache."""
-        features = sum(1 + g.p + 1 for g in self.groups if isinstance(g, Packed))
+        features = sum(group.width for group in self.groups)
         size = 2**21 / (8 * (features + self.k + 1))
         return int(np.clip(2 ** int(np.log2(size)), 2**10, 2**14))
 
@@ -438,11 +427,7 @@ class Engine:
         values: list[Any] = []
         assert self.data is not None  # starts are made of data in memory
         for group, data in zip(self.groups, self.data, strict=True):
-            part = share[group.slots]
-            if isinstance(group, Packed):
-                values.append(group.first(part, data))
-            else:
-                values.append(group.learn(part, None))
+            values.append(group.first(share[group.slots], data))
         return State(self._weights(share.sum(axis=1), None), values)
 
     # ------------------------------------------------------- packed and centred
@@ -450,14 +435,12 @@ class Engine:
     def pack(self) -> None:
         """Take the packed form of every group that allows it."""
         for group in self.groups:
-            if isinstance(group, Packed):
-                group.centred = group.starts_centred
+            group.pack()
 
     def recentre(self) -> None:
         """Take the centred form: slower, and right for components of any sharpness."""
         for group in self.groups:
-            if isinstance(group, Packed) and isinstance(group.family, Framed):
-                group.centred = True
+            group.recentre()
 
     # ------------------------------------------------------ states as one vector
 
@@ -469,12 +452,12 @@ class Engine:
     @property
     def has_line(self) -> bool:
         """Are all parameters known to the engine?"""
-        return all(getattr(group, "has_line", True) for group in self.groups)
+        return all(group.has_line for group in self.groups)
 
     @cached_property
     def has_sums(self) -> bool:
         """Is every component learned from sums, in closed form?"""
-        return not any(isinstance(group, Opaque) for group in self.groups)
+        return all(group.has_sums for group in self.groups)
 
     def natural(self, state: State) -> Array:
         """The learned values, shape (p,): weights and probabilities as they are, what
@@ -485,41 +468,8 @@ class Engine:
             if node.given is None
         ]
         for group, values in zip(self.groups, state.values, strict=True):
-            if isinstance(group, Packed):
-                for name, domain, free in self._blanks(group):
-                    unit = 1.0
-                    if group.frame is None and isinstance(domain, Number):
-                        unit = self.scale**-domain.power
-                    parts.append(domain.measured(values[name][free] * unit).ravel())
-            elif isinstance(group, Opaque) and group.has_line:
-                parts += [
-                    template.measured(component, self.scale)
-                    for template, component in zip(group.templates, values, strict=True)
-                ]
-            elif isinstance(group, Opaque):
-                parts += [  # a density of 0 has no logarithm to take differences of
-                    np.maximum(watch(component), _LOWEST)
-                    for watch, component in zip(
-                        self._watches(group), values, strict=True
-                    )
-                ]
+            parts += group.measured(values, self.scale)
         return np.concatenate(parts) if parts else np.zeros(0)
-
-    def _watches(self, group: Opaque) -> list[Any]:
-        """A component of the reader's own is watched at some observations."""
-        if not hasattr(self, "_watched"):
-            assert isinstance(self.source, Rows)
-            x = self.source.x
-            probe = x[:: max(1, len(x) // PROBES)]
-            self._watched = [bind_of(c, probe) for c in group.templates]
-        return self._watched
-
-    def _blanks(self, group: Packed) -> Iterator[tuple[str, Any, NDArray[np.intp]]]:
-        """The parameters that a group learns, and in which components."""
-        for name, domain in group.family.domains().items():
-            free = group.free(name)
-            if len(free):
-                yield name, domain, free
 
     def to_line(self, state: State) -> Array:
         """The learned values mapped to the whole line, shape (p,)."""
@@ -529,15 +479,8 @@ class Engine:
             if node.given is None
         ]
         for group, values in zip(self.groups, state.values, strict=True):
-            if isinstance(group, Packed):
-                for name, domain, free in self._blanks(group):
-                    parts.append(domain.to_line(values[name][free]).ravel())
-            elif isinstance(group, Opaque):
-                parts += [
-                    template.to_line(component)
-                    for template, component in zip(group.templates, values, strict=True)
-                ]
-        return np.concatenate(parts)
+            parts += group.to_line(values)
+        return np.concatenate(parts) if parts else np.zeros(0)
 
     def from_line(self, line: Array, like: State) -> State:
         """The state at a point of the line; what is given is as in `like`."""
@@ -551,26 +494,9 @@ class Engine:
                 weights.append(seen)
         values: list[Any] = []
         for group, seen in zip(self.groups, like.values, strict=True):
-            if isinstance(group, Opaque):
-                moved = []
-                for template, component in zip(group.templates, seen, strict=True):
-                    m = len(template.to_line(component))
-                    here = line[place : place + m]
-                    moved.append(template.from_line(here, component))
-                    place += m
-                values.append(moved)
-                continue
-            if not isinstance(group, Packed):
-                values.append(seen)
-                continue
-            found = {name: stack.copy() for name, stack in seen.items()}
-            for name, domain, free in self._blanks(group):
-                here = seen[name][free]
-                m = domain.to_line(here).size
-                flat = line[place : place + m].reshape(len(free), -1)
-                found[name][free] = domain.from_line(flat, here)
-                place += m
-            values.append(found)
+            size = sum(part.size for part in group.to_line(seen))
+            values.append(group.from_line(line[place : place + size], seen))
+            place += size
         state = State(weights, values)
         return self.allowed(state)
 
@@ -579,8 +505,7 @@ class Engine:
         what a step would learn from the moments of the state itself."""
         leaf = self.leaf_weights(state)
         for g, group in enumerate(self.groups):
-            if isinstance(group, Packed) and group.ties:
-                state.values[g] = group.nearest(state.values[g], leaf[group.slots])
+            state.values[g] = group.nearest(state.values[g], leaf[group.slots])
         return state
 
     def axes(self, state: State) -> list[Axis]:
@@ -592,22 +517,8 @@ class Engine:
         ]
         order = np.argsort(self.slot_of)
         for group, values in zip(self.groups, state.values, strict=True):
-            paths = [_dotted(self.paths[i]) for i in order[group.slots]]
-            if isinstance(group, Packed):
-                for name, domain, free in self._blanks(group):
-                    size = domain.to_line(values[name][free]).shape[1]
-                    simplex = isinstance(domain, Simplex)
-                    for k in free:
-                        shared = group.templates[k].shares.get(name)
-                        found.append(Axis(paths[k] + name, size, simplex, shared))
-            elif isinstance(group, Opaque):
-                for path, template, component in zip(
-                    paths, group.templates, values, strict=True
-                ):
-                    found += [
-                        axis._replace(name=path + axis.name)
-                        for axis in template.axes(component)
-                    ]
+            prefixes = [_dotted(self.paths[i]) for i in order[group.slots]]
+            found += group.axes(values, prefixes)
         return found
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.check import Array
 from mixnotes.component import CollapseError, Component, Family
@@ -67,6 +67,12 @@ class Keep:
                 seen[share == 0] = 0.0
                 found[places] = share @ seen / share.sum()
         return found
+
+
+def awake(means: Array, weight: Array, filler: ArrayLike) -> Array:
+    """Mean statistics (p, K), with some that can be learned from in place of those of
+    components without weight, which stay as they were whatever is learned."""
+    return np.where(weight > 0, means, np.asarray(filler)[:, None])
 
 
 class ExponentialFamily(Family):

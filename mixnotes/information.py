@@ -109,7 +109,7 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
-    if any(getattr(group, "ties", False) for group in engine.groups):
+    if any(group.ties for group in engine.groups):
         raise ValueError(
             "standard errors are not there yet for tied covariances; use a bootstrap: "
             "mx.bootstrap(fit)"

@@ -13,8 +13,9 @@ import numpy as np
 from mixnotes.check import Rng, as_data
 from mixnotes.em import as_start, checked, em
 from mixnotes.engine import QUIET, Engine
-from mixnotes.groups import Opaque, RecentreError
+from mixnotes.groups import Known, RecentreError
 from mixnotes.mixture import Mixture
+from mixnotes.packed import Packed
 from mixnotes.sums import parts_of
 
 _LEAST = 10  # rows a component in the first block, where starts are tried on it
@@ -54,7 +55,7 @@ def em_online(
         if engine is None:
             first = _first(model, source.n, x, weight, start, rng)
             engine = Engine(model, source)
-            if any(isinstance(group, Opaque) for group in engine.groups):
+            if not all(isinstance(group, Packed | Known) for group in engine.groups):
                 raise TypeError(
                     "em_online needs components of exponential families, and one here "
                     "is a class of its own, whose fit takes all rows at once; use em"

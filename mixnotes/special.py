@@ -26,30 +26,29 @@ _PSI_1 = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 def _series(coefficients: tuple[float, ...], z: Array) -> Array:
     """c0 / z + c1 / z^3 + c2 / z^5 + ..."""
     square = 1 / (z * z)
-    total = np.zeros_like(z)
-    for c in reversed(coefficients):
-        total = total * square + c
-    return total / z
+    total = coefficients[-1] * square
+    for c in coefficients[-2:0:-1]:
+        total += c
+        total *= square
+    return (total + coefficients[0]) / z
 
 
-def _shifted(x: ArrayLike) -> tuple[Array, list[Array]]:
-    """x + m beyond where the series hold, and x, x + 1, ... x + m - 1; inf for none."""
-    z = np.array(x, dtype=np.float64)
-    passed = []
-    while (near := z < _FAR).any():
-        passed.append(np.where(near, z, np.inf))
-        z = np.where(near, z + 1, z)
-    return z, passed
+def _shifted(x: ArrayLike) -> tuple[Array, Array]:
+    """x + m beyond where the series hold, and x, x + 1, ... x + m - 1 in a new first
+    axis, with inf in the place of none."""
+    x = np.asarray(x, dtype=np.float64)
+    if not x.min(initial=_FAR) < _FAR:
+        return x, np.full((1, *x.shape), np.inf)
+    count = np.ceil(np.maximum(_FAR - x, 0.0))
+    steps = np.arange(_FAR).reshape(-1, *[1] * x.ndim)
+    return x + count, np.where(steps < count, x + steps, np.inf)
 
 
 def log_gamma(x: ArrayLike) -> Array:
     """log Gamma(x) for x > 0, elementwise."""
     z, passed = _shifted(x)
     value = (z - 0.5) * np.log(z) - z + _HALF_LOG_2_PI + _series(_STIRLING, z)
-    product = np.ones_like(z)
-    for part in passed:
-        product = product * np.where(part < np.inf, part, 1.0)
-    return value - np.log(product)
+    return value - np.log(np.where(passed < np.inf, passed, 1.0).prod(axis=0))
 
 
 def log_gamma_ratio(x: ArrayLike, more: ArrayLike) -> Array:
@@ -88,9 +87,7 @@ def _stirling(z: float) -> float:
 def log_less_digamma(x: ArrayLike) -> Array:
     """log x - digamma(x) for x > 0, which falls to 0 as 1 / (2 x) does."""
     z, passed = _shifted(x)
-    value = 0.5 / z + _series(_PSI, z) / z
-    for part in passed:
-        value = value + 1 / part
+    value = 0.5 / z + _series(_PSI, z) / z + (1 / passed).sum(axis=0)
     return value + np.log(np.asarray(x, float) / z)
 
 
@@ -103,9 +100,7 @@ def trigamma(x: ArrayLike) -> Array:
     """d^2/dx^2 log Gamma(x) for x > 0."""
     z, passed = _shifted(x)
     value = 1 / z + 0.5 / (z * z) + _series(_PSI_1, z) / (z * z)
-    for part in passed:
-        value = value + 1 / (part * part)
-    return value
+    return value + (1 / (passed * passed)).sum(axis=0)
 
 
 # ------------------------------------------------------------------- on the circle

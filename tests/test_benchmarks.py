@@ -3,9 +3,10 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
-from benchmarks import report
+from benchmarks import approximations, report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS
 
@@ -29,3 +30,23 @@ def test_the_table_is_that_of_the_results():
     record = json.loads((report.OUT / "results.json").read_text("utf-8"))
     assert (report.OUT / "table.md").read_text("utf-8") == report.table(record)
     assert set(record["works"]) == {work.name for work in WORKS}
+
+
+def test_the_approximations_are_those_of_their_results():
+    record = json.loads((report.OUT / "approximations.json").read_text("utf-8"))
+    written = (report.OUT / "approximations.md").read_text("utf-8")
+    assert written == approximations.table(record)
+    assert len(record["rows"]) == len(approximations.PUBLISHED)
+    for row in record["rows"]:
+        assert row["ours"] < row["published"]
+        assert row["ours"] == pytest.approx(row["measured"], rel=1e-2)
+
+
+def test_the_measure_of_the_approximations_is_right():
+    """N(0, 1) and N(1, 1) are 2 (2 Phi(1 / 2) - 1) = 0.765849... apart."""
+
+    def density(x):
+        return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+
+    error = approximations.l1_error(density, [1], [1], [1], -12, 12)
+    assert error == pytest.approx(0.7658498, abs=1e-7)

@@ -428,6 +428,80 @@ def test_mixtures_climb_to_a_maximum_above_the_truth(parts):
     assert abs(gain) < 1e-6
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [mx.Gamma(4.0, 1.0), mx.Gamma(9.0, 3.0)],
+        [mx.InverseGaussian(1.0, 5.0), mx.InverseGaussian(9.0, 5.0)],
+        [mx.Beta(4.0, 1.0), mx.Beta(9.0, 3.0)],
+        [mx.VonMises(0.0, 2.0), mx.VonMises(2.0, 9.0)],
+        [mx.Dirichlet([4.0, 1.0]), mx.Dirichlet([1.0, 4.0])],
+        [mx.Gamma(4.0, 1.0), mx.Gamma(4.0, 3.0)],
+    ],
+    ids=repr,
+)
+def test_a_component_without_weight_stays_and_does_not_disturb_the_other(parts):
+    x = parts[0].sample(50, rng=0)
+    start = mx.Mixture(parts, [1.0, 0.0])
+    step = mx.em_step(start.blank(), start, x)
+    assert step.components[1] == parts[1]
+    alone = parts[0].blank().fit(x)
+    np.testing.assert_allclose(
+        step.components[0].log_prob(x), alone.log_prob(x), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [mx.Beta(a=1.0), mx.Beta()],
+        [mx.Beta(1.0, 1.0), mx.Beta(b=mx.Shared("b")), mx.Beta(b=mx.Shared("b"))],
+        2 * [mx.InverseGaussian(mean=mx.Shared("m"))],
+        2 * [mx.Gamma(scale=mx.Shared("s"))],
+        2 * [mx.VonMises(mean=mx.Shared("m"))],
+        [mx.Gamma(shape=1.0), mx.Gamma()],
+    ],
+    ids=repr,
+)
+def test_mixtures_of_partly_known_and_shared_components_converge(parts):
+    truth = mx.Mixture([mx.Beta(2.0, 6.0), mx.Beta(9.0, 2.0)], [0.5, 0.5])
+    x = truth.sample(200, rng=0)
+    model = mx.Mixture(parts)
+    fit = mx.em(model, x, starts=1)
+    assert fit.converged, fit.reason
+    assert np.all(np.diff(fit.history) >= 0)
+    gain = mx.em_step(model, fit.mixture, x).log_prob(x).sum() - fit.log_likelihood
+    assert -1e-8 < gain < 1e-6
+
+
+class Blocks:
+    """Rows in two blocks, that can be begun anew."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def __iter__(self):
+        yield self.x[:100]
+        yield self.x[100:]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [mx.Gamma(4.0, 1.0), mx.Gamma(50.0, 0.5)],
+        [mx.Dirichlet([2.0, 9.0, 1.0]), mx.Dirichlet([20.0, 2.0, 2.0])],
+        [mx.Multinomial(9, [0.7, 0.2, 0.1]), mx.Multinomial(9, [0.1, 0.2, 0.7])],
+    ],
+    ids=repr,
+)
+def test_blocks_of_rows_give_the_fit_of_all_at_once(parts):
+    truth = mx.Mixture(parts, [0.5, 0.5])
+    x = truth.sample(300, rng=0)
+    whole = mx.em(truth.blank(), x, start=truth)
+    blocks = mx.em(truth.blank(), Blocks(x), start=truth)
+    assert blocks.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-10)
+
+
 def test_the_ends_of_a_uniform_in_a_mixture_stay_where_they_began():
     """As the docstring says: each set of ends is a fixed point of EM."""
     x = np.r_[mx.Normal(0.0, 1.0).sample(100, rng=0), np.linspace(-20, 20, 41)]

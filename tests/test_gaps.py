@@ -127,9 +127,9 @@ def test_a_weight_of_two_is_the_row_twice():
     x = with_gaps(ERUPTIONS[:60], 0.2)
     weight = np.where(np.arange(60) < 10, 2.0, 1.0)
     start = mx.Mixture(
-        [mx.MultivariateNormal([2, 55], np.diag([1, 40])), mx.MultivariateNormal([4, 80], np.diag([1, 40]))],
+        [mx.MultivariateNormal(m, np.diag([1, 40])) for m in ([2, 55], [4, 80])],
         [0.5, 0.5],
-    )  # fmt: skip
+    )
     a = mx.em_step(start.blank(), start, x, weight)
     b = mx.em_step(start.blank(), start, np.concatenate([x, x[:10]]))
     np.testing.assert_allclose(a.log_prob(x), b.log_prob(x), rtol=1e-12)

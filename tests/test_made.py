@@ -79,6 +79,17 @@ def test_a_mixture_of_custom_densities_climbs_to_the_maximum_of_their_families()
     assert np.all(np.diff(fit.history) >= 0)
 
 
+def test_the_fit_of_densities_without_moments_prints_them():
+    """The example of the docstring: components that cannot be put in order."""
+    truth = mx.Mixture([mx.Exponential(0.1), mx.Exponential(5.0)], [0.5, 0.5])
+    x = truth.sample(300, rng=0)
+    decay = mx.Custom(exponential, {"rate": (0, INF)}, support=(0, INF))
+    fit = mx.em(mx.Mixture([decay, decay]), x, starts=2)
+    expected = mx.em(mx.Mixture(2 * [mx.Exponential()]), x)
+    assert fit.log_likelihood == pytest.approx(expected.log_likelihood, abs=1e-5)
+    assert "Custom(exponential, rate=" in repr(fit)
+
+
 def test_a_custom_density_of_rows():
     def log_prob(x, width):
         return -0.5 * ((x / width) ** 2).sum(axis=1) - 2 * np.log(width * 2.5066282746)
@@ -133,7 +144,10 @@ BAD = [
     (lambda: mx.Custom(bell, {"a": (0, 1)}, a=True), "a must be a number, got True"),
     (lambda: mx.Custom(bell, {"a": (0, 1)}, a=mx.Shared("a")), "a cannot be Shared"),
     (lambda: mx.Custom(bell, {"a": (0, 1)}, support=(1, 1)), "support must be"),
-    (lambda: mx.Custom(bell, {"a": (0, 1)}, sample=3), "sample must be a function"),
+    (
+        lambda: mx.Custom(bell, {"a": (0, 1)}, sample=3),
+        "sample must be a function, got 3",
+    ),
     (lambda: DECAY.log_prob([1.0]), "has blanks: rate; fit first"),
     (lambda: DECAY.fit([1.0, -1.0]), r"numbers from 0 to inf, got x\[1\] = -1"),
     (lambda: DECAY.blank("loc"), "can have blanks in rate, got loc"),

@@ -27,9 +27,8 @@ def penguins():
 
 
 def model(K=3):
-    return mx.Mixture(
-        K * [mx.Product({"flipper": mx.Normal(), "mass": mx.Normal(), "sex": mx.Categorical(n=2)})]
-    )  # fmt: skip
+    parts = {"flipper": mx.Normal(), "mass": mx.Normal(), "sex": mx.Categorical(n=2)}
+    return mx.Mixture(K * [mx.Product(parts)])
 
 
 def test_the_density_is_the_product_of_the_parts_and_a_gap_says_nothing():
@@ -105,9 +104,8 @@ def test_the_order_of_the_columns_does_not_matter():
 
 
 def test_a_product_with_a_vector_part():
-    product = mx.Product(
-        {("a", "b"): mx.MultivariateNormal([0, 1], [[2, 1], [1, 2]]), "c": mx.Poisson(1.0)}
-    )  # fmt: skip
+    pair = mx.MultivariateNormal([0, 1], [[2, 1], [1, 2]])
+    product = mx.Product({("a", "b"): pair, "c": mx.Poisson(1.0)})
     table = {"a": [0.5, np.nan], "b": [0.0, 2.0], "c": [1, 0]}
     whole = scipy.stats.multivariate_normal([0, 1], [[2, 1], [1, 2]]).logpdf([0.5, 0.0])
     part = scipy.stats.norm(1, np.sqrt(2)).logpdf(2.0)

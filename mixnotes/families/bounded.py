@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from mixnotes.check import Array, as_count, as_data
 from mixnotes.component import CollapseError
 from mixnotes.domains import POSITIVE_VECTOR, REAL, SHAPE, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values
-from mixnotes.families.joint import learn_jointly
+from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.families.joint import variables
 from mixnotes.families.search import Searched
 from mixnotes.special import digamma, log_gamma, trigamma
 
@@ -57,6 +57,7 @@ class Beta(ExponentialFamily):
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """digamma(a) - digamma(a + b) = mean log x, and so for b, by Newton."""
+        means = awake(means, weight, (-1.5, -1.5))
         total = np.exp(means).sum(axis=0)
         learned = ~np.any([_given(keep, n, len(weight)) for n in ("a", "b")], axis=0)
         if (fallen := learned & (1 - total <= _NARROW)).any():
@@ -65,11 +66,10 @@ class Beta(ExponentialFamily):
                 f"Beta collapsed on x = {at:g}: a and b grew without bound; give one "
                 "of them, or use fewer components"
             )
-        near = _alpha_of(means.T).T
-        found = {"a": keep("a", near[0], weight), "b": keep("b", near[1], weight)}
         if keep.nothing:
-            return found
-        return learn_jointly(self, weight, means, keep, found)
+            a, b = _alpha_of(means.T).T
+            return {"a": a, "b": b}
+        return _beta_of(means, weight, keep)
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         draws = rng.beta(self.given("a"), self.given("b"), n)
@@ -105,6 +105,57 @@ def _given(keep: Keep, name: str, k: int) -> NDArray[np.bool_]:
     return known
 
 
+def _selection(k: int, keep: Keep) -> Array:
+    """1 where a free number is that parameter of that component, (free, 2, K)."""
+    owner = np.full((2, k), -1)
+    count = 0
+    for row, name in enumerate("ab"):
+        where = variables(name, k, keep)
+        owner[row] = np.where(where >= 0, where + count, -1)
+        count = max(count, int(owner[row].max()) + 1)
+    free = owner >= 0
+    select = np.zeros((count, 2, k))
+    select[owner[free], *np.nonzero(free)] = 1.0
+    return select
+
+
+def _beta_of(means: Array, weight: Array, keep: Keep) -> Values:
+    """a and b of K components where some are given or shared, by Newton steps in all
+    that is free; the log-likelihood is concave in them."""
+    share, select = weight / weight.sum(), _selection(len(weight), keep)
+    count = len(select)
+    alpha = np.array([keep(name, np.ones(len(weight)), weight) for name in "ab"])
+
+    def height(at: Array) -> float:
+        each = _dirichlet_height(at.T, means.T)
+        return float(share @ each)
+
+    here = height(alpha)
+    for _ in range(200):
+        both = _with_sum(alpha.T).T
+        first, second = digamma(both), share * trigamma(both)
+        aside = share * (means - first[:2] + first[2])
+        slope = select.reshape(count, -1) @ aside.ravel()
+        own, common = second[:2], second[2]
+        curve = np.einsum("vik,uik,ik->vu", select, select, own)
+        summed = select.sum(axis=1)
+        curve -= (summed * common) @ summed.T
+        step = np.linalg.solve(curve + 1e-300 * np.eye(count), slope)
+        move = np.einsum("v,vik->ik", step, select)
+        size, ahead = 1.0, -math.inf
+        while size > 1e-12 and not ahead >= here - 1e-15 * (1 + abs(here)):
+            there = alpha + size * move
+            ahead = height(there) if (there > 0).all() else -math.inf
+            size /= 2
+        if not ahead >= here - 1e-15 * (1 + abs(here)):
+            break
+        moved = np.abs(there - alpha).max()
+        alpha, here = there, ahead
+        if moved <= 1e-12 * np.abs(alpha).max():
+            break
+    return {"a": alpha[0], "b": alpha[1]}
+
+
 def _alpha_of(means: Array) -> Array:
     """The Dirichlet parameters (K, d) with these means of log x, (K, d), by Newton.
 
@@ -119,9 +170,10 @@ def _alpha_of(means: Array) -> Array:
     alpha = np.maximum(alpha, 1e-8)
     height = _dirichlet_height(alpha, means)
     for _ in range(200):
-        whole = alpha.sum(axis=1, keepdims=True)
-        slope = means - digamma(alpha) + digamma(whole)
-        curve, common = trigamma(alpha), trigamma(whole)
+        both = _with_sum(alpha)
+        first, second = digamma(both), trigamma(both)
+        slope = means - first[:, :-1] + first[:, -1:]
+        curve, common = second[:, :-1], second[:, -1:]
         ratio = (slope / curve).sum(axis=1, keepdims=True)
         level = ratio / (1 / common - (1 / curve).sum(axis=1, keepdims=True))
         move = (slope + level) / curve
@@ -144,8 +196,13 @@ def _alpha_of(means: Array) -> Array:
 
 def _dirichlet_height(alpha: Array, means: Array) -> Array:
     """The mean log-density, (K,), less what does not depend on alpha."""
-    normaliser = log_gamma(alpha).sum(axis=1) - log_gamma(alpha.sum(axis=1))
-    return (alpha * means).sum(axis=1) - normaliser
+    logs = log_gamma(_with_sum(alpha))
+    return (alpha * means).sum(axis=1) - logs[:, :-1].sum(axis=1) + logs[:, -1]
+
+
+def _with_sum(alpha: Array) -> Array:
+    """alpha with its sum as one more column: one call for both."""
+    return np.concatenate([alpha, alpha.sum(axis=1, keepdims=True)], axis=1)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -225,8 +282,9 @@ class Dirichlet(ExponentialFamily):
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """digamma(alpha_j) - digamma(sum alpha) = mean log x_j, by Newton."""
         known = _given(keep, "alpha", len(weight))
-        logs = keep.pool("alpha", means.T.copy(), weight)
-        logs[known] = -1.0 - np.log(logs.shape[1])  # any proper means will do
+        filler = np.full(len(means), -1.0 - math.log(len(means)))
+        logs = keep.pool("alpha", awake(means, weight, filler).T.copy(), weight)
+        logs[known] = filler
         if (fallen := 1 - np.exp(logs).sum(axis=1) <= _NARROW).any():
             at = np.round(np.exp(logs[int(np.argmax(fallen))]), 6).tolist()
             raise CollapseError(

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
 from mixnotes.domains import ANGLE, CONCENTRATION, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values
-from mixnotes.families.joint import learn_jointly
+from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.special import log_bessel_i0, versed_mean
 
 _LOG_2_PI = math.log(2 * math.pi)
+_ROUNDS = 100  # of a mean that is shared and the concentrations about it
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
 _WIDE = 14.0  # standard deviations that hold everything
 _NARROW = 1e-11  # a circular variance below it is rounding of the mean statistics
@@ -57,9 +57,23 @@ class VonMises(ExponentialFamily):
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """mean is the direction of the mean vector; I1 / I0 of concentration is its
         length, or its part along mean where that is given."""
-        cos, sin = means
-        mean = keep("mean", np.arctan2(sin, cos), weight)
-        short = 1 - (cos * np.cos(mean) + sin * np.sin(mean))
+        cos, sin = awake(means, weight, (0.5, 0.0))
+        k = np.ones_like(cos)
+        for _ in range(_ROUNDS):  # more than one only where mean is shared
+            pull = weight * k
+            across, along = keep.pool("mean", sin, pull), keep.pool("mean", cos, pull)
+            mean = keep("mean", np.arctan2(across, along), weight)
+            short = 1 - (cos * np.cos(mean) + sin * np.sin(mean))
+            self._require_width(short, mean, keep)
+            before = k
+            k = _concentration_of(keep.pool("concentration", short, weight))
+            k = keep("concentration", k, weight)
+            still = (np.abs(k - before) <= 1e-13 * (1 + k)).all()
+            if still or "mean" not in keep.shared:
+                break
+        return {"mean": mean, "concentration": k}
+
+    def _require_width(self, short: Array, mean: Array, keep: Keep) -> None:
         narrow = short <= _NARROW
         if "concentration" in keep.given:
             narrow[keep.given["concentration"][0]] = False
@@ -69,11 +83,6 @@ class VonMises(ExponentialFamily):
                 "concentration grew without bound; give concentration, or use fewer "
                 "components"
             )
-        k = _concentration_of(keep.pool("concentration", short, weight))
-        found = {"mean": mean, "concentration": keep("concentration", k, weight)}
-        if "mean" in keep.shared:
-            return learn_jointly(self, weight, means, keep, found)
-        return found
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return self.given("mean") + rng.vonmises(0.0, self.given("concentration"), n)

@@ -19,7 +19,7 @@ def learn_jointly(
     Each parameter is one number a component, of which `to_line` is smooth.
     """
     share = weight / weight.sum()
-    places = {name: _variables(name, len(weight), keep) for name in near}
+    places = {name: variables(name, len(weight), keep) for name in near}
     domains = family.domains()
 
     def values_at(line: Array) -> Values:
@@ -44,7 +44,7 @@ def learn_jointly(
     return values_at(ascend(height, _line_of(near, places, family)).place)
 
 
-def _variables(name: str, k: int, keep: Keep) -> NDArray[np.intp]:
+def variables(name: str, k: int, keep: Keep) -> NDArray[np.intp]:
     """Which free number each component has for this parameter; -1 where it is given."""
     owner = np.arange(k)
     for places in keep.shared.get(name, ()):

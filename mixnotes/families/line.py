@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from mixnotes.domains import POSITIVE, REAL, SHAPE, Shared, parameter
 from mixnotes.families.search import OnLine, weighted_median
 
 _EULER = 0.57721566490153286061  # Euler's constant
+_DONE = 1e-13  # of a mean log-density: a Newton step that promises less is the last
 _EPS = float(np.finfo(float).eps)
 
 
@@ -131,22 +133,37 @@ class LogConcave(OnLine):
             if learns_a:
                 slope[0] += 1 / point[0]
                 curve[0, 0] += 1 / point[0] ** 2
-            free = np.flatnonzero(np.diagonal(curve) > 0)
-            step = np.zeros(2)
-            step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
-            size, ahead = 1.0, height(point + step)
-            while not ahead > here and size > 1e-10:
-                size /= 2
-                ahead = height(point + size * step)
-            last = float(slope @ step) <= 8 * _EPS * (1 + abs(here))
-            if last:  # what is left of the way is rounding
-                size = 1.0
-            elif not ahead > here:
+            step = _uphill(slope, curve)
+            if float(slope @ step) <= _DONE * (1 + abs(here)):
+                point = point + step  # what Newton is left to go is exact to rounding
                 break
-            point, here = point + size * step, ahead
-            if last:
+            size = _rising(height, point, step, here)
+            if not size:
                 break
+            point = point + size * step
+            here = height(point)
         return float(point[0]), float(point[1])
+
+
+def _rising(
+    height: Callable[[Array], float], point: Array, step: Array, here: float
+) -> float:
+    """The first of 1, 1/2, 1/4, ... of the step that rises; 0 if none does."""
+    size = 1.0
+    while not height(point + size * step) > here:
+        size /= 2
+        if size < 1e-10:
+            return 0.0
+    return size
+
+
+def _uphill(slope: Array, curve: Array) -> Array:
+    """The Newton step, in the directions that are curved at all."""
+    sizes, axes = np.linalg.eigh(curve)
+    seen = sizes > 1e-14 * sizes[-1]
+    along = np.where(seen, (axes.T @ slope) / np.where(seen, sizes, 1.0), 0.0)
+    step: Array = axes @ along
+    return step
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
-from mixnotes.domains import INVERSE, POSITIVE, SHAPE, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.domains import INVERSE, POSITIVE, POSITIVE_SHAPE, SHAPE, Shared, parameter
+from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.families.joint import learn_jointly
 from mixnotes.special import (
     log_gamma,
@@ -26,6 +26,7 @@ from mixnotes.special import (
 )
 
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
+_ROUNDS = 100  # of a mean that is shared and the shapes about it
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 
@@ -123,6 +124,7 @@ class Gamma(ExponentialFamily):
         """shape from digamma(shape) - log shape = mean log x - log mean, by Newton;
         scale is mean / shape. With scale given, digamma(shape) = mean log(x / scale).
         """
+        means = awake(means, weight, (1.0, -0.5))
         mean, logs = means
         level = logs - np.log(mean)
         self._require_width(level, logs, keep)
@@ -210,7 +212,7 @@ class InverseGaussian(ExponentialFamily):
     """
 
     mean: float | Shared | None = parameter(POSITIVE)
-    shape: float | Shared | None = parameter(POSITIVE)  # in the unit of x
+    shape: float | Shared | None = parameter(POSITIVE_SHAPE)  # in the unit of x
 
     support = "numbers above 0"
     ends = (0.0, math.inf)
@@ -237,10 +239,22 @@ class InverseGaussian(ExponentialFamily):
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """mean is the weighted mean; 1 / shape that of (x - mean)^2 / (mean^2 x)."""
-        first, inverse = means
-        mean = keep("mean", first, weight)
-        width = first / mean**2 - 2 / mean + inverse
-        narrow = width * mean <= _NARROW
+        first, inverse = awake(means, weight, (1.0, 2.0))
+        shape = np.ones_like(first)
+        for _ in range(_ROUNDS):  # more than one only where mean is shared
+            mean = keep("mean", first, weight * shape)
+            width = first / mean**2 - 2 / mean + inverse
+            self._require_width(width, first, keep)
+            before = shape
+            width = keep.pool("shape", np.maximum(width, 1e-300), weight)
+            shape = keep("shape", 1 / width, weight)
+            still = (np.abs(shape - before) <= 1e-14 * shape).all()
+            if still or "mean" not in keep.shared:
+                break
+        return {"mean": mean, "shape": shape}
+
+    def _require_width(self, width: Array, first: Array, keep: Keep) -> None:
+        narrow = width * first <= _NARROW
         if "shape" in keep.given:
             narrow[keep.given["shape"][0]] = False
         if narrow.any():
@@ -248,11 +262,6 @@ class InverseGaussian(ExponentialFamily):
                 f"InverseGaussian collapsed on x = {first[int(np.argmax(narrow))]:g}: "
                 "its shape grew without bound; give shape, or use fewer components"
             )
-        width = keep.pool("shape", np.maximum(width, 1e-300), weight)
-        found = {"mean": mean, "shape": keep("shape", 1 / width, weight)}
-        if "mean" in keep.shared:
-            return learn_jointly(self, weight, means, keep, found)
-        return found
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.wald(self.given("mean"), self.given("shape"), n)

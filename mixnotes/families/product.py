@@ -61,7 +61,7 @@ class Product(Component):
     def laid_out(self, names: Sequence[str]) -> Self:
         """The same product with its columns in this order."""
         keys = sorted(self.parts, key=lambda key: names.index(_names(key)[0]))
-        product = self._with({key: self.parts[key] for key in keys})
+        product = self.with_parts({key: self.parts[key] for key in keys})
         if product.column_names != tuple(names):
             raise ValueError(
                 "the components of a mixture must take the columns that go together "
@@ -72,7 +72,7 @@ class Product(Component):
 
     def sized(self, d: int) -> Self:
         """The same product, in which components of rows know how many columns."""
-        return self._with(
+        return self.with_parts(
             {
                 key: part.sized(len(key))
                 if isinstance(key, tuple) and hasattr(part, "sized")
@@ -81,7 +81,8 @@ class Product(Component):
             }
         )
 
-    def _with(self, parts: dict[Key, Any]) -> Self:
+    def with_parts(self, parts: dict[Key, Any]) -> Self:
+        """The same product of other parts, which need no check."""
         product = object.__new__(type(self))
         product._set(parts)
         return product
@@ -165,7 +166,7 @@ class Product(Component):
             before = None if start is None else start.parts[key]
             free = part.n_free if not hasattr(part, "blanks") else part.blanks
             found[key] = part._fit(columns, weight[rows], before) if free else part
-        return self._with(found)
+        return self.with_parts(found)
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         drawn = [p._sample(n, rng).reshape(n, -1) for p in self.parts.values()]
@@ -201,7 +202,7 @@ class Product(Component):
     def marginal(self, names: Sequence[str]) -> Self:
         """The distribution of some of the columns."""
         kept = {k: p for k, p in self.parts.items() if set(_names(k)) <= set(names)}
-        found = self._with(kept)
+        found = self.with_parts(kept)
         if set(found.column_names) != set(names):
             raise ValueError(
                 f"marginal takes whole keys of the product, {list(self.parts)}, got "
@@ -240,7 +241,7 @@ class Product(Component):
                 "Product: blank takes parameters of its parts, got "
                 f"{', '.join(sorted(set(names) - used))}"
             )
-        return self._with(found)
+        return self.with_parts(found)
 
     def value_of(self, name: str) -> Any:
         """The value of a parameter, by its name in `blanks`."""
@@ -253,7 +254,7 @@ class Product(Component):
         for name, value in values.items():
             key, _, rest = self._part_of(name)
             found[key] = found[key].filled({rest: value})
-        return self._with(found)
+        return self.with_parts(found)
 
     def domain_of(self, name: str) -> Domain:
         """The set that a parameter lives in, by its name in `blanks`."""
@@ -308,16 +309,11 @@ class Product(Component):
             size = len(part.to_line(value))
             found[key] = part.from_line(line[place : place + size], value)
             place += size
-        return self._with(found)
-
-    def measured(self, filled: Self, scale: float) -> Array:
-        """The values of the blanks, as they are."""
-        parts = [p.measured(v, 1.0) for _, p, v in self._pairs_with(filled)]
-        return np.concatenate(parts) if parts else np.zeros(0)
+        return self.with_parts(found)
 
     def settled(self, filled: Self) -> Self:
         """This product with what it shares given, at the values of `filled`."""
-        return self._with(
+        return self.with_parts(
             {
                 key: part.settled(filled.parts[key]) if part.shares else part
                 for key, part in self.parts.items()

@@ -305,11 +305,6 @@ class Regression(Component):
         }
         return like.filled(values)
 
-    def measured(self, filled: Self, scale: float) -> Array:
-        """The values of the blanks, as they are."""
-        values = filled._parameters()
-        return np.array([values[name] for name in self.blanks])
-
     def settled(self, filled: Self) -> Self:
         """This component with what it shares given, at the values of `filled`."""
         values = filled._parameters()

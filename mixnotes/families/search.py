@@ -15,6 +15,7 @@ import numpy as np
 from mixnotes.check import Array
 from mixnotes.component import CollapseError, Family
 from mixnotes.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
+from mixnotes.intervals import Intervals
 
 
 class Searched(Family):
@@ -89,7 +90,7 @@ class Stepped(Searched):
         is never touched.
         """
         here = super().fit(x, sample_weight, start)
-        if not self.blanks:
+        if not self.blanks or isinstance(self._rows(x), Intervals):
             return here
         for _ in range(_MOST):
             ahead = super().fit(x, sample_weight, here)
@@ -100,7 +101,7 @@ class Stepped(Searched):
 
 
 _MOST = 5000  # steps
-_STILL = 1e-13  # relative
+_STILL = 1e-10  # relative; searches by differences are no finer
 
 
 def _near(a: Family, b: Family) -> bool:

@@ -41,6 +41,8 @@ _NEAR = np.array([1e-4, 3e-3])  # of 1 / df, to see whether the limit is a maxim
 _TRIAL = 10  # rounds at each guess
 _ROUNDS = 3  # of place and scale, then df, in a step
 _TINY = 1e-14  # a scale in standard units that has collapsed
+_NARROW = 1e-6  # one in which a first guess is passed over
+_FAR = 30.0  # degrees of freedom beyond which the limit may be higher
 _HUGE = 1e140  # its square is finite
 
 
@@ -116,19 +118,33 @@ class StudentT(OnLine, Stepped):
         self, y: Array, share: Array, fixed: dict[str, float], start: Any
     ) -> dict[str, float]:
         if start is not None:
-            here = self._rounds(y, share, fixed, start, 1)
-            return self._polished(y, share, fixed, here, 2)
+            return self._step(y, share, fixed, start)
         best: dict[str, float] = {}
         top = -math.inf
         for df in (fixed["df"],) if "df" in fixed else (math.inf, *(1 / _GUESSES)):
             begin = {"loc": 0.0, "scale": 1.0} | fixed | {"df": df}
             found = self._rounds(y, share, fixed | {"df": df}, begin, _TRIAL)
+            if not found["scale"] > _NARROW and best:
+                continue  # the likelihood is without bound there
             z = (y - found["loc"]) / found["scale"]
             height = share @ _log_bell(z * z, df, 1) - math.log(found["scale"])
             if height > top:
                 best, top = found, float(height)
         here = self._rounds(y, share, fixed, best, _ROUNDS)
         return self._polished(y, share, fixed, here, 100)
+
+    def _step(
+        self, y: Array, share: Array, fixed: dict[str, float], start: dict[str, float]
+    ) -> dict[str, float]:
+        """One round of place and scale, then two Newton steps in everything; df is
+        searched for where it is infinite or nearly so."""
+        far = not start["df"] < _FAR
+        known = fixed if far else fixed | {"df": start["df"]}
+        here = self._rounds(y, share, known, start, 1)
+        here = self._polished(y, share, fixed, here, 2)
+        if not here["df"] < _FAR and not far:
+            here = self._rounds(y, share, fixed, here, 1)
+        return here
 
     def _polished(
         self,

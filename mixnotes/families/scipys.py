@@ -1,0 +1,204 @@
+"""Distributions of scipy.stats as components; scipy is imported where it is used."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.check import Array
+from mixnotes.families.made import Bounds, Made, first_guesses, written
+
+
+def from_scipy(distribution: Any, **given: float | None) -> FromScipy:
+    """Any continuous or discrete distribution of scipy.stats as a component.
+
+    What is known is a keyword of scipy's name; the rest is blank, loc and scale too:
+
+        from_scipy(scipy.stats.genextreme, loc=0)       # c and scale are learned
+        from_scipy(scipy.stats.genextreme(c=0.1))       # frozen: nothing is learned
+
+    Of a discrete distribution loc is 0 unless given, and parameters that are whole
+    numbers must be given. A name, "genextreme", does as well as the object. Where
+    this package has the family, its own is faster and exact.
+    """
+    name = distribution
+    if hasattr(distribution, "dist") and hasattr(distribution, "args"):  # frozen
+        name = distribution.dist
+        args, _, scale = name._parse_args(*distribution.args, **distribution.kwds)
+        loc = distribution.kwds.get("loc", 0.0)
+        shapes = [s.strip() for s in (name.shapes or "").split(",") if s.strip()]
+        if len(distribution.args) > len(shapes):
+            loc = distribution.args[len(shapes)]
+        known = dict(zip(shapes, args, strict=True)) | {"loc": loc}
+        given = known | ({"scale": scale} if hasattr(name, "pdf") else {}) | given
+    return FromScipy(getattr(name, "name", name), given)
+
+
+class FromScipy(Made):
+    """A distribution of scipy.stats: `from_scipy` makes one."""
+
+    def __init__(self, name: str, given: Mapping[str, float | None]) -> None:
+        own = self.__dict__
+        own["name"], own["distribution"] = name, _looked_up(name)
+        own["discrete"] = not hasattr(own["distribution"], "pdf")
+        own["bounds"], whole = _parameters(own["distribution"], own["discrete"])
+        unknown = sorted(set(given) - set(own["bounds"]) - set(whole))
+        if unknown:
+            raise ValueError(
+                f"{name} has the parameters {', '.join([*whole, *own['bounds']])}; "
+                f"got {', '.join(unknown)}"
+            )
+        known: dict[str, Any] = {"loc": 0.0} if own["discrete"] else {}
+        known |= given
+        missing = [n for n in whole if known.get(n) is None]
+        if missing:
+            raise ValueError(
+                f"{name}: {', '.join(missing)} must be given, for whole numbers are "
+                f"not learned; write from_scipy({name!r}, {missing[0]}=...)"
+            )
+        fixed = {n: _whole(self._number(n, known[n])) for n in whole}
+        own["values"] = self.checked(fixed | {n: known.get(n) for n in own["bounds"]})
+
+    @property
+    def support(self) -> str:  # type: ignore[override]
+        """The support in words."""
+        return f"in the support of {self.name}"
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest x."""
+        low, high = self.distribution.support(**self.values)
+        return float(low), float(high)
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are possible; all of them while blanks say nothing."""
+        if not self.blanks:
+            return np.asarray(self.logs(x, self.values) > -np.inf)
+        inside: NDArray[np.bool_] = np.ones(len(x), dtype=bool)
+        return inside & (x == np.floor(x)) if self.discrete else inside
+
+    def logs(self, x: Array, values: dict[str, Any]) -> Array:
+        """scipy's logpdf or logpmf."""
+        density = (
+            self.distribution.logpmf if self.discrete else self.distribution.logpdf
+        )
+        with np.errstate(all="ignore"):
+            return np.asarray(density(x, **values), dtype=np.float64)
+
+    def guesses(self, x: Array, share: Array) -> list[dict[str, float]]:
+        """What scipy itself begins from, and simple ones."""
+        order = np.argsort(x)
+        levels = np.searchsorted(
+            np.cumsum(share[order]), np.linspace(0.005, 0.995, 100)
+        )
+        typical = x[order][np.minimum(levels, len(x) - 1)]
+        mean = float(share @ x)
+        sd = math.sqrt(float(share @ (x - mean) ** 2)) or 1.0
+        low = float(x.min()) - 1e-3 * sd
+        simple = [
+            {"loc": loc, "scale": scale} | self._shapes_near(mean, k)
+            for loc, scale in ((mean, sd), (low, sd), (0.0, abs(mean) or 1.0))
+            for k in range(3)
+        ]
+        found = [{n: s[n] for n in self.blanks} for s in simple]
+        if not self.discrete:
+            with np.errstate(all="ignore"):
+                begin = self._scipys_start(typical)
+            if begin:
+                found.append({n: begin[n] for n in self.blanks})
+        return found
+
+    def _shapes_near(self, mean: float, k: int) -> dict[str, float]:
+        """The k-th guess of each shape parameter."""
+        centre = mean if self.discrete else 1.0
+        names = [n for n in self._shapes() if n in self.bounds]
+        guesses = {n: first_guesses(self.bounds[n], centre, 1.0) for n in names}
+        return {n: values[k % len(values)] for n, values in guesses.items()}
+
+    def _scipys_start(self, x: Array) -> dict[str, float] | None:
+        names = [*self._shapes(), "loc", "scale"]
+        try:
+            values = np.array(self.distribution._fitstart(x), dtype=float)
+        except Exception:  # whatever it is, there are other guesses
+            return None
+        if len(values) != len(names) or not np.isfinite(values).all():
+            return None
+        return dict(zip(names, values.tolist(), strict=True))
+
+    def _shapes(self) -> list[str]:
+        return [n for n in self.values if n not in ("loc", "scale")]
+
+    def again(self, values: dict[str, Any]) -> Self:
+        """The same distribution with these parameters."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.__dict__["values"] = self.checked(values)
+        return other
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        draws = self.distribution.rvs(**self.values, size=n, random_state=rng)
+        return np.asarray(draws, dtype=np.float64)
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] and Var[x]."""
+        self._require_complete("moments")
+        mean, variance = self.distribution.stats(**self.values, moments="mv")
+        return float(mean), float(variance)
+
+    def _cdf(self, x: Array) -> Array:
+        return np.asarray(self.distribution.cdf(x, **self.values))
+
+    def _sf(self, x: Array) -> Array:
+        return np.asarray(self.distribution.sf(x, **self.values))
+
+    def _quantile(self, q: Array) -> Array:
+        return np.asarray(self.distribution.ppf(q, **self.values))
+
+    def _state(self) -> dict[str, Any]:
+        known = {n: v for n, v in self.values.items() if v is not None}
+        return {"type": "FromScipy", "name": self.name, "given": known}
+
+    def __repr__(self) -> str:
+        return f"from_scipy({', '.join([repr(self.name), *written(self.values)])})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FromScipy, (self.name, self.values)
+
+
+def _whole(value: float) -> float:
+    """A whole number as an int, which scipy asks for."""
+    return int(value) if value == math.floor(value) else value
+
+
+def _looked_up(name: Any) -> Any:
+    """The distribution of this name in scipy.stats."""
+    from scipy import stats
+
+    found = getattr(stats, name, None) if isinstance(name, str) else None
+    if not isinstance(found, stats.rv_continuous | stats.rv_discrete):
+        raise TypeError(
+            "from_scipy takes a continuous or discrete distribution of scipy.stats, "
+            f"such as scipy.stats.genextreme, got {name!r:.80}"
+        )
+    return found
+
+
+def _parameters(
+    distribution: Any, discrete: bool
+) -> tuple[dict[str, Bounds], list[str]]:
+    """The bounds of what can be learned, and the names of what must be given."""
+    bounds: dict[str, Bounds] = {}
+    whole: list[str] = []
+    for info in distribution._shape_info():
+        if info.integrality:
+            whole.append(info.name)
+        else:
+            low, high = map(float, info.domain)
+            bounds[info.name] = low, high
+    if discrete:
+        return bounds, [*whole, "loc"]
+    return bounds | {"loc": (-math.inf, math.inf), "scale": (0.0, math.inf)}, whole
