@@ -19,6 +19,8 @@ from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows
 
 _TRIES = 5  # short runs a start; the highest climbs on
+_NEAR_SEEDS = 0.8  # the share of guesses that leave much to known components
+_FEWEST = 5  # rows that a component is first fitted to
 _SHORT = 10  # steps of a short run
 
 
@@ -97,7 +99,27 @@ def random_start(
     share = np.zeros((k, m))
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
+    if len(unknown) < k and rng.random() < _NEAR_SEEDS:
+        share = _near_seeds(share, points, np.array(unknown), seeds, rng)
     return from_shares(engine, share)
+
+
+def _near_seeds(
+    share: Array,
+    points: Array,
+    unknown: NDArray[np.intp],
+    seeds: list[int],
+    rng: np.random.Generator,
+) -> Array:
+    """The shares, (K, m), of the rows near the seeds alone: known components may have
+    made the others. How near is near is drawn, over two powers of ten."""
+    kept = np.zeros_like(share)
+    least = min(_FEWEST / len(points), 1.0)
+    for k, seed in zip(unknown, seeds, strict=True):
+        distance = _squares(points, points[seed])
+        reach = np.quantile(distance, max(10 ** rng.uniform(-2, 0), least))
+        kept[k] = share[k] * (distance <= reach)
+    return kept
 
 
 def from_shares(engine: Engine, share: Array) -> State:

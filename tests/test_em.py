@@ -389,8 +389,9 @@ def test_a_collapsed_start_does_not_win_by_its_likelihood(single_runs):
 def test_a_collapse_inside_a_nested_mixture_is_reported_too():
     """The inner normal is left with the one value 100."""
     x = np.r_[np.random.default_rng(0).normal(0, 0.01, 50), 100.0]
-    model = mx.Mixture([mx.Normal(0.0, 0.01), mx.Mixture([mx.Normal()])])
-    fit = mx.em(model, x)
+    known = mx.Normal(0.0, 0.01)
+    start = mx.Mixture([known, mx.Mixture([mx.Normal(50.0, 30.0)])], [0.5, 0.5])
+    fit = mx.em(mx.Mixture([known, mx.Mixture([mx.Normal()])]), x, start=start)
     assert not fit.converged
     assert fit.reason.startswith("collapsed: Normal collapsed on x = 100")
 
@@ -492,3 +493,14 @@ def test_rounding_does_not_choose_among_starts_that_agree():
     assert _best([end(-1), end(0, converged=False)]) == 1
     assert _best([end(9, collapsed=True), end(0), end(1e-12)]) == 1
     assert _best([end(0, collapsed=True), end(9, collapsed=True)]) == 1
+
+
+def test_a_signal_of_unknown_place_is_found_over_a_known_background():
+    """Every start must not begin with all rows: the background made most of them."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(0, 10, 300), rng.normal(4, 0.1, 100)])
+    model = mx.Mixture([mx.Normal(sd=0.1), mx.Uniform(0, 10)])
+    fit = mx.em(model, x)
+    assert fit.mixture.components[0].mean == pytest.approx(4, abs=0.03)
+    assert fit.mixture.weights[0] == pytest.approx(0.25, abs=0.03)
+    assert fit.mixture.components[1] == mx.Uniform(0, 10)

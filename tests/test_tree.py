@@ -32,7 +32,8 @@ LAYERS = [
     {"approximation"},
     {"approximate"},
     {"datasets"},
-    {"plot", "sklearn"},
+    {"floor", "plot"},
+    {"sklearn"},
     {"__init__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
