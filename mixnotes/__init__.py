@@ -31,7 +31,8 @@ from mixnotes.families.regression import (
     PoissonRegression,
 )
 from mixnotes.families.scipys import from_scipy
-from mixnotes.families.student import MultivariateStudentT, StudentT
+from mixnotes.families.student import StudentT
+from mixnotes.families.student_rows import MultivariateStudentT
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored
 from mixnotes.mixture import Mixture, gaussian_mixture

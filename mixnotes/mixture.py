@@ -19,6 +19,7 @@ from mixnotes.check import (
     as_data,
     as_numbers,
     as_rng,
+    require,
 )
 from mixnotes.component import CollapseError, Component, ComponentLike
 from mixnotes.domains import SIMPLEX, Domain, Shared
@@ -72,6 +73,17 @@ class Mixture(Component):
             return self.weights
         component, rest = self._part_of(name)
         return component.value_of(rest)
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same mixture with these parameters set, by their names in `blanks`."""
+        parts, weights = list(self.components), self.weights
+        for name, value in values.items():
+            if name == "weights":
+                weights = value
+                continue
+            k, _, rest = name.removeprefix("components[").partition("].")
+            parts[int(k)] = parts[int(k)].filled({rest: value})
+        return type(self)(parts, weights)
 
     def domain_of(self, name: str) -> Domain:
         """The set that a parameter lives in, by its name in `blanks`."""
@@ -163,9 +175,14 @@ class Mixture(Component):
         return super().fit(x, sample_weight, start)
 
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
-        from mixnotes.em import em_step
+        from mixnotes.em import em, em_step
 
-        return em_step(self, start, x, weight)  # type: ignore[arg-type, return-value]
+        if start is not None:
+            return em_step(self, start, x, weight) if weight.any() else start  # type: ignore[return-value]
+        fit = em(self, x, sample_weight=weight, starts=1)
+        if fit.starts[0].collapsed:
+            raise CollapseError(fit.reason)
+        return fit.mixture  # type: ignore[return-value]
 
     # ----------------------------------------------------------------- values
 
@@ -330,12 +347,27 @@ class Mixture(Component):
         """
         self._require_complete("impute")
         data = self._rows(x)
-        gap = np.isnan(data)
-        r = self.responsibilities(data)
-        filled = np.where(gap, 0.0, data)
+        filled = self.filled_in(data)
+        require(
+            np.isfinite(filled),
+            data,
+            "each gap must have an expectation to be filled with, and a component that "
+            "may have made it has no mean",
+            "give it more degrees of freedom, or take sample",
+        )
+        return filled
+
+    def filled_in(self, x: Array) -> Array:
+        """The rows with each gap at its expectation given what was seen, (n, d)."""
+        gap = np.isnan(x)
+        filled = np.where(gap, 0.0, x)
+        if not gap.any():
+            return filled
+        r = self.responsibilities(x)
         for share, component in zip(r.T, self.components, strict=True):
-            here = _method(component, "filled_in")(data)
-            filled += np.where(gap, share[:, None] * here, 0.0)
+            here = _method(component, "filled_in")(x)
+            counts = gap & (share > 0)[:, None]
+            filled += np.where(counts, share[:, None] * here, 0.0)
         return filled
 
     @overload

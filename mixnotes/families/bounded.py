@@ -327,9 +327,9 @@ def sized(component: Any, d: int) -> Any:
     return known
 
 
-def rows_of(component: Any, x: ArrayLike) -> Array:
-    """x as rows of as many columns as the component has."""
-    data = as_data(x)
+def rows_of(component: Any, x: ArrayLike, gaps: bool = False) -> Array:
+    """x as rows of as many columns as the component has; with `gaps` NaN is missing."""
+    data = as_data(x, gaps)
     name = type(component).__name__
     if data.ndim != 2:
         raise ValueError(

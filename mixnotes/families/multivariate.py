@@ -433,37 +433,17 @@ class MultivariateNormal(Framed):
 
     def marginal(self, columns: Sequence[int]) -> MultivariateNormal:
         """The distribution of some columns, numbers from 0."""
-        chosen = self._columns(columns)
         mean, cov = self.given("mean"), self.given("cov")
+        chosen = gaps.chosen(columns, len(mean))
         return MultivariateNormal(mean[chosen], cov[np.ix_(chosen, chosen)])
 
     def conditional(self, known: Mapping[int, float]) -> MultivariateNormal:
         """p(the other columns | these have these values): column to value."""
-        seen = self._columns(sorted(known))
         mean, cov = self.given("mean"), self.given("cov")
-        lost = np.setdiff1d(np.arange(len(mean)), seen)
-        if not len(lost):
-            raise ValueError(
-                f"conditional must leave a column, got values for all {len(mean)}"
-            )
-        values = np.array([float(known[int(j)]) for j in seen])
-        if not np.isfinite(values).all():
-            raise ValueError(f"known values must be finite, got {dict(known)}")
-        given = gaps.Given.of(cov, gaps.Pattern(seen, lost, seen))
-        there = mean[lost] + given.slope @ (values - mean[seen])
+        part, values = gaps.known_part(known, len(mean))
+        given = gaps.Given.of(cov, part)
+        there = mean[part.lost] + given.slope @ (values - mean[part.seen])
         return MultivariateNormal(there, given.rest)
-
-    def _columns(self, columns: Sequence[int]) -> NDArray[np.intp]:
-        chosen = list(columns)
-        d = len(self.given("mean"))
-        whole = all(
-            isinstance(j, int | np.integer) and not isinstance(j, bool) for j in chosen
-        )
-        if not chosen or not whole or not set(chosen) <= set(range(d)):
-            raise ValueError(
-                f"columns must be numbers from 0 to {d - 1}, at least one, got {chosen}"
-            )
-        return np.array(chosen, dtype=np.intp)
 
     def filled_in(self, x: Array) -> Array:
         """The rows with each gap at its expectation given what was seen, (n, d)."""

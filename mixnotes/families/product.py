@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes import table
-from mixnotes.check import Array, require_seen
+from mixnotes.check import Array, as_sample_weight, require_seen
 from mixnotes.component import Axis, Component
 from mixnotes.domains import Domain
+from mixnotes.families.custom import Custom
 
 Key = str | tuple[str, ...]
 
@@ -160,12 +161,42 @@ class Product(Component):
 
         return log_prob
 
+    def fit(self, x: Any, sample_weight: Any = None, start: Self | None = None) -> Self:
+        """This product with the blanks of every part filled by weighted maximum
+        likelihood. The weighted log-likelihood of `start` is never lowered."""
+        data = self._rows(x)
+        weight = as_sample_weight(sample_weight, len(data))
+        if start is not None and not (
+            isinstance(start, Product) and start.parts.keys() == self.parts.keys()
+        ):
+            raise TypeError(f"start must be a Product of the same keys, got {start!r}")
+        self.check_support(data, weight)
+
+        def fitted(part: Any, columns: Array, weight: Array, before: Any) -> Any:
+            return part.fit(columns, weight, before)
+
+        return self._with_fits(data, weight, start, fitted)
+
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        def fitted(part: Any, columns: Array, weight: Array, before: Any) -> Any:
+            return part.filled_to(columns, weight, before)
+
+        return self._with_fits(x, weight, start, fitted)
+
+    def _with_fits(
+        self, x: Array, weight: Array, start: Self | None, fitted: Callable[..., Any]
+    ) -> Self:
+        """This product with each part fitted to where it was seen; an error says in
+        which column."""
         found = {}
         for key, rows, columns, part in self._seen(x):
             before = None if start is None else start.parts[key]
-            free = part.n_free if not hasattr(part, "blanks") else part.blanks
-            found[key] = part._fit(columns, weight[rows], before) if free else part
+            try:
+                found[key] = (
+                    fitted(part, columns, weight[rows], before) if part.blanks else part
+                )
+            except ValueError as error:
+                raise type(error)(f"column {key!r}: {error}") from None
         return self.with_parts(found)
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
@@ -372,7 +403,40 @@ def _pairs(parts: Mapping[Key, Any] | Sequence[Any]) -> Iterator[tuple[Key, Any]
                 f"Product: column {key!r} must have a component of mixnotes, got "
                 f"{part!r:.80}"
             )
+        _require_width(name, part)
         yield name, part
+
+
+def _require_width(key: Key, part: Component) -> None:
+    """Raise an error unless a part takes what its key names: a number or rows."""
+    names = part.column_names
+    if names is not None and names != key:
+        raise ValueError(
+            f"Product: a component with named columns must have them as its key, "
+            f"{names!r}, got {key!r}"
+        )
+    rows = takes_rows(part)
+    if isinstance(key, tuple) and rows is False:
+        raise ValueError(
+            f"Product: columns {key!r} must have a component that takes rows, such as "
+            f"MultivariateNormal, got {part!r:.80}; give each column a component"
+        )
+    if isinstance(key, str) and rows:
+        raise ValueError(
+            f"Product: column {key!r} must have a component of one number an "
+            f"observation, got {part!r:.80}; give it a tuple of columns"
+        )
+    if isinstance(key, tuple) and hasattr(part, "sized"):
+        part.sized(len(key))
+
+
+def takes_rows(part: Any) -> bool | None:
+    """Is an observation of this component a row? None if it may be."""
+    if hasattr(part, "components"):
+        return takes_rows(part.components[0])
+    if part.column_names is not None:
+        return True
+    return None if isinstance(part, Custom) else hasattr(part, "sized")
 
 
 def _names(key: Key) -> tuple[str, ...]:
