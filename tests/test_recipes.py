@@ -1,4 +1,4 @@
-"""The table of families says what is so."""
+"""The table of families and the examples of the README say what is so."""
 
 import json
 import re
@@ -10,7 +10,8 @@ import pytest
 
 import mixnotes as mx
 
-PAGE = Path(__file__).parents[1] / "docs/your-data/which-component.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/your-data/which-component.md"
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGE.read_text(encoding="utf-8").splitlines()
@@ -84,3 +85,15 @@ def test_the_table_names_parameters(row):
     known = set().union(*(vars(c).get("__annotations__", {}) for c in family.__mro__))
     for name in re.findall(r"`(\w+)`", row[1]):
         assert name in known, name
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize(("code", "output"), EXAMPLES, ids=["bag", "newcomb"])
+def test_the_examples_of_the_readme_print_what_stands_below(code, output, tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.stdout == output, run.stderr
