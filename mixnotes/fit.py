@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes import information
+from mixnotes import information, markup
 from mixnotes.check import Array
 from mixnotes.climb import End
 from mixnotes.component import Component
@@ -150,17 +150,31 @@ class Fit:
         return self.bic + 2 * self.entropy
 
     def __repr__(self) -> str:
-        lines = [
+        rows = self._table()
+        width = max(len(left) for left, _ in rows)
+        table = [f"  {left:>{width}}  {right}" for left, right in rows]
+        return "\n".join([self._title(), *table, *self._notes()])
+
+    def _repr_html_(self) -> str:
+        """The same as a table for a notebook."""
+        return markup.table(self._title(), self._table(), self._notes())
+
+    def _title(self) -> str:
+        return (
             f"Mixture of {len(self.mixture.components)}, fitted to {self.n:,.6g} "
-            f"observations; {self.model.n_free} learned",
-            *self._table(),
+            f"observations; {self.model.n_free} learned"
+        )
+
+    def _notes(self) -> list[str]:
+        """What stands below the table."""
+        lines = [
             f"log-likelihood {self.log_likelihood:.4f}   AIC {self.aic:.2f}   "
             f"BIC {self.bic:.2f}",
             f"{self.steps} steps; {self.reason}",
         ]
         if len(self.starts) > 1:
             lines.append(f"{self.n_best} of {len(self.starts)} starts ended here")
-        return "\n".join(lines)
+        return lines
 
     @property
     def n_best(self) -> int:
@@ -168,7 +182,7 @@ class Fit:
         standing = [end for end in self.starts if not end.collapsed]
         return sum(as_high(e.log_likelihood, self.log_likelihood) for e in standing)
 
-    def _table(self) -> list[str]:
+    def _table(self) -> list[tuple[str, str]]:
         rows = [("weight", "component")]
         weights = self.mixture.weights
         for k, component in enumerate(self.mixture.components):
@@ -176,8 +190,7 @@ class Fit:
             rows.append((f"{weights[k]:.4f}", described(component, template)))  # type: ignore[index]
         if self.model.weights is not None:
             rows[0] = ("weight (given)", "component")
-        width = max(len(left) for left, _ in rows)
-        return [f"  {left:>{width}}  {right}" for left, right in rows]
+        return rows
 
 
 def _checked_level(level: float) -> float:

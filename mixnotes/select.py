@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixnotes import markup
 from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight
 from mixnotes.component import weight_of
 from mixnotes.em import Data, em
@@ -20,6 +21,10 @@ from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture
 
 CRITERIA = ("bic", "aic", "icl", "held_out")
+_LEGEND = (
+    "* the best by that criterion; starts: the share that reached the best "
+    "log-likelihood"
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,20 @@ class Selection:
         )
 
     def __repr__(self) -> str:
+        rows = self._table()
+        widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
+        lines = [
+            "  ".join(f"{v:>{w}}" for v, w in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        return "\n".join([*lines, _LEGEND])
+
+    def _repr_html_(self) -> str:
+        """The same as a table for a notebook."""
+        rows = [[text.strip() for text in row] for row in self._table()]
+        return markup.table("What each criterion says", rows, [_LEGEND])
+
+    def _table(self) -> list[list[str]]:
         names = ["model", "log-lik", "free", "AIC", "BIC", "ICL", "held-out", "starts"]
         rows = [names]
         winners = {by: self._winner(by) for by in CRITERIA}
@@ -94,16 +113,7 @@ class Selection:
             )
         if all(c.held_out is None for c in self.candidates):
             rows = [row[:6] + row[7:] for row in rows]
-        widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
-        lines = [
-            "  ".join(f"{v:>{w}}" for v, w in zip(row, widths, strict=True))
-            for row in rows
-        ]
-        said = (
-            "* the best by that criterion; starts: the share that reached the best "
-            "log-likelihood"
-        )
-        return "\n".join([*lines, said])
+        return rows
 
     def _winner(self, by: str) -> Candidate | None:
         standing = [c for c in self.candidates if _stands(c.fit)]

@@ -50,6 +50,7 @@ GIVEN = {
     "08-spikes-and-starts": {"272", "271", "1e-10", "78.5", "79.5", "1034"},
     "09-universal-approximator": {"200"},
 }
+RECIPES = sorted(DOCS.glob("your-data/*.md"))
 # Blocks that are shown and do not run: page, first line of code, and why.
 NOT_RUN: dict[tuple[str, str], str] = {}
 
@@ -155,7 +156,9 @@ def typed(text):
     return {n for n in numbers if len(digits[n]) > 2 and not free.fullmatch(n)}
 
 
-@pytest.mark.parametrize("chapter", sorted((DOCS / "chapters").glob("*.md")), ids=str)
+@pytest.mark.parametrize(
+    "chapter", sorted(DOCS.glob("chapters/*.md")) + RECIPES, ids=str
+)
 def test_no_result_is_typed_by_hand(chapter):
     """What is typed into the prose is a number that the page starts from."""
     text = chapter.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import mixnotes
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"check", "threads"},
+    {"check", "markup", "threads"},
     {"ascent", "gaps", "special", "table"},
     {"intervals"},
     {"covariance", "domains", "sums"},
