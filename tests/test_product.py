@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 
@@ -71,6 +72,13 @@ class Column:
 def test_a_data_frame_is_asked_by_name_and_none_is_missing():
     frame = Frame({"eggs": [3, None], "height": [2.0, None]})
     expected = PRODUCT.log_prob({"eggs": [3, np.nan], "height": [2.0, np.nan]})
+    assert np.array_equal(PRODUCT.log_prob(frame), expected)
+
+
+def test_a_frame_of_pandas_with_its_own_missing_values():
+    frame = pd.DataFrame({"eggs": [3, None], "height": [2.0, 1.0], "other": ["a", "b"]})
+    frame["eggs"] = frame["eggs"].astype("Int64")
+    expected = PRODUCT.log_prob({"eggs": [3, np.nan], "height": [2.0, 1.0]})
     assert np.array_equal(PRODUCT.log_prob(frame), expected)
 
 
