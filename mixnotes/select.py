@@ -6,7 +6,7 @@ which model foretells best in its own sense.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,19 +204,34 @@ def _held_out(
     probability 0 there, or where every start collapsed."""
     data = model._rows(x)
     weight = as_sample_weight(weight_of(x, sample_weight), len(data))
-    if len(data) < folds:
-        raise ValueError(f"folds must be at most n = {len(data)}, got {folds}")
+    n = max(len(data), int(weight.sum()))
+    if n < folds:
+        raise ValueError(f"folds must be at most n = {n}, got {folds}")
     if any(name in options for name in ("labels", "start")):
         raise ValueError("held-out likelihood takes no labels and no start; leave out")
-    part = np.random.default_rng(seed).permutation(len(data)) % folds
     total = 0.0
-    for k in range(folds):
-        mine, rest = part == k, part != k
-        fit = em(model, data[rest], sample_weight=weight[rest], rng=seed, **options)
+    for mine in _folds(weight, folds, seed):
+        rest = weight - mine
+        fit = em(model, data, sample_weight=rest, rng=seed, **options)
         if not _stands(fit):
             return -np.inf
-        total += float(weight[mine] @ fit.mixture.log_prob(data[mine]))
+        seen = mine > 0
+        total += float(mine[seen] @ fit.mixture.log_prob(data[seen]))
     return total / float(weight.sum())
+
+
+def _folds(weight: Array, folds: int, seed: int) -> Iterator[Array]:
+    """What each fold leaves out, as weights, shape (n,).
+
+    A weight that is a count stands for as many observations, which are left out one by
+    one; any other goes into a fold whole.
+    """
+    count = weight if (weight == np.round(weight)).all() else np.ones(len(weight))
+    units = np.repeat(np.arange(len(weight)), count.astype(np.intp))
+    part = np.random.default_rng(seed).permutation(len(units)) % folds
+    for k in range(folds):
+        mine = np.bincount(units[part == k], minlength=len(weight))
+        yield mine * weight / np.maximum(count, 1)
 
 
 # --------------------------------------------------------------------------- a test

@@ -48,7 +48,6 @@ _KINDS = {
 _STARTS = ("kmeans", "k-means++", "random", "random_from_data")
 _NORMALS_ONLY = ("covariance_type", "reg_covar", "means_init", "precisions_init")
 _SOFT = 0.3  # the part of each row that is shared by all, where a group is too small
-_NARROW = 1e-6  # of the largest variance: the least one of a start
 _ROUNDING = 1e-12  # of the largest variance: below it a matrix has no inverse
 _NEAREST = 1e-300  # tol where 0 is asked: as near as floats come
 
@@ -231,7 +230,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 f"the likelihood must have a maximum, got only starts that {fallen}"
                 + ("; or set reg_covar above 0" if self._normal else "")
             )
-        floor = self._floor(source, _ROUNDING)
+        floor = self._floor(source)
         fits = [
             floors.climb(floor, model, start, self.tol, self.max_iter)
             for start in starts
@@ -242,9 +241,12 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         )
         return _highest(fits)
 
-    def _floor(self, rows: Rows, share: float) -> floors.Floor:
-        """`reg_covar`, or a share of the largest variance where that is more."""
-        least = max(self.reg_covar, share * float(rows.x.var(axis=0).max()))
+    def _floor(self, rows: Rows) -> floors.Floor:
+        """`reg_covar`, or what rounding leaves of the largest variance if that is more.
+
+        A start is learned above it, too, so that none is singular.
+        """
+        least = max(self.reg_covar, _ROUNDING * float(rows.x.var(axis=0).max()))
         return floors.Floor(rows, _KINDS[self.covariance_type], least)
 
     def _printer(self, number: int) -> Callable[[Step], None] | None:
@@ -284,7 +286,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         if self.component is None:
             whole = Rows(points, source.weights)
             soft = _softened(share, share @ source.weights <= points.shape[1] + 1)
-            return self._floor(whole, _NARROW).step(soft)
+            return self._floor(whole).step(soft)
         engine = Engine(model, source)
         try:
             return engine.mixture(from_shares(engine, share))

@@ -9,7 +9,9 @@ Source: Abramowitz and Stegun (1964), 6.1.40, 6.3.18, 6.4.11, 9.6.16, 9.7.1.
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -167,3 +169,16 @@ def normal_quantile(q: ArrayLike) -> Array:
     inner = np.where((q > 0) & (q < 1), q, 0.5)
     z = np.asarray(_inverse(inner), dtype=np.float64)
     return np.where(q <= 0, -np.inf, np.where(q >= 1, np.inf, z))
+
+
+def scipy_functions(module: str, *names: str) -> Any:
+    """Functions of scipy, imported where they are needed; an error that says so where
+    it is not installed."""
+    try:
+        found = import_module(f"scipy.{module}")
+    except ImportError:
+        raise ImportError(
+            f"this needs scipy.{module}.{names[0]}, and scipy is not installed; "
+            "python -m pip install scipy"
+        ) from None
+    return tuple(getattr(found, name) for name in names)

@@ -100,7 +100,9 @@ def random_start(
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
     if len(unknown) < k and rng.random() < _NEAR_SEEDS:
-        share = _near_seeds(share, points, np.array(unknown), seeds, rng)
+        near = _near_seeds(share, points, np.array(unknown), seeds, rng)
+        possible = _within_support(components, rows, near).any(axis=1, keepdims=True)
+        share = np.where(possible, near, share)  # a seed that its component cannot make
     return from_shares(engine, share)
 
 

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -266,3 +268,16 @@ def test_a_mixture_with_a_distribution_of_scipy():
     twin = mx.em(mx.Mixture([mx.Gumbel(), mx.Normal()]), x)
     assert fit.converged, fit.reason
     assert fit.log_likelihood == pytest.approx(twin.log_likelihood, abs=1e-5)
+
+
+def test_what_needs_scipy_says_so_where_there_is_none():
+    code = (
+        "import sys; sys.modules['scipy'] = None; import mixnotes as mx\n"
+        "for call in (lambda: mx.Gamma(2.0, 1.0).cdf([1.0]),\n"
+        "             lambda: mx.StudentT(3.0, 0.0, 1.0).quantile([0.1]),\n"
+        "             lambda: mx.Custom(lambda x, a: -a * x, {'a': (0, 9)}).fit([1])):\n"
+        "    try: call()\n"
+        "    except ImportError as error: print(error)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout.count("scipy is not installed") == 3, run.stderr

@@ -123,6 +123,23 @@ def test_a_product_with_a_vector_part():
     assert cov.tolist() == [[2, 1, 0], [1, 2, 0], [0, 0, 1]]
 
 
+def test_a_vector_part_learns_from_rows_with_gaps():
+    """Bill and flipper together, sex apart, gaps in all three."""
+    data, sex = mx.datasets.penguins(), penguins()["sex"]
+    pair = data["bill_length_mm"], data["flipper_length_mm"]
+    table = {
+        "bill": pair[0],
+        "flipper": np.where(sex == 1, np.nan, pair[1]),
+        "sex": sex,
+    }
+    parts = {("bill", "flipper"): mx.MultivariateNormal(), "sex": mx.Categorical(n=2)}
+    fit = mx.em(mx.Mixture(2 * [mx.Product(parts)]), table, starts=2)
+    assert fit.converged
+    assert np.all(np.diff(fit.history) >= 0)
+    rows = np.array(list(table.values())).T
+    assert fit.log_likelihood == pytest.approx(fit.mixture.log_prob(rows).sum())
+
+
 def test_it_prints_copies_pickles_and_saves():
     template = mx.Product({("a", "b"): mx.MultivariateNormal(d=2), "c": mx.Poisson()})
     for product in (PRODUCT, template):

@@ -58,6 +58,28 @@ def test_the_held_out_likelihood_is_that_of_rows_never_seen():
     assert found == pytest.approx(total / 4, rel=1e-12)
 
 
+def test_counts_are_left_out_one_by_one():
+    """A table of counts foretells what the days one by one do."""
+    table = mx.select([ONE, TWO], TIMES["deaths"], folds=5, starts=2,
+                      sample_weight=TIMES["days"])  # fmt: skip
+    days = mx.select([ONE, TWO], DAYS, folds=5, starts=2)
+    for k in (0, 1):
+        assert table[k].held_out == pytest.approx(days[k].held_out, abs=1e-6)
+    assert table[1].held_out > table[0].held_out
+
+
+def test_a_weight_that_is_no_count_goes_into_a_fold_whole():
+    x = np.array([0.0, 1.0, 2.0, 5.0])
+    weight = np.array([0.5, 1.5, 1.0, 1.0])
+    found = mx.select([mx.Mixture([mx.Normal()])], x, folds=4, sample_weight=weight)
+    total = 0.0
+    for i in range(4):
+        rest = np.arange(4) != i
+        normal = mx.Normal().fit(x[rest], weight[rest])
+        total += weight[i] * normal.log_prob([x[i]])[0]
+    assert found[0].held_out == pytest.approx(total / 4, rel=1e-12)
+
+
 def test_models_by_name_rows_of_columns_and_weights():
     table = {"a": GALAXIES, "b": np.arange(82) % 2}
     model = mx.Mixture(2 * [mx.Product({"a": mx.Normal(), "b": mx.Bernoulli()})])

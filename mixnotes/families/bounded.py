@@ -16,7 +16,7 @@ from mixnotes.domains import POSITIVE_VECTOR, REAL, SHAPE, Shared, parameter
 from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.families.joint import variables
 from mixnotes.families.search import Searched
-from mixnotes.special import digamma, log_gamma, trigamma
+from mixnotes.special import digamma, log_gamma, scipy_functions, trigamma
 
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
 _SUM = 1e-8  # by which the entries of a row may miss 1
@@ -82,17 +82,17 @@ class Beta(ExponentialFamily):
         return a / total, a / total * (b / total) / (total + 1)
 
     def _cdf(self, x: Array) -> Array:
-        from scipy.special import betainc
+        (betainc,) = scipy_functions("special", "betainc")
 
         return betainc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
 
     def _sf(self, x: Array) -> Array:
-        from scipy.special import betaincc
+        (betaincc,) = scipy_functions("special", "betaincc")
 
         return betaincc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
 
     def _quantile(self, q: Array) -> Array:
-        from scipy.special import betaincinv
+        (betaincinv,) = scipy_functions("special", "betaincinv")
 
         return betaincinv(self.given("a"), self.given("b"), q)
 

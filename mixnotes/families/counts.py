@@ -22,7 +22,7 @@ from mixnotes.families.bounded import (
 )
 from mixnotes.families.discrete import log_factorial, whole
 from mixnotes.families.search import Searched
-from mixnotes.special import log_gamma_ratio
+from mixnotes.special import log_gamma_ratio, scipy_functions
 
 _TABLE = 4096  # counts up to which a table of sums is fastest
 _GUESSES = np.array([1e-4, 0.01, 0.1, 1.0, 10.0])  # of 1 / size, of what moments say
@@ -103,7 +103,9 @@ class NegativeBinomial(Searched):
         return mean, mean + mean * (mean / self.given("size"))
 
     def _tail(self, x: Array, complement: bool) -> Array:
-        from scipy.special import betainc, betaincc, gammainc, gammaincc
+        betainc, betaincc, gammainc, gammaincc = scipy_functions(
+            "special", "betainc", "betaincc", "gammainc", "gammaincc"
+        )
 
         size, mean = self.given("size"), self.given("mean")
         k = np.floor(np.clip(x, -1, 1e300))

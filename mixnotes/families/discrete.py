@@ -20,6 +20,7 @@ from mixnotes.domains import (
     parameter,
 )
 from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.special import scipy_functions
 
 
 def whole(x: Array) -> NDArray[np.bool_]:
@@ -148,14 +149,14 @@ class Binomial(ExponentialFamily):
         return self.n * p, self.n * p * (1 - p)
 
     def _cdf(self, x: Array) -> Array:
-        from scipy.special import betaincc
+        (betaincc,) = scipy_functions("special", "betaincc")
 
         k = np.floor(np.clip(x, 0, self.n - 1))
         value = betaincc(k + 1, self.n - k, self.given("p"))
         return np.where(x < 0, 0.0, np.where(x >= self.n, 1.0, value))
 
     def _sf(self, x: Array) -> Array:
-        from scipy.special import betainc
+        (betainc,) = scipy_functions("special", "betainc")
 
         k = np.floor(np.clip(x, 0, self.n - 1))
         value = betainc(k + 1, self.n - k, self.given("p"))
@@ -349,13 +350,13 @@ class Poisson(ExponentialFamily):
         return rate, rate
 
     def _cdf(self, x: Array) -> Array:
-        from scipy.special import gammaincc
+        (gammaincc,) = scipy_functions("special", "gammaincc")
 
         value = gammaincc(np.floor(np.maximum(x, 0)) + 1, self.given("rate"))
         return np.where(x < 0, 0.0, value)
 
     def _sf(self, x: Array) -> Array:
-        from scipy.special import gammainc
+        (gammainc,) = scipy_functions("special", "gammainc")
 
         value = gammainc(np.floor(np.maximum(x, 0)) + 1, self.given("rate"))
         return np.where(x < 0, 1.0, value)

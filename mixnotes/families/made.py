@@ -17,6 +17,7 @@ from mixnotes.ascent import ascend
 from mixnotes.check import Array
 from mixnotes.component import CollapseError, Component, shown
 from mixnotes.domains import Shared
+from mixnotes.special import scipy_functions
 
 Bounds = tuple[float, float]
 _RISING = 1e-3  # nats an observation that a search which ends still promised
@@ -143,7 +144,7 @@ class Made(Component):
 
     def _simplex(self, begin: dict[str, float], height: Any) -> dict[str, float]:
         """Where Nelder and Mead's simplex ends, by scipy."""
-        from scipy.optimize import minimize
+        (minimize,) = scipy_functions("optimize", "minimize")
 
         line = _Line(self.bounds, begin, height)
         found = minimize(

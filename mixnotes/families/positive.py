@@ -22,6 +22,7 @@ from mixnotes.special import (
     log_less_digamma,
     log_normal_cdf,
     normal_cdf,
+    scipy_functions,
     trigamma,
 )
 
@@ -164,17 +165,17 @@ class Gamma(ExponentialFamily):
         return shape * scale, shape * scale**2
 
     def _cdf(self, x: Array) -> Array:
-        from scipy.special import gammainc
+        (gammainc,) = scipy_functions("special", "gammainc")
 
         return gammainc(self.given("shape"), np.maximum(x, 0) / self.given("scale"))
 
     def _sf(self, x: Array) -> Array:
-        from scipy.special import gammaincc
+        (gammaincc,) = scipy_functions("special", "gammaincc")
 
         return gammaincc(self.given("shape"), np.maximum(x, 0) / self.given("scale"))
 
     def _quantile(self, q: Array) -> Array:
-        from scipy.special import gammaincinv
+        (gammaincinv,) = scipy_functions("special", "gammaincinv")
 
         return gammaincinv(self.given("shape"), q) * self.given("scale")
 

@@ -20,7 +20,12 @@ from mixnotes.ascent import ascend, up_to_a_limit
 from mixnotes.check import Array
 from mixnotes.domains import POSITIVE, REAL, UP_TO_INFINITY, parameter
 from mixnotes.families.search import OnLine, Stepped
-from mixnotes.special import log_gamma_ratio_of, normal_cdf, normal_quantile
+from mixnotes.special import (
+    log_gamma_ratio_of,
+    normal_cdf,
+    normal_quantile,
+    scipy_functions,
+)
 
 Dimension = int | NDArray[np.intp]  # of all observations, or of each
 
@@ -213,19 +218,19 @@ class StudentT(OnLine, Stepped):
         return (x - self.given("loc")) / self.given("scale")
 
     def _cdf(self, x: Array) -> Array:
-        from scipy.special import stdtr
+        (stdtr,) = scipy_functions("special", "stdtr")
 
         z, df = self._z(x), self.given("df")
         return normal_cdf(z) if df == math.inf else stdtr(df, z)
 
     def _sf(self, x: Array) -> Array:
-        from scipy.special import stdtr
+        (stdtr,) = scipy_functions("special", "stdtr")
 
         z, df = self._z(x), self.given("df")
         return normal_cdf(-z) if df == math.inf else stdtr(df, -z)
 
     def _quantile(self, q: Array) -> Array:
-        from scipy.special import stdtrit
+        (stdtrit,) = scipy_functions("special", "stdtrit")
 
         df = self.given("df")
         z = normal_quantile(q) if df == math.inf else stdtrit(df, q)
