@@ -275,7 +275,7 @@ def test_what_needs_scipy_says_so_where_there_is_none():
         "import sys; sys.modules['scipy'] = None; import mixnotes as mx\n"
         "for call in (lambda: mx.Gamma(2.0, 1.0).cdf([1.0]),\n"
         "             lambda: mx.StudentT(3.0, 0.0, 1.0).quantile([0.1]),\n"
-        "             lambda: mx.Custom(lambda x, a: -a * x, {'a': (0, 9)}).fit([1])):\n"
+        "    lambda: mx.Custom(lambda x, a: -a * x, {'a': (0, 9)}).fit([1])):\n"
         "    try: call()\n"
         "    except ImportError as error: print(error)"
     )
