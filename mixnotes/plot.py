@@ -61,6 +61,7 @@ def _probabilities(model: Mixture, data: Any, weight: Any, ax: Any) -> Any:
     if data is not None:
         share = [weight @ (data == v) / weight.sum() for v in values]
         ax.bar(values, share, color="0.5", alpha=0.3, label="data")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.plot(values, parts.sum(axis=1), "o-", color="black", ms=4, label="mixture")
     for k, part in enumerate(parts.T):
         ax.plot(values, part, ".-", color=f"C{k}", label=f"component {k}")
@@ -236,6 +237,7 @@ def rootogram(
     top = np.sqrt(expected)
     ax.bar(values, np.sqrt(observed), bottom=top - np.sqrt(observed), color="0.6")
     ax.plot(values, top, "o-", color="C0", ms=4)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.axhline(0, color="black", lw=0.8)
     ax.set_xlabel("x")
     ax.set_ylabel("sqrt(count)")
