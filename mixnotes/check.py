@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Rng = int | np.random.Generator
+
+
+class CollapseError(ValueError):
+    """A component shrank onto a single value, where the likelihood has no maximum."""
 
 
 _SLICE = 2**16
@@ -33,6 +37,11 @@ def as_numbers(values: Any, name: str) -> Array:
 def as_data(x: ArrayLike, gaps: bool = False) -> Array:
     """The observations as finite floats, shape (n,) or (n, d); with `gaps` an entry may
     be NaN: it is missing."""
+    if isinstance(x, Mapping):
+        raise TypeError(
+            f"x must be an array, got columns by name ({', '.join(map(str, x))}); pass "
+            "one of them, or name them in a Product"
+        )
     masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
     if masks and isinstance(x, masks.MaskedArray) and masks.is_masked(x):
         raise ValueError(

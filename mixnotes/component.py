@@ -29,6 +29,7 @@ from mixnotes.check import (
     as_sample_weight,
     require,
 )
+from mixnotes.check import CollapseError as CollapseError
 from mixnotes.domains import LOG_REAL, REAL, Domain, Number, Shared, Simplex
 from mixnotes.intervals import Binned, Censored, Intervals
 
@@ -50,10 +51,6 @@ class ComponentLike(Protocol):
 
     def fit(self, x: Any, sample_weight: Any = None, start: Any = None) -> Any:
         """A new component of the same kind with the blanks filled."""
-
-
-class CollapseError(ValueError):
-    """A component shrank onto a single value, where the likelihood has no maximum."""
 
 
 class Axis(NamedTuple):
@@ -296,11 +293,12 @@ class Component(ABC):
             f"{type(self).__name__}: x must be {self.support}",
             "mend the data, or add a component that can produce such values",
         )
-        ends = (
-            np.fmax.reduce(x, None, initial=0.0),
-            np.fmin.reduce(x, None, initial=0.0),
-        )
-        if not max(ends[0], -ends[1]) <= LARGEST:
+        self.require_size(x, weight)
+
+    def require_size(self, x: Array, weight: Array) -> None:
+        """Raise an error for an observation whose square is not finite."""
+        top = np.fmax.reduce(x, None, initial=0.0)
+        if not max(top, -np.fmin.reduce(x, None, initial=0.0)) <= LARGEST:
             require(
                 ~(np.abs(np.where(weight > 0, x.T, 0.0).T) > LARGEST),
                 x,

@@ -7,6 +7,7 @@ number an observation, for every family that has a `cdf`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mixnotes.ascent import ascend
-from mixnotes.check import Array, as_numbers, require
+from mixnotes.check import Array, CollapseError, as_numbers, require
+
+_FLOOR = 1e-7  # of the range; a standard deviation below it collapsed
 
 
 class Intervals(np.ndarray[Any, np.dtype[np.float64]]):
@@ -165,7 +168,13 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
         places = midpoints(rows)
         if template.discrete:
             places = np.floor(places)
-        start = template._fit(places, weight * template.inside(places), None)
+        inside = template.inside(places) & (weight > 0)
+        if not inside.any():
+            raise ValueError(
+                f"{type(template).__name__}: some interval must reach into "
+                f"{template.support}, got none; mend the data"
+            )
+        start = template._fit(places[inside], weight[inside], None)
     else:
         steps = 2  # from near a maximum each squares the distance
     log_prob = bind(template, rows)
@@ -181,4 +190,19 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
 
     with np.errstate(all="ignore"):
         top = ascend(height, template.to_line(start), steps)
-    return template.from_line(top.place, start)
+    filled = template.from_line(top.place, start)
+    _require_width(filled, rows)
+    return filled
+
+
+def _require_width(filled: Any, rows: Intervals) -> None:
+    """Raise an error where a component shrank onto a value that was seen exactly."""
+    low, high = np.asarray(rows).T
+    if filled.discrete or not (low == high).any():
+        return
+    mean, variance = filled.moments()
+    if math.sqrt(max(variance, 0.0)) <= _FLOOR * float(np.ptp(midpoints(rows))):
+        raise CollapseError(
+            f"{type(filled).__name__} collapsed on x = {mean:.6g}: it shrank onto a "
+            "value that was seen exactly; use fewer components"
+        )

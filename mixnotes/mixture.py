@@ -252,10 +252,12 @@ class Mixture(Component):
         """Raise an error that names the first row that no component can produce."""
         first = self.components[0]
         if isinstance(first, Mixture) or self.column_names is None:
-            return super().check_support(x, weight)
+            super().check_support(x, weight)
+            return
         impossible = ~self.inside(x) & (weight > 0)
         if impossible.any():  # the component says in which column
             first.check_support(x, np.where(impossible, weight, 0.0))
+        self.require_size(x, weight)
 
     @property
     def support(self) -> str:  # type: ignore[override]

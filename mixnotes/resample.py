@@ -62,6 +62,8 @@ def bootstrap(
     fitted mixture. Every climb begins at the fit, so that components keep their order.
     Source: Efron (1979).
     """
+    if not isinstance(fit, Fit):
+        raise TypeError(f"bootstrap takes a Fit, as em returns it, got {fit!r:.80}")
     count = as_count(samples, "samples", 2)
     generator = as_rng(rng)
     source = fit.source

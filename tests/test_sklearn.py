@@ -13,7 +13,7 @@ pytest.importorskip("sklearn", minversion="1.6")
 
 import pandas as pd
 from sklearn.base import clone
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
@@ -133,6 +133,15 @@ def test_where_no_row_repeats_it_climbs_from_where_gaussian_mixture_does(kind, i
         ours = MixtureModel(3, tol=1e-6, max_iter=10_000, **how).fit(X)
         theirs = GaussianMixture(3, tol=1e-10, max_iter=50_000, reg_covar=1e-9, **how)
         assert ours.score(X) >= theirs.fit(X).score(X) - 1e-6
+
+
+def test_columns_of_very_different_units_do_not_widen_the_start():
+    """The least variance of a start is not taken from the column of largest unit."""
+    X = load_wine().data
+    how = {"covariance_type": "full", "random_state": 0}
+    ours = MixtureModel(3, tol=1e-6, max_iter=5000, **how).fit(X)
+    theirs = GaussianMixture(3, tol=1e-10, max_iter=20_000, reg_covar=1e-9, **how)
+    assert ours.score(X) >= theirs.fit(X).score(X) - 1e-6
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -22,6 +22,7 @@ from mixnotes.families.discrete import log_factorial, whole
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 _FLOOR = 1e-7  # an sd below this share of the target's range, of few rows, collapsed
 _ROUNDING = 1e-12  # below this share any sd is rounding
+_DIGITS = 1e-14  # of the target's size; what is below it is rounding
 _STEPS = 100
 _GAIN = 1e-14  # relative; a gain below it is rounding
 _STEEP = 40.0  # |linear predictor|: beyond it a probability is 0 or 1 to all digits
@@ -396,7 +397,11 @@ class Design:
         if not self.matrix.shape[1]:
             return np.zeros(0)
         root = np.sqrt(weight)
-        rows = self.matrix * root[:, None]
+        matrix, centre = self.matrix, np.zeros(self.matrix.shape[1])
+        if self.constant:  # predictors far from 0 are nearly constant themselves
+            centre[1:] = weight @ matrix[:, 1:] / weight.sum()
+            matrix = matrix - centre
+        rows = matrix * root[:, None]
         size = np.linalg.norm(rows, axis=0)
         size[size == 0] = 1.0
         found, _, rank, _ = np.linalg.lstsq(rows / size, values * root, rcond=1e-12)
@@ -407,6 +412,8 @@ class Design:
                 "carry it; use fewer components or fewer predictors"
             )
         coefficients: Array = found / size
+        if self.constant:
+            coefficients[0] -= coefficients[1:] @ centre[1:]
         return coefficients
 
 
@@ -462,7 +469,8 @@ class LinearRegression(Regression):
         sd = math.sqrt(float(weight @ residual**2) / float(weight.sum()))
         carriers = float(weight.sum() ** 2 / (weight @ weight))
         few = carriers < design.matrix.shape[1] + 2
-        if not sd > (_FLOOR if few else _ROUNDING) * float(np.ptp(y)):
+        floor = (_FLOOR if few else _ROUNDING) * float(np.ptp(y))
+        if not sd > max(floor, _DIGITS * float(np.abs(y).max())):
             raise CollapseError(
                 f"LinearRegression collapsed: its line passes through the "
                 f"{design.matrix.shape[1]} or so rows that carry it, and its sd "
