@@ -164,6 +164,10 @@ class Component(ABC):
         """The value of a parameter, by its name in `blanks`."""
         return getattr(self, name)
 
+    def size_of(self, name: str) -> int:
+        """How many free numbers a blank parameter is, by its name in `blanks`."""
+        return self.n_free if len(self.blanks) == 1 else 1
+
     def domain_of(self, name: str) -> Domain:
         """The set that a parameter lives in, by its name in `blanks`."""
         raise NotImplementedError
@@ -293,12 +297,15 @@ class Component(ABC):
             f"{type(self).__name__}: x must be {self.support}",
             "mend the data, or add a component that can produce such values",
         )
-        self.require_size(x, weight)
+        self._require_size(x, weight)
 
-    def require_size(self, x: Array, weight: Array) -> None:
-        """Raise an error for an observation whose square is not finite."""
-        top = np.fmax.reduce(x, None, initial=0.0)
-        if not max(top, -np.fmin.reduce(x, None, initial=0.0)) <= LARGEST:
+    def _require_size(self, x: Array, weight: Array) -> None:
+        """Raise an error that names the first value whose square is not finite."""
+        ends = (
+            np.fmax.reduce(x, None, initial=0.0),
+            np.fmin.reduce(x, None, initial=0.0),
+        )
+        if not max(ends[0], -ends[1]) <= LARGEST:
             require(
                 ~(np.abs(np.where(weight > 0, x.T, 0.0).T) > LARGEST),
                 x,

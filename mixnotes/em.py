@@ -173,8 +173,6 @@ def checked(
         source.require_digits(source.survey.eps)
         columns = source.survey.kept.shape[1:]
     else:
-        if isinstance(x, Binned | Censored):
-            _require_cdfs(mixture)
         data, sample_weight = mixture._rows(x), weight_of(x, sample_weight)
         weight = None
         if sample_weight is not None:
@@ -228,16 +226,6 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
             "and none that is unknown (-1); leave that component out"
         )
     return values.astype(np.intp)
-
-
-def _require_cdfs(mixture: Mixture) -> None:
-    """Raise an error unless every component knows the probability of an interval."""
-    for _, component in leaves(mixture, ()):
-        if getattr(type(component), "_cdf", Component._cdf) is Component._cdf:
-            raise TypeError(
-                "Binned and Censored data need components of one number that have a "
-                f"distribution function, and {component!r:.80} has none"
-            )
 
 
 def _check(mixture: Mixture, x: Array, weight: Array | None) -> None:

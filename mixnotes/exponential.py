@@ -129,10 +129,10 @@ class ExponentialFamily(Family):
         rest = np.where(inside, 0.0 if base is None else base, -np.inf)
 
         def log_prob(filled: Self) -> Array:
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", over="ignore"):
                 natural, normaliser = self.natural(self.stack([filled]))
-            finite = np.maximum(np.array(natural)[:, 0], NEVER)
-            value: Array = finite @ statistics - normaliser[0]
+                finite = np.maximum(np.array(natural)[:, 0], NEVER)
+                value: Array = finite @ statistics - normaliser[0]
             return np.where(value < 0.1 * NEVER, -np.inf, value) + rest
 
         return log_prob

@@ -42,6 +42,13 @@ class Censored:
             "swap the two",
             name="low",
         )
+        require(
+            (ends[:, 0] < np.inf) & (ends[:, 1] > -np.inf),
+            ends,
+            "Censored: low must be below inf and high above -inf",
+            'write low=-inf for "at most high", high=inf for "at least low"',
+            name="rows",
+        )
         self.rows = ends.view(Intervals)
 
     @property

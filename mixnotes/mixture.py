@@ -6,7 +6,7 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -204,13 +204,17 @@ class Mixture(Component):
 
     def _once(self) -> int:
         """How many blank numbers are counted twice: what is shared, or tied."""
-        seen: dict[Any, int] = {}
-        for component in self.components:
+        found = list(leaves(self))
+        sizes: dict[Any, list[int]] = {}
+        for component in found:
             for name, shared in getattr(component, "shares", {}).items():
-                seen[name, shared] = seen.get((name, shared), 0) + 1
-        twice = sum(count - 1 for count in seen.values())
-        tied = [c for c in self.components if getattr(c, "ties", False)]
-        return twice + (tied[0].saved_by_ties(tied) if tied else 0)
+                size = component.size_of(name)
+                sizes.setdefault((name, shared), []).append(size)
+        twice = sum(sum(each[1:]) for each in sizes.values())
+        tied = [c for c in found if getattr(c, "ties", False)]
+        twice += tied[0].saved_by_ties(tied) if tied else 0
+        inner = [c._once() for c in self.components if isinstance(c, Mixture)]
+        return twice - sum(inner)  # which their own counts leave out
 
     def sized(self, d: int) -> Self:
         """The same mixture, for data of d columns."""
@@ -252,12 +256,11 @@ class Mixture(Component):
         """Raise an error that names the first row that no component can produce."""
         first = self.components[0]
         if isinstance(first, Mixture) or self.column_names is None:
-            super().check_support(x, weight)
-            return
+            return super().check_support(x, weight)
+        self._require_size(x, weight)
         impossible = ~self.inside(x) & (weight > 0)
         if impossible.any():  # the component says in which column
             first.check_support(x, np.where(impossible, weight, 0.0))
-        self.require_size(x, weight)
 
     @property
     def support(self) -> str:  # type: ignore[override]
@@ -401,14 +404,28 @@ class Mixture(Component):
         return x, z
 
     def _rows(self, x: Any) -> Array:
+        if isinstance(x, Binned | Censored) and self.column_names is not None:
+            raise TypeError(
+                f"binned and censored data are of one number an observation, and the "
+                f"components take the columns {', '.join(self.column_names)}; leave "
+                "out those rows, or fit the column alone"
+            )
         if isinstance(x, Binned | Censored):
             return x.rows
         if isinstance(x, Intervals):
             return x
+        data = None
+        seen = set()
         for component in self.components:
-            if isinstance(component, Component):
-                return component._rows(x)
-        return as_data(x)
+            named = getattr(component, "column_names", None) is not None
+            kind = type(component), getattr(component, "d", None)
+            if not isinstance(component, Component) or kind in seen:
+                continue
+            if not (named or isinstance(component, Mixture)):
+                seen.add(kind)  # its like would say the same of x
+            found = component._rows(x if data is None else data)
+            data = found if data is None else data
+        return as_data(x) if data is None else data
 
     def _state(self) -> dict[str, Any]:
         foreign = [c for c in self.components if not isinstance(c, Component)]
@@ -466,6 +483,15 @@ def gaussian_mixture(K: int, covariance: str = "full") -> Mixture:
 
 
 # ------------------------------------- the contract, for our components and a reader's
+
+
+def leaves(mixture: Mixture) -> Iterator[Any]:
+    """The components that are no mixtures, of mixtures within too."""
+    for component in mixture.components:
+        if isinstance(component, Mixture):
+            yield from leaves(component)
+        else:
+            yield component
 
 
 def bind_of(component: ComponentLike, x: Array) -> Callable[[Any], Array]:

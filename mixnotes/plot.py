@@ -345,12 +345,12 @@ def _places(model: Mixture, data: Array | None) -> Array:
     return x[(x >= low) & (x <= high)]
 
 
-def _around(a: Approximation, n: int = 400) -> Array:
+def _around(a: Approximation, n: int = 200) -> Array:
     """Where to draw: evenly, and close together where components are narrow."""
     low, high = a.interval
     margin = 0.1 * (high - low)
     even = np.linspace(low - margin, high + margin, n)
-    reach = np.linspace(-3, 3, 25)
+    reach = np.linspace(-3, 3, 13)
     around = [part.mean + part.sd * reach for part in a.mixture.components]
     x = np.unique(np.concatenate([even, *around]))
     return x[(x >= even[0]) & (x <= even[-1])]

@@ -27,7 +27,7 @@ _PSI_1 = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 
 def _series(coefficients: tuple[float, ...], z: Array) -> Array:
     """c0 / z + c1 / z^3 + c2 / z^5 + ..."""
-    square = 1 / (z * z)
+    square = (1 / z) ** 2
     total = coefficients[-1] * square
     for c in coefficients[-2:0:-1]:
         total += c

@@ -75,8 +75,8 @@ class NegativeBinomial(Searched):
         """mean is the weighted mean, whatever size is; size by a search along 1 / size,
         which includes 0."""
         share = weight / weight.sum()
-        mean = float(share @ x) if self.mean is None else self.given("mean")
-        if self.size is not None:
+        mean = float(share @ x) if self._is_blank("mean") else self.given("mean")
+        if not self._is_blank("size"):
             return {"mean": mean}
         if mean == 0:  # all are 0, which any size says
             return {"size": math.inf, "mean": mean}

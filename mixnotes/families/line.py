@@ -238,7 +238,8 @@ class Gumbel(LogConcave):
 
     def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
         """-z - exp(-z) and its derivatives."""
-        fall = np.exp(-z)
+        with np.errstate(over="ignore"):  # a step too far, which is not taken
+            fall = np.exp(-z)
         return -z - fall, fall - 1, -fall
 
     def density(self, prepared: Any) -> Array:
@@ -301,7 +302,8 @@ class Weibull(LogConcave):
 
     def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
         """Those of Gumbel."""
-        fall = np.exp(-z)
+        with np.errstate(over="ignore"):  # a step too far, which is not taken
+            fall = np.exp(-z)
         return -z - fall, fall - 1, -fall
 
     def standing(self, component: Any) -> dict[str, float]:

@@ -128,7 +128,9 @@ class Made(Component):
         def height(values: dict[str, Any], worst: float = -math.inf) -> float:
             with np.errstate(all="ignore"):
                 logs = np.asarray(self.logs(x, self.values | values))
-            each = np.where(np.isnan(logs), worst, np.maximum(logs, worst))
+            # a density of infinity at an observation is as useless as none
+            useless = np.isnan(logs) | (logs == np.inf)
+            each = np.where(useless, worst, np.maximum(logs, worst))
             return float(share @ each)
 
         if start is not None:
@@ -147,17 +149,18 @@ class Made(Component):
         (minimize,) = scipy_functions("optimize", "minimize")
 
         line = _Line(self.bounds, begin, height)
-        found = minimize(
-            lambda u: -height(line.values(u), _WORST),
-            np.zeros(len(begin)),
-            method="Nelder-Mead",
-            options={
-                "maxfev": 400 * len(begin),
-                "initial_simplex": _corners(len(begin)),
-                "xatol": 1e-4,
-                "fatol": 1e-6,
-            },
-        )
+        with np.errstate(invalid="ignore"):  # corners that are impossible alike
+            found = minimize(
+                lambda u: -height(line.values(u), _WORST),
+                np.zeros(len(begin)),
+                method="Nelder-Mead",
+                options={
+                    "maxfev": 400 * len(begin),
+                    "initial_simplex": _corners(len(begin)),
+                    "xatol": 1e-4,
+                    "fatol": 1e-6,
+                },
+            )
         values = line.values(found.x)
         if height(values) == -math.inf:
             raise ValueError(

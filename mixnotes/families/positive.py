@@ -27,6 +27,7 @@ from mixnotes.special import (
 )
 
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
+_LEAST = 1e-300  # a mean or a scale of which one over it is finite
 _ROUNDS = 100  # of a mean that is shared and the shapes about it
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
@@ -62,7 +63,7 @@ class Exponential(ExponentialFamily):
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
         """The rate is one over the weighted mean."""
         mean = means[0]
-        if (mean <= 0).any():
+        if not (mean >= _LEAST).all():
             raise CollapseError(
                 "Exponential collapsed on x = 0: its rate grew without bound; give "
                 "rate, or use a component for values that are exactly 0"
@@ -139,6 +140,11 @@ class Gamma(ExponentialFamily):
         )
         shape = keep("shape", shape, weight)
         scale = keep("scale", mean / shape, weight * shape)
+        if not (scale >= _LEAST).all():
+            raise CollapseError(
+                f"Gamma collapsed: its scale fell below {_LEAST:g}; rescale x, or give "
+                "shape or scale"
+            )
         found = {"shape": shape, "scale": scale}
         if "scale" in keep.shared:
             return learn_jointly(self, weight, means, keep, found)

@@ -279,6 +279,11 @@ class Product(Component):
         _, part, rest = self._part_of(name)
         return part.value_of(rest)
 
+    def size_of(self, name: str) -> int:
+        """How many free numbers a blank parameter is, by its name in `blanks`."""
+        _, part, rest = self._part_of(name)
+        return int(part.size_of(rest))
+
     def filled(self, values: dict[str, Any]) -> Self:
         """The same product with these parameters set, by their names in `blanks`."""
         found = dict(self.parts)

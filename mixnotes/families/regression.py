@@ -164,6 +164,7 @@ class Regression(Component):
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first row with an impossible target."""
+        self._require_size(x, weight)
         fine = self.inside(x) | (weight == 0)
         if not fine.all():
             i = int(np.argmin(fine))

@@ -20,7 +20,7 @@ from mixnotes import gaps
 from mixnotes.check import Array, as_count, require_seen
 from mixnotes.component import CollapseError
 from mixnotes.domains import COVARIANCE, UP_TO_INFINITY, VECTOR, parameter
-from mixnotes.exponential import FEW, FLOOR, ROUNDING, carriers_of
+from mixnotes.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
 from mixnotes.families.bounded import remembering_d, rows_of, sized
 from mixnotes.families.search import Stepped
 from mixnotes.families.student import (
@@ -54,7 +54,8 @@ class MultivariateStudentT(Stepped):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        sizes = {len(v) for v in (self.loc, self.shape) if v is not None}
+        given = [n for n in ("loc", "shape") if not self._is_blank(n)]
+        sizes = {len(getattr(self, name)) for name in given}
         if self.d is not None:
             sizes.add(as_count(self.d, "MultivariateStudentT: d", 1))
         if len(sizes) > 1:
@@ -73,9 +74,12 @@ class MultivariateStudentT(Stepped):
                 "MultivariateStudentT has no loc, shape or d; give d, for example "
                 "MultivariateStudentT(d=2)"
             )
+        return sum(self.size_of(name) for name in self.blanks)
+
+    def size_of(self, name: str) -> int:
+        """How many free numbers a blank parameter is."""
         d = self.d or 0
-        sizes = {"df": 1, "loc": d, "shape": d * (d + 1) // 2}
-        return sum(sizes[name] for name in self.blanks)
+        return {"df": 1, "loc": d, "shape": d * (d + 1) // 2}[name]
 
     @property
     def limit(self) -> str:
@@ -111,11 +115,17 @@ class MultivariateStudentT(Stepped):
     def extent(self, x: Array) -> Array:
         """The range of each column; an error where one is constant."""
         span: Array = np.nanmax(x, axis=0) - np.nanmin(x, axis=0)
-        if self.shape is None and (span == 0).any():
+        if self._is_blank("shape") and (span == 0).any():
             j = int(np.argmin(span))
             raise ValueError(
                 "each column must vary for a shape to be learned, got column "
                 f"{j} all equal to {np.nanmax(x[:, j]):g}; leave it out"
+            )
+        if self._is_blank("shape") and (span < SMALLEST).any():
+            raise ValueError(
+                f"each column must vary by more than {SMALLEST:g} for a shape to be "
+                f"learned, got a range of {span.min():.3g}; rescale it, for example "
+                "x / np.ptp(x, axis=0)"
             )
         return span
 
@@ -125,11 +135,11 @@ class MultivariateStudentT(Stepped):
         climb = _Rounds(self, self.prepare(x), weight, extent)
         if start is not None:
             known = start.given("df"), start.given("loc"), start.given("shape")
-            return climb.up(known, ROUNDS, self.df is None)
+            return climb.up(known, ROUNDS, self._is_blank("df"))
         loc, shape = self._first(x, climb.share, extent)
         self.require_width(shape, loc, weight, extent)
         best, top = {}, -math.inf
-        for df in (math.inf, *(1 / GUESSES)) if self.df is None else (self.df,):
+        for df in (math.inf, *(1 / GUESSES)) if self._is_blank("df") else (self.df,):
             found = climb.up((df, loc, shape), TRIAL, False)
             height = climb.share @ self.filled(found).density(climb.prepared)
             if height > top:
@@ -141,9 +151,9 @@ class MultivariateStudentT(Stepped):
         gap = np.isnan(x)
         tame = np.where(gap, 0.0, x)
         level = np.maximum(share @ ~gap, 1e-300)
-        loc = share @ tame / level if self.loc is None else self.given("loc")
+        loc = share @ tame / level if self._is_blank("loc") else self.given("loc")
         aside = np.where(gap, 0.0, x - loc)
-        if self.shape is not None:
+        if not self._is_blank("shape"):
             return loc, self.given("shape")
         if not gap.any():
             return loc, aside.T @ (aside * share[:, None])
@@ -155,7 +165,7 @@ class MultivariateStudentT(Stepped):
         self, shape: Array, loc: Array, weight: Array, span: Array
     ) -> None:
         """Raise an error where a learned shape is flat, relative to the data."""
-        if self.shape is not None:
+        if not self._is_blank("shape"):
             return
         few = carriers_of(weight) < FEW + len(span) - 1
         squares = np.linalg.eigvalsh(shape / np.outer(span, span))
@@ -185,7 +195,7 @@ class MultivariateStudentT(Stepped):
 
     def _state(self) -> dict[str, Any]:
         state = super()._state()
-        if not (self.loc is None and self.shape is None):
+        if not (self._is_blank("loc") and self._is_blank("shape")):
             state.pop("d", None)  # loc and shape say it
         return state
 
@@ -276,11 +286,11 @@ class _Rounds:
             first += pulled.sum(axis=1)
             second += pulled @ aside.T + self.share[part.rows].sum() * rest
         total = pull.sum()
-        if template.loc is None:
+        if template._is_blank("loc"):
             move = first / total
             loc = loc + move
             second -= total * np.outer(move, move)
-        if template.shape is None:
+        if template._is_blank("shape"):
             shape = second / total
             shape = 0.5 * (shape + shape.T)
             template.require_width(shape, loc, self.weight, self.extent)

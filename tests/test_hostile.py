@@ -1,0 +1,262 @@
+"""Bad and extreme input to composed models: the error that is needed, or the answer."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import mixnotes as mx
+
+NAN, INF = np.nan, np.inf
+X = np.concatenate([np.linspace(-2, 2, 20), np.linspace(4, 6, 15)])
+COUNTS = np.array([0, 0, 1, 2, 2, 3, 5, 8, 9, 4, 0, 1])
+COLUMNS = {"a": X, "b": np.arange(35) % 3}
+ROWS = np.array([[0.1, 0.9], [NAN, 0.5], [0.4, 0.6], [0.7, 0.3]])
+S = mx.Shared("s")
+
+
+def two(component):
+    return mx.Mixture([component, component])
+
+
+def known_t(df=3.0):
+    return mx.MultivariateStudentT(df, [0, 0], np.eye(2))
+
+
+def line(a, b):
+    return mx.em(two(mx.LinearRegression("a", ["b"])), {"a": a, "b": b})
+
+
+BAD = [
+    # --- keys of a product that do not suit their component
+    (
+        lambda: mx.Product({"a": mx.MultivariateNormal()}),
+        "column 'a' must have a component of one number.*a tuple of columns",
+    ),
+    (
+        lambda: mx.Product({"a": mx.Mixture([mx.Dirichlet()])}),
+        "column 'a' must have a component of one number",
+    ),
+    (
+        lambda: mx.Product({("a", "b"): mx.Normal()}),
+        "must have a component that takes rows.*give each column",
+    ),
+    (
+        lambda: mx.Product({("a", "b"): two(mx.Normal())}),
+        "must have a component that takes rows",
+    ),
+    (
+        lambda: mx.Product({("a", "b", "c"): mx.MultivariateNormal([0, 0], np.eye(2))}),
+        "got 3 columns",
+    ),
+    (
+        lambda: mx.Product({"a": mx.LinearRegression("a", ["b"])}),
+        r"must have them as its key, \('a', 'b'\), got 'a'",
+    ),
+    (
+        lambda: mx.Product({("b", "a"): mx.LinearRegression("a", ["b"])}),
+        r"as its key, \('a', 'b'\), got \('b', 'a'\)",
+    ),
+    (
+        lambda: mx.Product(
+            {("b", "a"): mx.Product({"a": mx.Normal(), "b": mx.Normal()})}
+        ),
+        r"as its key, \('a', 'b'\), got \('b', 'a'\)",
+    ),
+    # --- products and data
+    (
+        lambda: mx.em(
+            two(mx.Product({"a": mx.Normal()})), mx.Censored([1.0, 2], [2.0, 3])
+        ),
+        "binned and censored data are of one number.*columns a;",
+    ),
+    (
+        lambda: mx.em(
+            two(mx.Product({"a": mx.Normal()})), mx.Binned([0, 1, 2], [3, 4])
+        ),
+        "binned and censored data are of one number",
+    ),
+    (
+        lambda: mx.Product({"a": mx.Normal()}).fit({"a": [3.0, 3.0]}),
+        "column 'a': sd must be learned from values that differ",
+    ),
+    (
+        lambda: mx.Product({"a": mx.Gamma()}).fit({"a": [3.0, 3.0]}),
+        "column 'a': Gamma collapsed",
+    ),
+    (
+        lambda: mx.Product({"a": mx.Normal()}).fit({"a": X}, start=mx.Normal(0, 1)),
+        "start must be a Product of the same keys",
+    ),
+    (
+        lambda: mx.Product({"a": mx.Normal()}).fit(
+            {"a": X}, start=mx.Product({"b": mx.Normal(0, 1)})
+        ),
+        "start must be a Product of the same keys",
+    ),
+    # --- components that take unlike data
+    (
+        lambda: mx.em(
+            mx.Mixture([mx.MultivariateNormal(), mx.Normal()]), np.ones((4, 2))
+        ),
+        r"Normal takes one number an observation.*got shape \(4, 2\)",
+    ),
+    (
+        lambda: mx.em(mx.Mixture([mx.Normal(), mx.MultivariateNormal()]), X),
+        "MultivariateNormal takes one row an observation",
+    ),
+    (
+        lambda: mx.em(mx.Mixture([mx.MultivariateNormal(), mx.Dirichlet()]), ROWS),
+        r"must be finite, got x\[1, 0\] = nan",
+    ),
+    (
+        lambda: mx.Mixture([known_t(), mx.Dirichlet([1, 2])], [0.5, 0.5]).log_prob(
+            ROWS
+        ),
+        r"must be finite, got x\[1, 0\] = nan",
+    ),
+    # --- too large, too small
+    (lambda: line(X * 1e200, np.arange(35)), r"at most 1e\+150 in size, got x\[0, 0\]"),
+    (lambda: line(X, np.arange(35) * 1e300), r"at most 1e\+150 in size, got x\[1, 1\]"),
+    (
+        lambda: mx.em(
+            two(mx.PoissonRegression("a", ["b"])), {"a": COUNTS, "b": COUNTS * 1e300}
+        ),
+        r"at most 1e\+150 in size",
+    ),
+    (
+        lambda: mx.MultivariateStudentT().fit(ROWS[[0, 2, 3]] * 1e-300),
+        "each column must vary by more than.*rescale it",
+    ),
+    (
+        lambda: mx.Exponential().fit([5e-324, 1e-323, 2e-323]),
+        "Exponential collapsed on x = 0",
+    ),
+    (
+        lambda: mx.Gamma().fit([5e-324, 1e-323, 2e-323, 3e-323]),
+        "Gamma collapsed: its scale fell below 1e-300; rescale x",
+    ),
+    # --- intervals
+    (lambda: mx.Censored([INF, 1.0], [INF, 2.0]), "low must be below inf"),
+    (lambda: mx.Censored([-INF, 1.0], [-INF, 2.0]), "high above -inf"),
+    # --- marginals and conditionals
+    (lambda: known_t().marginal([]), "different numbers from 0 to 1.*got \\[\\]"),
+    (lambda: known_t().marginal([0, 0]), r"different numbers from 0 to 1.*got \[0, 0"),
+    (lambda: known_t().marginal([2]), r"different numbers from 0 to 1.*got \[2\]"),
+    (lambda: known_t().marginal([True]), "different numbers from 0 to 1"),
+    (lambda: known_t().marginal("ab"), "different numbers from 0 to 1.*got 'ab'"),
+    (lambda: known_t().conditional({}), "different numbers from 0 to 1"),
+    (lambda: known_t().conditional({0: NAN}), "known values must be finite numbers"),
+    (lambda: known_t().conditional({0: "1"}), "known values must be numbers"),
+    (lambda: known_t().conditional({0: [1, 2]}), "known values must be finite num"),
+    (lambda: known_t().conditional({0: 1.0, 1: 2.0}), "must leave a column"),
+    (lambda: known_t().conditional([0]), "must be a mapping of columns to values"),
+    (
+        lambda: mx.MultivariateNormal([0, 0], np.eye(2)).marginal([0, 0]),
+        r"different numbers from 0 to 1.*got \[0, 0\]",
+    ),
+    (
+        lambda: mx.MultivariateNormal([0, 0], np.eye(2)).conditional({0: "a"}),
+        "known values must be numbers",
+    ),
+    (
+        lambda: mx.Mixture([mx.Normal(0, 1)]).marginal([0]),
+        r"every component must have marginal\(\)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("bad", "message"), BAD, ids=range(len(BAD)))
+def test_bad_input_gets_the_error_that_the_user_needs(bad, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        bad()
+
+
+# What is unusual and right: it has an answer, without a warning.
+
+GOOD = {
+    "a shared size": (two(mx.NegativeBinomial(size=S)), COUNTS),
+    "a shared mean": (two(mx.NegativeBinomial(mean=S)), COUNTS),
+    "a shared df in space": (
+        two(mx.MultivariateStudentT(df=S)),
+        np.random.default_rng(3).standard_t(3, size=(40, 2)),
+    ),
+    "a mixture in a product": (
+        mx.Mixture(2 * [mx.Product({"a": two(mx.Normal()), "b": mx.Categorical(n=3)})]),
+        COLUMNS,
+    ),
+    "a product in a nested mixture": (
+        mx.Mixture(
+            [
+                mx.Mixture([mx.Product({"a": mx.Normal(), "b": mx.Categorical(n=3)})]),
+                mx.Product({"b": mx.Categorical(n=3), "a": mx.Normal()}),
+            ]
+        ),
+        COLUMNS,
+    ),
+    "a regression in a product": (
+        mx.Mixture([mx.Product({("a", "b"): mx.LinearRegression("a", ["b"])})]),
+        COLUMNS,
+    ),
+    "a weight of 0": (mx.Mixture([mx.Laplace(), mx.StudentT()], [1, 0]), X),
+    "supports that do not overlap": (
+        mx.Mixture([mx.Gamma(), mx.Normal(-3, 1)]),
+        np.array([-3.0, -3.5, 1.0, 2.0, 3.5, 1.5]),
+    ),
+    "a far value": (two(mx.Gumbel()), np.append(X, -1e6)),
+    "bins of two families": (
+        mx.Mixture([mx.Gamma(), mx.Weibull()]),
+        mx.Binned([0, 1, 2, 4, 8], [3, 8, 9, 7]),
+    ),
+    "scipy beside a normal": (
+        mx.Mixture([mx.from_scipy(scipy.stats.gamma), mx.Normal()]),
+        np.abs(X) + 0.1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_is_unusual_and_right_climbs(name):
+    model, x = GOOD[name]
+    fit = mx.em(model, x, starts=2, max_iter=100)
+    assert np.isfinite(fit.log_likelihood)
+    assert np.all(np.diff(fit.history) >= -1e-9)
+    assert np.isfinite(fit.mixture.weights).all()
+    assert "nan" not in repr(fit)
+
+
+def test_a_shared_size_is_one_number():
+    fit = mx.em(two(mx.NegativeBinomial(size=S)), COUNTS, starts=2)
+    first, second = fit.mixture.components
+    assert first.size == second.size
+
+
+def test_what_is_shared_is_counted_once_and_whole():
+    """A vector as all its numbers; across mixtures that nest, too."""
+    alpha = mx.Dirichlet(alpha=mx.Shared("a"), d=4)
+    assert mx.Mixture([alpha, alpha], [0.5, 0.5]).n_free == 4
+    nested = mx.Mixture([mx.Mixture([mx.Normal(sd=S), mx.Normal()]), mx.Normal(sd=S)])
+    assert nested.n_free == 2 + 2 + 1 + 1 + 1  # two means, a pair, sd, two weights
+    inside = two(mx.Normal(sd=S))
+    assert mx.Mixture([inside, inside], [0.5, 0.5]).n_free == 4 + 1 + 2
+
+
+def test_a_product_learns_each_part_to_its_end():
+    """Also those whose step is not the last."""
+    x = mx.MultivariateStudentT(3.0, [0, 1], [[2, 1], [1, 2]]).sample(80, rng=0)
+    product = mx.Product({("a", "b"): mx.MultivariateStudentT()}).fit(x)
+    alone = mx.MultivariateStudentT().fit(x)
+    assert product.log_prob(x).sum() == pytest.approx(alone.log_prob(x).sum(), abs=1e-9)
+
+
+def test_gaps_of_nested_mixtures_are_filled():
+    a, b = (mx.MultivariateNormal([m, -m], np.eye(2) + 0.5) for m in (0.0, 3.0))
+    flat = mx.Mixture([a, b, a], [0.2, 0.5, 0.3])
+    nested = mx.Mixture([mx.Mixture([a, b], [2 / 7, 5 / 7]), a], [0.7, 0.3])
+    np.testing.assert_allclose(nested.impute(ROWS), flat.impute(ROWS), rtol=1e-12)
+
+
+def test_a_component_of_weight_0_fills_no_gap():
+    """Even one that has no mean."""
+    normal = mx.MultivariateNormal([1.0, 2.0], np.eye(2))
+    mixture = mx.Mixture([normal, known_t(df=0.5)], [1.0, 0.0])
+    np.testing.assert_allclose(mixture.impute([[NAN, NAN]]), [[1.0, 2.0]])
