@@ -215,3 +215,20 @@ def test_errors():
         filled.conditional({0: 1.0, 1: 1.0, 2: 1.0})
     with pytest.raises(ValueError, match="needs every parameter"):
         mx.MultivariateStudentT(df=3.0, loc=LOC).marginal([0])
+
+
+def test_a_step_of_complete_rows_is_the_stretched_one():
+    """Three rounds of weighted moments, over the sum of the latent precisions (Kent,
+    Tyler and Vardi 1994)."""
+    x, df = draws(40), 3.0
+    loc, shape = LOC + 1, 2 * np.eye(3)
+    found = mx.MultivariateStudentT(df=df)._fit(
+        x, np.ones(40), mx.MultivariateStudentT(df, loc, shape)
+    )
+    for _ in range(3):
+        far = np.einsum("ni,ij,nj->n", x - loc, np.linalg.inv(shape), x - loc)
+        pull = (df + 3) / (df + far)
+        loc = pull @ x / pull.sum()
+        shape = (x - loc).T @ ((x - loc) * pull[:, None]) / pull.sum()
+    np.testing.assert_allclose(found.loc, loc, rtol=1e-10)
+    np.testing.assert_allclose(found.shape, shape, rtol=1e-10, atol=1e-12)

@@ -260,3 +260,9 @@ def test_a_component_of_weight_0_fills_no_gap():
     normal = mx.MultivariateNormal([1.0, 2.0], np.eye(2))
     mixture = mx.Mixture([normal, known_t(df=0.5)], [1.0, 0.0])
     np.testing.assert_allclose(mixture.impute([[NAN, NAN]]), [[1.0, 2.0]])
+
+
+def test_a_narrow_interval_is_a_probability_and_no_density():
+    x = mx.Censored([0.5, 0.5], [0.5, 0.5 + 1e-4])
+    exact, narrow = mx.Normal(0.0, 1.0).log_prob(x)
+    assert narrow == pytest.approx(exact + np.log(1e-4), abs=1e-4)
