@@ -274,7 +274,7 @@ class _Path:
             return
         a, b, c = (iterate.natural for iterate in self.trail)
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
-        noise = _NOISE if self.engine.has_sums else _SEARCHED
+        noise = _NOISE if self.engine.is_exact else _SEARCHED
         if step <= noise * float(np.linalg.norm(c)):  # only the last bits move
             self.error = step
             return

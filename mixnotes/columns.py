@@ -110,6 +110,11 @@ class ByColumn(Group):
         return all(part.group.has_sums for part in self.parts)
 
     @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """Are the steps of all parts?"""
+        return all(part.group.is_exact for part in self.parts)
+
+    @property
     def width(self) -> int:  # type: ignore[override]
         """That of all parts, and their densities."""
         return sum(p.group.width + len(p.places) for p in self.parts)

@@ -174,6 +174,8 @@ def checked(
         columns = source.survey.kept.shape[1:]
     else:
         data, sample_weight = mixture._rows(x), weight_of(x, sample_weight)
+        if isinstance(data, Intervals):
+            _require_cdfs(mixture)
         weight = None
         if sample_weight is not None:
             weight = as_sample_weight(sample_weight, len(data))
@@ -226,6 +228,16 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
             "and none that is unknown (-1); leave that component out"
         )
     return values.astype(np.intp)
+
+
+def _require_cdfs(mixture: Mixture) -> None:
+    """Raise an error unless every component knows the probability of an interval."""
+    for _, component in leaves(mixture, ()):
+        if getattr(type(component), "_cdf", Component._cdf) is Component._cdf:
+            raise TypeError(
+                "Binned and Censored data need components of one number that have a "
+                f"distribution function, and {component!r:.80} has none"
+            )
 
 
 def _check(mixture: Mixture, x: Array, weight: Array | None) -> None:

@@ -455,6 +455,11 @@ class Engine:
         return all(group.has_line for group in self.groups)
 
     @cached_property
+    def is_exact(self) -> bool:
+        """Are steps right to the last digits, or do they end a search?"""
+        return all(group.is_exact for group in self.groups)
+
+    @cached_property
     def has_sums(self) -> bool:
         """Is every component learned from sums, in closed form?"""
         return all(group.has_sums for group in self.groups)

@@ -137,6 +137,7 @@ class ExponentialFamily(Family):
 
         return log_prob
 
+    searches_shared = False  # is what components share learned by a search?
     tame: Any = 0.0  # a value inside the support, in place of those outside
 
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:

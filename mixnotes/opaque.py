@@ -38,6 +38,7 @@ class Opaque(Group):
         self.shared = sorted(set().union(*shared))
 
     has_sums = False
+    is_exact = False
 
     @property
     def has_line(self) -> bool:  # type: ignore[override]

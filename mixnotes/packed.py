@@ -65,6 +65,11 @@ class Packed(Group):
         self.relative = shift - self.shift
 
     @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """What is shared may be learned by a search."""
+        return not (self.keep.shared and self.family.searches_shared)
+
+    @property
     def width(self) -> int:  # type: ignore[override]
         """1, the statistics, and the log base."""
         return 1 + self.p + 1

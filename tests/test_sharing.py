@@ -76,3 +76,11 @@ def test_sharing_counts_once_and_has_standard_errors():
     free = mx.em(mx.Mixture(2 * [mx.Weibull()]), x, starts=3)
     assert errors["components[0].shape"] < free.standard_errors()["components[0].shape"]
     assert fit.log_likelihood <= free.log_likelihood + 1e-8
+
+
+def test_a_shared_gamma_scale_is_seen_to_converge():
+    """What is shared is learned by a search, whose last digits move."""
+    x = np.r_[mx.Gamma(2, 1).sample(90, rng=1), mx.Gamma(20, 1).sample(60, rng=2)]
+    scale = mx.Shared("s")
+    fit = mx.em(mx.Mixture([mx.Gamma(2.0, scale), mx.Gamma(20.0, scale)]), x, starts=2)
+    assert fit.converged, fit.reason

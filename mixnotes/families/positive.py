@@ -100,6 +100,7 @@ class Gamma(ExponentialFamily):
     shape: float | Shared | None = parameter(SHAPE)
     scale: float | Shared | None = parameter(POSITIVE)  # in the unit of x
 
+    searches_shared = True
     support = "numbers above 0"
     ends = (0.0, math.inf)
     tame = 1.0
