@@ -26,6 +26,7 @@ from mixnotes.check import Array, Rng, as_count, as_rng
 from mixnotes.em import em
 from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture, gaussian_mixture
+from mixnotes.threads import one_blas_thread
 
 Norm = Literal["L1", "hellinger", "KL", "sup"]
 
@@ -164,7 +165,8 @@ def approximate(
     notes = space.notes + space.limits(norm, tolerance)
     most = components or space.most
     search = Search(space, norm, tolerance, most)
-    with _bar(progress, most) as show:
+    # The matrices are small: threads of BLAS would only wait for each other.
+    with _bar(progress, most) as show, one_blas_thread():
         best = search.run(show)
     error, kind, measured = _judged(space, best, norm, tolerance)
     reached, reason = _verdict(error, best.K, tolerance, search.why)
