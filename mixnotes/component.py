@@ -93,6 +93,11 @@ class Component(ABC):
     def blanks(self) -> tuple[str, ...]:
         """The names of the blank parameters."""
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that `blank` takes."""
+        return tuple(getattr(self, "domains", dict)())
+
     @abstractmethod
     def blank(self, *names: str) -> Self:
         """The same component with these parameters (all, if none is named) blank."""

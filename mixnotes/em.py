@@ -254,12 +254,11 @@ def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
 
 
 def require_agreement(mixture: Mixture) -> None:
-    """Raise an error unless what is shared or tied is so among components alike."""
+    """Raise an error unless what is shared or tied is so among components alike,
+    at whatever depth they stand: the engine shares across nested mixtures."""
+    components = [component for _, component in leaves(mixture, ())]
     kinds: dict[Any, Any] = {}
-    for component in mixture.components:
-        if isinstance(component, Mixture):
-            require_agreement(component)
-            continue
+    for component in components:
         for name, shared in getattr(component, "shares", {}).items():
             here = (component.kind(), name)
             if kinds.setdefault(shared, here) != here:
@@ -268,7 +267,7 @@ def require_agreement(mixture: Mixture) -> None:
                     f"got {here[0][0].__name__}.{name} and "
                     f"{kinds[shared][0][0].__name__}.{kinds[shared][1]}; use two names"
                 )
-    tied = [c for c in mixture.components if getattr(c, "ties", False)]
+    tied = [c for c in components if getattr(c, "ties", False)]
     for model in {c.model for c in tied}:
         given = {c._is_blank("cov") for c in tied if c.model == model}
         if len(given) > 1:

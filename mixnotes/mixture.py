@@ -221,26 +221,29 @@ class Mixture(Component):
         components = [c.sized(d) if hasattr(c, "sized") else c for c in self.components]
         return type(self)(components, self.weights)
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that `blank` takes: `weights`, and those of the components."""
+        names = [n for c in self.components for n in getattr(c, "parameters", ())]
+        return tuple(dict.fromkeys([*names, "weights"]))
+
     def blank(self, *names: str) -> Self:
         """The same mixture with these parameters blank, in every component.
 
         Without names all parameters of all components become blank, and the weights.
         """
-        own = {name for name in names if name != "weights"}
-        found = set()
         components = []
         for component in self.components:
-            known = set(getattr(component, "domains", dict)())
-            found |= known & own
-            mine = known & own if names else known
-            nested = isinstance(component, Mixture)
-            if nested or mine:
-                component = component.blank(*(names if nested else sorted(mine)))
+            known = getattr(component, "parameters", ())
+            mine = [name for name in known if name in names] if names else known
+            if mine:
+                component = component.blank(*(mine if names else ()))
             components.append(component)
-        if own - found and not any(isinstance(c, Mixture) for c in self.components):
+        unknown = sorted(set(names) - set(self.parameters))
+        if unknown:
             raise ValueError(
                 f"blank takes parameters of the components, or 'weights'; got "
-                f"{', '.join(sorted(own - found))}"
+                f"{', '.join(unknown)}"
             )
         free = not names or "weights" in names
         return type(self)(components, None if free else self.weights)

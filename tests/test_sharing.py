@@ -84,3 +84,18 @@ def test_a_shared_gamma_scale_is_seen_to_converge():
     scale = mx.Shared("s")
     fit = mx.em(mx.Mixture([mx.Gamma(2.0, scale), mx.Gamma(20.0, scale)]), x, starts=2)
     assert fit.converged, fit.reason
+
+
+def test_a_shared_name_stands_for_one_parameter_at_whatever_depth():
+    inner = mx.Mixture([mx.Normal(sd=mx.Shared("s")), mx.Normal()])
+    model = mx.Mixture([inner, mx.Laplace(scale=mx.Shared("s"))])
+    with pytest.raises(ValueError, match=r"got Laplace.scale and Normal.sd; use two"):
+        mx.em(model, np.arange(20.0))
+
+
+def test_a_tied_covariance_is_learned_or_given_at_whatever_depth():
+    tied = mx.MultivariateNormal(covariance="EEE")
+    given = mx.MultivariateNormal(cov=np.eye(2), covariance="EEE")
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(ValueError, match="must all have cov blank, or all given"):
+        mx.em(mx.Mixture([mx.Mixture([tied, tied]), given]), x)

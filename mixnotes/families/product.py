@@ -200,7 +200,10 @@ class Product(Component):
         return self.with_parts(found)
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        drawn = [p._sample(n, rng).reshape(n, -1) for p in self.parts.values()]
+        drawn = [
+            part._sample(n, rng).reshape(n, len(_names(key)))
+            for key, part in self.parts.items()
+        ]
         return np.concatenate(drawn, axis=1)
 
     def moments(self) -> tuple[Any, Any]:
@@ -255,23 +258,27 @@ class Product(Component):
             _prefix(key) + name for key, p in self.parts.items() for name in p.blanks
         )
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that `blank` takes, "probs" and "parts['sex'].probs"."""
+        items = self.parts.items()
+        found = [(_prefix(key), name) for key, p in items for name in p.parameters]
+        names = [name for _, name in found] + [at + name for at, name in found]
+        return tuple(dict.fromkeys(names))
+
     def blank(self, *names: str) -> Self:
         """The same product with these parameters (all, if none is named) blank, in
         every column that has them, or in one: "parts['sex'].probs"."""
-        found = {}
-        used = set()
-        for key, part in self.parts.items():
-            known = set(getattr(part, "domains", dict)())
-            mine = {n for n in names if n in known or (n.removeprefix(_prefix(key)) in
-                    known and n.startswith(_prefix(key)))}  # fmt: skip
-            used |= mine
-            own = sorted(name.removeprefix(_prefix(key)) for name in mine)
-            found[key] = part.blank(*own) if own or not names else part
-        if set(names) - used:
+        unknown = sorted(set(names) - set(self.parameters))
+        if unknown:
             raise ValueError(
-                "Product: blank takes parameters of its parts, got "
-                f"{', '.join(sorted(set(names) - used))}"
+                f"Product: blank takes parameters of its parts, got "
+                f"{', '.join(unknown)}"
             )
+        found = {}
+        for key, part in self.parts.items():
+            own = [n for n in part.parameters if {n, _prefix(key) + n} & set(names)]
+            found[key] = part.blank(*own) if own or not names else part
         return self.with_parts(found)
 
     def value_of(self, name: str) -> Any:

@@ -253,6 +253,11 @@ class Regression(Component):
         """How many numbers are blank."""
         return len(self.blanks)
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that `blank` takes."""
+        return ("coef", *self._parameters())
+
     def blank(self, *names: str) -> Self:
         """The same component with these parameters (all, if none is named) blank;
         "coef" stands for all coefficients."""
