@@ -1,0 +1,61 @@
+"""Every error of the package is compared with its whole message in messages.json.
+
+`match=` in a test says what matters of a message; the file says the rest, so that no
+word of it changes unseen, and shows all messages in one place. After a change to one:
+
+    WRITE_MESSAGES=1 pytest tests
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FILE = Path(__file__).with_name("messages.json")
+WRITING = bool(os.environ.get("WRITE_MESSAGES"))
+KNOWN: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
+
+
+@pytest.fixture(autouse=True)
+def whole_messages(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """What `pytest.raises(..., match=...)` caught, whole, is what the file says."""
+    if request.path.parent != FILE.parent:  # livefence has tests of its own
+        yield
+        return
+    raises, caught = pytest.raises, []
+
+    def recording(*args, **kwargs):  # type: ignore[no-untyped-def]
+        context = raises(*args, **kwargs)
+        if "match" in kwargs:
+            caught.append(context)
+        return context
+
+    monkeypatch.setattr(pytest, "raises", recording)
+    yield
+    messages = [_steady(str(c.excinfo.value)) for c in caught if c.excinfo]
+    name = request.node.nodeid.removeprefix("tests/")
+    if WRITING and messages:
+        KNOWN[name] = messages
+    elif not WRITING:
+        assert messages == KNOWN.get(name, []), (
+            "the messages must be those of tests/messages.json; where they are meant "
+            "to change, run WRITE_MESSAGES=1 pytest tests"
+        )
+
+
+def pytest_sessionfinish() -> None:
+    """Write the file, if asked to."""
+    if WRITING:
+        FILE.write_text(
+            json.dumps(KNOWN, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        )
+
+
+def _steady(message: str) -> str:
+    """Without the addresses of objects, and without digits that a processor rounds."""
+    return re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?e[-+]\d+|\d+\.\d{4,}", "…", message)
