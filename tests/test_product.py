@@ -224,6 +224,55 @@ def test_sharing_in_a_product_finds_the_maximum_of_the_packed_engine():
     assert fit.log_likelihood == pytest.approx(expected.log_likelihood, abs=1e-7)
 
 
+def test_products_may_join_other_columns_in_each_component():
+    """The two columns depend on each other in one component alone."""
+    truth = mx.Mixture(
+        [
+            mx.Product(
+                {("a", "b"): mx.MultivariateNormal([0, 0], [[1, 0.9], [0.9, 1]])}
+            ),
+            mx.Product({"a": mx.Normal(4, 1), "b": mx.Normal(-3, 0.5)}),
+        ],
+        [0.4, 0.6],
+    )
+    x = truth.sample(600, rng=1)
+    fit = mx.em(truth.blank(), x, starts=3)
+    assert fit.converged
+    assert fit.log_likelihood > truth.log_prob(x).sum()
+    joint, apart = fit.mixture.components
+    r = fit.mixture.responsibilities(x)
+    mean = r.T @ x / r.sum(axis=0)[:, None]
+    aside = x - mean[0]
+    cov = aside.T @ (aside * r[:, :1]) / r[:, 0].sum()
+    np.testing.assert_allclose(joint.parts["a", "b"].mean, mean[0], atol=1e-5)
+    np.testing.assert_allclose(joint.parts["a", "b"].cov, cov, atol=1e-5)
+    assert [apart.parts[c].mean for c in "ab"] == pytest.approx(mean[1], abs=1e-5)
+    errors = fit.standard_errors()
+    assert errors["components[1].parts['b'].mean"] == pytest.approx(
+        apart.parts["b"].sd / np.sqrt(r[:, 1].sum()), rel=0.1
+    )
+
+
+def test_products_that_join_other_columns_can_share():
+    share = mx.Normal(sd=mx.Shared("s"))
+    model = mx.Mixture(
+        [
+            mx.Product({("a", "b"): mx.MultivariateNormal(), "c": share}),
+            mx.Product({"a": mx.Normal(), "b": mx.Normal(), "c": share}),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 3))
+    x[150:] += [6, -6, 5]
+    fit = mx.em(model, x, starts=2)
+    a, b = (c.parts["c"] for c in fit.mixture.components)
+    assert a.sd == b.sd
+    r = fit.mixture.responsibilities(x)
+    squares = (x[:, 2, None] - [a.mean, b.mean]) ** 2
+    assert a.sd == pytest.approx(np.sqrt((r * squares).sum() / 300), rel=1e-5)
+    assert fit.model.n_free == 5 + 4 + 2 + 1 + 1
+
+
 def test_the_marginal_of_a_mixture_of_products():
     two = mx.Mixture([PRODUCT, PRODUCT], [0.3, 0.7])
     assert two.marginal(["eggs"]).components[0] == mx.Product({"eggs": mx.Poisson(3.0)})
