@@ -1,0 +1,193 @@
+"""How a climb goes: its jumps, what it says of the distance still to go, and that it
+needs no more steps than it did."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import mixnotes as mx
+
+BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+MARBLES = np.repeat([1, 0], [350, 650])
+GEYSER = mx.datasets.faithful()
+GALAXIES = mx.datasets.galaxies_mass()["velocity"] / 1000
+TIMES = mx.datasets.london_times()
+RNG = np.random.default_rng(0)
+OVERLAP = np.r_[RNG.normal(0, 1, 2000), RNG.normal(1.5, 1, 2000)]
+DECAYS = np.r_[RNG.exponential(1, 500), RNG.exponential(3, 500)]
+COMMON = mx.Normal(sd=mx.Shared("sd"))
+
+
+def of(weight):
+    return mx.Mixture(BAG.components, [weight, 1 - weight])
+
+
+def plain(weight, steps=1):
+    """EM on the bag by hand: the mean of the responsibilities."""
+    for _ in range(steps):
+        red, white = 0.8 * weight, 0.2 * weight
+        red /= red + 0.3 * (1 - weight)
+        white /= white + 0.7 * (1 - weight)
+        weight = 0.35 * red + 0.65 * white
+    return weight
+
+
+def height(weight):
+    p = 0.8 * weight + 0.3 * (1 - weight)
+    return 350 * np.log(p) + 650 * np.log(1 - p)
+
+
+def watched(start, **options):
+    """The fit, and the weight at the start and after each step."""
+    seen = [start]
+    fit = mx.em(
+        BAG,
+        MARBLES,
+        start=of(start),
+        callback=lambda step: seen.append(step.mixture().weights[0]),
+        **options,
+    )
+    return fit, seen
+
+
+def test_plain_steps_are_those_by_hand():
+    fit, seen = watched(0.2, accelerate=False, max_iter=12)
+    np.testing.assert_allclose(seen, [plain(0.2, k) for k in range(13)], rtol=1e-12)
+    np.testing.assert_allclose(fit.history, [height(w) for w in seen], rtol=1e-12)
+    assert fit.steps == 12
+
+
+def test_the_error_is_the_last_step_times_rate_over_one_less_rate():
+    """A geometric series goes on: step (rate + rate^2 + ...), of both weights."""
+    fit, seen = watched(0.2, accelerate=False, max_iter=12)
+    a, b, c = (np.array([w, 1 - w]) for w in seen[-3:])
+    step, before = np.linalg.norm(c - b), np.linalg.norm(b - a)
+    rate = step / before
+    assert fit.error == pytest.approx(step * rate / (1 - rate), rel=1e-6)
+    assert f"estimated distance to the limit {fit.error:.1e}" in fit.reason
+    gain = fit.history[-1] - fit.history[-2]
+    assert f"still rises by {gain:.2g} a step" in fit.reason
+
+
+def test_without_acceleration_it_stops_at_the_first_step_that_is_near_enough():
+    fit, seen = watched(0.2, accelerate=False, tol=1e-6)
+    assert fit.converged
+    assert fit.error <= 1e-6
+    distance = np.sqrt(2) * abs(seen[-1] - 0.1)
+    assert distance <= 1.01e-6
+    assert np.sqrt(2) * abs(seen[-2] - 0.1) > 1e-6
+
+
+def test_a_jump_is_that_of_squarem():
+    """From three iterates on the line of logarithms, where a step gains so little that
+    no jump can change the summit; it is as long as |r| / |v|, at most 4."""
+    fit, seen = watched(0.1009)
+    logs = np.log([[w, 1 - w] for w in seen])
+    a, b, c = logs[:3]
+    np.testing.assert_allclose(seen[1:3], [plain(seen[0]), plain(seen[1])], rtol=1e-12)
+    r, v = b - a, (c - b) - (b - a)
+    alpha = np.linalg.norm(r) / np.linalg.norm(v)
+    assert alpha > 4
+    target = np.exp(a + 2 * 4 * r + 4**2 * v)
+    assert seen[3] == pytest.approx(target[0] / target.sum(), rel=1e-10)
+    # The next from three iterates after it, and up to four times as long.
+    a, b, c = logs[3:6]
+    np.testing.assert_allclose(seen[4:6], [plain(seen[3]), plain(seen[4])], rtol=1e-12)
+    r, v = b - a, (c - b) - (b - a)
+    alpha = min(max(np.linalg.norm(r) / np.linalg.norm(v), 1), 16)
+    target = np.exp(a + 2 * alpha * r + alpha**2 * v)
+    assert seen[6] == pytest.approx(target[0] / target.sum(), rel=1e-8)
+    assert fit.converged
+
+
+def test_after_a_jump_ten_plain_steps_must_agree_before_it_converges():
+    fit, seen = watched(0.1009)
+    jumps = [
+        k
+        for k in range(1, len(seen))
+        if abs(seen[k] - plain(seen[k - 1])) > 1e-13 * seen[k]
+    ]
+    assert jumps[0] == 3
+    assert len(seen) - 1 - jumps[-1] >= 10
+    assert abs(seen[-1] - 0.1) < 1e-12
+    assert fit.error <= 1e-8
+
+
+def test_far_from_the_summit_nothing_is_extrapolated():
+    """While a step gains more than 0.001."""
+    _, seen = watched(0.9)
+    for before, after in itertools.pairwise(seen):
+        if height(after) - height(before) <= 1e-3:
+            break
+        assert after == pytest.approx(plain(before), rel=1e-12)
+
+
+def test_a_fit_that_is_not_a_maximum_is_told():
+    class Worse:
+        """Its fit goes away from the maximum."""
+
+        n_free = 1
+
+        def __init__(self, mean=0.0):
+            self.mean = mean
+
+        def log_prob(self, x):
+            return -0.5 * (x - self.mean) ** 2
+
+        def fit(self, x, sample_weight=None, start=None):
+            return Worse((0.0 if start is None else start.mean) + 1)
+
+    x = np.linspace(-1, 1, 20)
+    start = mx.Mixture([Worse(0.0), Worse(0.0)], [0.5, 0.5])
+    fit = mx.em(mx.Mixture([Worse(), Worse()]), x, start=start)
+    assert not fit.converged
+    assert fit.reason == (
+        "stopped: a step lowered the log-likelihood by 10, so the fit of some "
+        "component is not a weighted maximum likelihood"
+    )
+    assert fit.steps == 0
+
+
+# steps: what `mx.em(model, x, starts=1, rng=0)` took when this was written
+STEPS = {
+    "times": (mx.Mixture(2 * [mx.Poisson()]), TIMES["deaths"], TIMES["days"], 57),
+    "waiting": (mx.Mixture(2 * [mx.Normal()]), GEYSER["waiting"], None, 19),
+    "geyser": (
+        mx.gaussian_mixture(3, "diagonal"),
+        np.column_stack([GEYSER["eruptions"], GEYSER["waiting"]]),
+        None,
+        73,
+    ),
+    "six": (mx.Mixture(6 * [COMMON]), GALAXIES, None, 37),
+    "gamma": (mx.Mixture(2 * [mx.Gamma()]), GEYSER["waiting"], None, 20),
+    "overlap": (mx.Mixture(2 * [COMMON]), OVERLAP, None, 154),
+    "decays": (mx.Mixture(2 * [mx.Exponential()]), DECAYS, None, 73),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_no_more_steps_are_needed_than_were(name):
+    """A speed that no clock is needed for."""
+    model, x, weight, steps = STEPS[name]
+    fit = mx.em(model, x, sample_weight=weight, starts=1, rng=0)
+    assert fit.converged
+    assert fit.steps <= 1.15 * steps + 1
+    assert np.all(np.diff(fit.history) >= 0)
+
+
+def test_plain_steps_would_be_many_more():
+    """Two normals that overlap: 780 plain steps, 154 with jumps and leaps."""
+    model, x, _, steps = STEPS["overlap"]
+    slow = mx.em(model, x, starts=1, rng=0, accelerate=False)
+    assert slow.steps > 4 * steps
+    fast = mx.em(model, x, starts=1, rng=0)
+    assert fast.log_likelihood == pytest.approx(slow.log_likelihood, abs=1e-8)
+
+
+def test_max_iter_bounds_the_steps_whatever_they_are():
+    for most in (1, 2, 5, 30, 60):
+        model, x, _, _ = STEPS["overlap"]
+        fit = mx.em(model, x, starts=1, rng=0, max_iter=most)
+        assert fit.steps <= most
+        assert not fit.converged
