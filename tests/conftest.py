@@ -1,4 +1,5 @@
-"""Every error of the package is compared with its whole message in messages.json.
+"""Every error of the package is compared with its whole message in messages.json, and
+what it prints and draws with what was `shown` there.
 
 `match=` in a test says what matters of a message; the file says the rest, so that no
 word of it changes unseen, and shows all messages in one place. After a change to one:
@@ -19,9 +20,15 @@ WRITING = bool(os.environ.get("WRITE_MESSAGES"))
 KNOWN: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
 
 
+@pytest.fixture
+def shown() -> list[str]:
+    """Append what a reader sees: it must be what stands in the file."""
+    return []
+
+
 @pytest.fixture(autouse=True)
 def whole_messages(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shown: list[str]
 ) -> Iterator[None]:
     """What `pytest.raises(..., match=...)` caught, whole, is what the file says."""
     if request.path.parent != FILE.parent:  # livefence has tests of its own
@@ -37,7 +44,8 @@ def whole_messages(
 
     monkeypatch.setattr(pytest, "raises", recording)
     yield
-    messages = [_steady(str(c.excinfo.value)) for c in caught if c.excinfo]
+    messages = [*shown, *(str(c.excinfo.value) for c in caught if c.excinfo)]
+    messages = [_steady(message) for message in messages]
     name = request.node.nodeid.removeprefix("tests/")
     if WRITING and messages:
         KNOWN[name] = messages
