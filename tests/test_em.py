@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -319,6 +321,29 @@ def test_a_start_cannot_change_what_a_nested_mixture_gives(fits):
     with pytest.raises(ValueError, match=r"a Mixture of 2 components"):
         fits(model, start(two, three, three, weights=(0.5, 0.25, 0.25)), x)
     fits(model, start(two, three), x)
+
+
+@pytest.mark.parametrize("K", [2, 9])
+def test_plain_steps_of_few_and_of_many_normals_are_those_by_hand(K):
+    x = np.random.default_rng(5).normal(size=400) * 3
+    mean, sd, weight = np.linspace(-4, 4, K), np.full(K, 1.5), np.full(K, 1 / K)
+    start = mx.Mixture([mx.Normal(m, 1.5) for m in mean], weight)
+    for _ in range(3):
+        log = np.log(weight) + scipy.stats.norm(mean, sd).logpdf(x[:, None])
+        r = np.exp(log - scipy.special.logsumexp(log, axis=1)[:, None])
+        n = r.sum(axis=0)
+        weight, mean = n / 400, r.T @ x / n
+        sd = np.sqrt((r * (x[:, None] - mean) ** 2).sum(axis=0) / n)
+    fit = mx.em(
+        mx.Mixture(K * [mx.Normal()]), x, start=start, max_iter=3, accelerate=False
+    )
+    found = fit.mixture
+    np.testing.assert_allclose(found.weights, weight, rtol=1e-10)
+    np.testing.assert_allclose([c.mean for c in found.components], mean, atol=1e-10)
+    np.testing.assert_allclose([c.sd for c in found.components], sd, rtol=1e-10)
+    log = np.log(weight) + scipy.stats.norm(mean, sd).logpdf(x[:, None])
+    total = scipy.special.logsumexp(log, axis=1).sum()
+    assert fit.log_likelihood == pytest.approx(total, abs=1e-9)
 
 
 @pytest.mark.parametrize("share", [0.35, 0.5, 0.6])

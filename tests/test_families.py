@@ -45,6 +45,18 @@ def test_the_far_tails_keep_their_digits():
         assert component.sf(x) == pytest.approx(expected, rel=1e-8), component
 
 
+@pytest.mark.parametrize("df", [0.5, 3.0, 40.0])
+def test_a_t_has_its_power_law_where_squares_overflow(df):
+    """Each factor of 1e80 costs (df + 1) log 1e80 nats."""
+    t = mx.StudentT(df, 2.0, 3.0)
+    at = np.array([1e60, 1e140, 1e220, 1e300])
+    steps = np.diff(t.log_prob(at))
+    np.testing.assert_allclose(steps, -(df + 1) * 80 * np.log(10), rtol=1e-12)
+    assert np.array_equal(t.log_prob(-at), t.log_prob(at))
+    mixed = t.log_prob([1e220, 2.5])  # a near value beside a far one
+    assert mixed[1] == pytest.approx(scipy.stats.t(df, 2, 3).logpdf(2.5), rel=1e-12)
+
+
 def test_the_distribution_function_of_angles_goes_on_from_turn_to_turn():
     """So a difference is the probability of an arc, wherever it begins."""
     component = mx.VonMises(0.5, 2.0)

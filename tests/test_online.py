@@ -5,6 +5,9 @@ import pytest
 
 import mixnotes as mx
 
+POISSONS = mx.Mixture([mx.Poisson(1.0), mx.Poisson(7.0)], [0.4, 0.6])
+MODEL = mx.Mixture(2 * [mx.Poisson()])
+
 TRUTH = mx.Mixture([mx.Normal(0.0, 1.0), mx.Normal(4.0, 0.5)], [0.3, 0.7])
 TWO = mx.Mixture(2 * [mx.Normal()])
 
@@ -73,3 +76,18 @@ def test_what_is_given_stays_and_a_start_is_taken():
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_a_weight_is_as_many_rows_in_every_block():
+    x = POISSONS.sample(600, rng=0)
+    w = np.arange(600) % 3 + 1.0
+    start = mx.Mixture([mx.Poisson(2.0), mx.Poisson(6.0)], [0.5, 0.5])
+    parts = [slice(k, k + 100) for k in range(0, 600, 100)]
+    weighted = mx.em_online(MODEL, [(x[p], w[p]) for p in parts], start=start)
+    rows = [np.repeat(x[p], w[p].astype(int)) for p in parts]
+    repeated = mx.em_online(MODEL, rows, start=start)
+    np.testing.assert_allclose(
+        weighted.log_prob(np.arange(9.0)), repeated.log_prob(np.arange(9.0)), rtol=1e-12
+    )
+    alone = mx.em_online(MODEL, [x[p] for p in parts], start=start)
+    assert abs(alone.mean() - weighted.mean()) > 1e-6

@@ -142,6 +142,28 @@ def test_it_prints_copies_pickles_and_saves(kind, target):
         component.target = "other"
 
 
+@every_kind
+def test_the_predictors_of_a_mixture_may_come_in_any_order(kind, target):
+    """And "coef" blanks them all, where a name blanks one."""
+    own = {"sd": 0.5} if kind is mx.LinearRegression else {}
+    first = kind(target, {"x": 0.7, "log_t": 0.2, "w": 0.1}, intercept=0.2, **own)
+    other = kind(target, {"w": -0.5, "x": 0.3, "log_t": 1.0}, intercept=0.1, **own)
+    mixture = mx.Mixture([first, other], [0.5, 0.5])
+    assert mixture.components[1].column_names == (target, "x", "log_t", "w")
+    assert mixture.components[1].coef == {"x": 0.3, "log_t": 1.0, "w": -0.5}
+    table = TABLE | {"w": X**2}
+    np.testing.assert_allclose(
+        mixture.log_joint(table)[:, 1], np.log(0.5) + other.log_prob(table), rtol=1e-12
+    )
+    assert first.blank("coef").coef == {"x": None, "log_t": None, "w": None}
+    assert first.blank("coef").intercept == 0.2
+    assert first.blank("coef['w']").coef == {"x": 0.7, "log_t": 0.2, "w": None}
+    assert first.blank("coef", "intercept").intercept is None
+    assert mixture.blank("coef").n_free == 6
+    with pytest.raises(ValueError, match=f"{kind.__name__} can have blanks in "):
+        first.blank("slope")
+
+
 def test_a_coefficient_of_one_is_an_offset():
     fitted = mx.PoissonRegression("count", {"log_t": 1.0}).fit(TABLE)
     rate = TABLE["count"].sum() / np.exp(TABLE["log_t"]).sum()

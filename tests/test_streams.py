@@ -297,14 +297,3 @@ def test_threads_give_the_fit_of_one(name, count, monkeypatch):
     here = mx.em(model, x, **options)
     monkeypatch.setattr(engine, "threads", lambda: count)
     assert_same(here, mx.em(model, x, **options), x)
-
-
-def test_how_many_threads_is_as_the_environment_says(monkeypatch):
-    from mixnotes.threads import threads
-
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert threads() == 1
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert threads() == 3
-    monkeypatch.delenv("OMP_NUM_THREADS")
-    assert 1 <= threads() <= 8
