@@ -65,5 +65,7 @@ def pytest_sessionfinish() -> None:
 
 
 def _steady(message: str) -> str:
-    """Without the addresses of objects, and without digits that a processor rounds."""
-    return re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?e[-+]\d+|\d+\.\d{4,}", "…", message)
+    """Without addresses, digits that a processor rounds, and what Python calls a
+    function that lacks an argument."""
+    steady = re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?e[-+]\d+|\d+\.\d{4,}", "…", message)
+    return re.sub(r"\S+\(\) (?=missing|takes|got)", "… ", steady)
