@@ -10,13 +10,14 @@ word of it changes unseen, and shows all messages in one place. After a change t
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 FILE = Path(__file__).with_name("messages.json")
 WRITING = bool(os.environ.get("WRITE_MESSAGES"))
+FAILED = pytest.StashKey[bool]()
 KNOWN: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
 
 
@@ -44,6 +45,8 @@ def whole_messages(
 
     monkeypatch.setattr(pytest, "raises", recording)
     yield
+    if request.node.stash.get(FAILED, False):
+        return
     messages = [*shown, *(str(c.excinfo.value) for c in caught if c.excinfo)]
     messages = [_steady(message) for message in messages]
     name = request.node.nodeid.removeprefix("tests/")
@@ -54,6 +57,17 @@ def whole_messages(
             "the messages must be those of tests/messages.json; where they are meant "
             "to change, run WRITE_MESSAGES=1 pytest tests"
         )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed has said what is wrong."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
 
 
 def pytest_sessionfinish() -> None:

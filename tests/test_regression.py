@@ -142,6 +142,36 @@ def test_it_prints_copies_pickles_and_saves(kind, target):
         component.target = "other"
 
 
+@pytest.mark.parametrize("place", [0.0, 1e3, -2e4])
+def test_predictors_far_from_0_keep_their_digits(place):
+    """Two lines, moved along: the same slopes and the same log-likelihood."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=300)
+    y = np.where(rng.random(300) < 0.5, 1 + 2 * x, -1 - x) + 0.1 * rng.normal(size=300)
+    model = mx.Mixture(2 * [mx.LinearRegression("y", ["x"])])
+    near = mx.em(model, {"x": x, "y": y}, starts=3)
+    x = (x + place) - place  # as far as the digits of x + place go
+    moved = mx.em(model, {"x": x + place, "y": y}, starts=3)
+    assert moved.converged
+    assert moved.log_likelihood == pytest.approx(near.log_likelihood, abs=1e-3)
+    at = mx.em(model, {"x": x, "y": y}, starts=3)
+    assert moved.log_likelihood == pytest.approx(at.log_likelihood, abs=1e-7)
+    slopes = [sorted(c.coef["x"] for c in f.mixture.components) for f in (moved, at)]
+    np.testing.assert_allclose(*slopes, rtol=1e-7)
+
+
+def test_predictors_so_far_that_the_intercept_loses_its_digits_are_refused():
+    table = TABLE | {"far": X + 1e6}
+    for kind, target in KINDS:
+        with pytest.raises(ValueError, match="'far' must lie within 50000 of its spr"):
+            mx.em(mx.Mixture(2 * [kind(target, ["x", "far"])]), table)
+        known = kind(target, ["far"], intercept=0.5)
+        assert known.fit(table | {"far": X + 1e6}).blanks == ()
+    constant = {"x": np.full(200, 7.0), "y": X}
+    with pytest.raises(ValueError, match="do not vary apart"):
+        mx.LinearRegression("y", ["x"]).fit(constant)
+
+
 @every_kind
 def test_the_predictors_of_a_mixture_may_come_in_any_order(kind, target):
     """And "coef" blanks them all, where a name blanks one."""

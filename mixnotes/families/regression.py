@@ -27,6 +27,8 @@ _STEPS = 100
 _GAIN = 1e-14  # relative; a gain below it is rounding
 _STEEP = 40.0  # |linear predictor|: beyond it a probability is 0 or 1 to all digits
 
+_REMOTE = 5e4  # spreads from 0: further out the intercept loses its digits
+
 Coefficient = float | Shared | None
 
 
@@ -119,7 +121,9 @@ class Regression(Component):
     column_names: tuple[str, ...]
 
     def _rows(self, x: Any) -> Array:
-        return table.rows(x, self.column_names, gaps=False)
+        data = table.rows(x, self.column_names, gaps=False)
+        self._require_near(data)
+        return data
 
     def laid_out(self, names: Sequence[str]) -> Self:
         """The same component with its predictors in this order."""
@@ -175,12 +179,34 @@ class Regression(Component):
                 "another regression"
             )
 
+    def _require_near(self, x: Array) -> None:
+        """Raise an error where an intercept, the value at 0, would lose its digits."""
+        if not _is_blank(self.intercept) or len(x) < 2:
+            return
+        for column, (name, value) in zip(x.T[1:], self.coef.items(), strict=True):
+            mean, spread = float(column.mean()), float(column.std())
+            if _is_blank(value) and abs(mean) > _REMOTE * spread > 0:
+                raise ValueError(
+                    f"{type(self).__name__}: the predictor {name!r} must lie within "
+                    f"{_REMOTE:g} of its spreads of 0 for an intercept to keep its "
+                    f"digits, got a mean of {mean:g} and a spread of {spread:.3g}; "
+                    "subtract a number near the mean"
+                )
+
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(target | predictors); -inf where the target is impossible."""
         inside = self.inside(x)
         density = self.log_density(np.where(inside, x[:, 0], 0.0))
         rest = np.where(inside, 0.0, -np.inf)
-        return lambda filled: density(filled.predictor(x), filled) + rest
+        centre = x[:, 1:].mean(axis=0) if len(x) else np.zeros(x.shape[1] - 1)
+        aside = x[:, 1:] - centre  # far from 0 the products would lose their digits
+
+        def log_prob(filled: Self) -> Array:
+            coef = np.array(list(filled.coef.values()), dtype=np.float64)
+            eta = filled.intercept + coef @ centre + aside @ coef
+            return density(eta, filled) + rest
+
+        return log_prob
 
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
         if weight.sum() <= 0:
@@ -409,7 +435,8 @@ class Design:
             matrix = matrix - centre
         rows = matrix * root[:, None]
         size = np.linalg.norm(rows, axis=0)
-        size[size == 0] = 1.0
+        constant = size <= 1e-12 * np.abs(centre) * np.linalg.norm(root)
+        rows[:, constant], size[constant] = 0.0, 1.0  # what is left there is rounding
         found, _, rank, _ = np.linalg.lstsq(rows / size, values * root, rcond=1e-12)
         if rank < len(size):
             raise CollapseError(
