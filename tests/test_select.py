@@ -58,6 +58,22 @@ def test_the_held_out_likelihood_is_that_of_rows_never_seen():
     assert found == pytest.approx(total / 4, rel=1e-12)
 
 
+def test_a_model_that_cannot_have_made_what_was_left_out_foretells_nothing():
+    """The ends of a uniform are its outermost values, which some fold leaves out; and
+    a spike on a value that repeats collapses in every fold."""
+    x = np.r_[np.random.default_rng(0).normal(size=40), 3 * [9.0]]
+    models = {
+        "normal": mx.Mixture([mx.Normal()]),
+        "uniform": mx.Mixture([mx.Uniform()]),
+        "spike": mx.Mixture([mx.Normal(), mx.Normal(mean=9.0)]),
+    }
+    found = mx.select(models, x, by="held_out", folds=5, starts=2)
+    assert np.isfinite(found["normal"].held_out)
+    assert found["uniform"].held_out == -np.inf
+    assert found["spike"].held_out == -np.inf
+    assert found.best.name == "normal"
+
+
 def test_counts_are_left_out_one_by_one():
     """A table of counts foretells what the days one by one do."""
     table = mx.select([ONE, TWO], TIMES["deaths"], folds=5, starts=2,
