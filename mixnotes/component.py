@@ -465,6 +465,17 @@ class Family(Component):
         found = {name: getattr(self, name) for name in self.domains()}
         return {k: v.name for k, v in found.items() if isinstance(v, Shared)}
 
+    tame: Any = 0.0  # a value inside the support, in place of those outside
+
+    def tamed(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """x with `tame` in place of what is outside the support, and what is inside."""
+        inside = self.inside(x)
+        if inside.all():
+            return x, inside
+        x = x.copy()
+        x[~inside] = self.tame
+        return x, inside
+
     @property
     def blanks(self) -> tuple[str, ...]:
         """The names of the blank parameters."""

@@ -119,11 +119,7 @@ class ExponentialFamily(Family):
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """natural . statistics(x) - normaliser + log base(x)."""
-        inside = self.inside(x)
-        tame = x
-        if not inside.all():
-            tame = x.copy()
-            tame[~inside] = self.tame
+        tame, inside = self.tamed(x)
         statistics = np.array(self.statistics(tame))
         base = self.log_base(tame)
         rest = np.where(inside, 0.0 if base is None else base, -np.inf)
@@ -138,7 +134,6 @@ class ExponentialFamily(Family):
         return log_prob
 
     searches_shared = False  # is what components share learned by a search?
-    tame: Any = 0.0  # a value inside the support, in place of those outside
 
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
         total = weight.sum()

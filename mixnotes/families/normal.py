@@ -193,8 +193,7 @@ class _Bell(Framed):
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """-((y - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2 + log base(x)."""
-        inside = self.inside(x)
-        tame = x if inside.all() else np.where(inside, x, self.tame)
+        tame, inside = self.tamed(x)
         y, base = self.coordinate(tame), self.log_base(tame)
         rest = np.where(inside, 0.0 if base is None else base, -np.inf)
 

@@ -202,9 +202,9 @@ class Regression(Component):
         aside = x[:, 1:] - centre  # far from 0 the products would lose their digits
 
         def log_prob(filled: Self) -> Array:
-            coef = np.array(list(filled.coef.values()), dtype=np.float64)
-            eta = filled.intercept + coef @ centre + aside @ coef
-            return density(eta, filled) + rest
+            known: Any = [filled.intercept, *filled.coef.values()]
+            coef = np.array(known[1:], dtype=np.float64)
+            return density(known[0] + coef @ centre + aside @ coef, filled) + rest
 
         return log_prob
 

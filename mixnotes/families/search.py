@@ -21,8 +21,6 @@ from mixnotes.intervals import Intervals
 class Searched(Family):
     """A family whose weighted fit begins at `start` and never ends below it."""
 
-    tame: Any = 0.0  # a value inside the support, in place of those outside
-
     def prepare(self, x: Array) -> Any:
         """What of the density depends on the data alone: here the data themselves."""
         return x
@@ -44,11 +42,7 @@ class Searched(Family):
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(x); what depends on the data alone is computed once."""
-        inside = self.inside(x)
-        tame = x
-        if not inside.all():
-            tame = x.copy()
-            tame[~inside] = self.tame
+        tame, inside = self.tamed(x)
         prepared = self.prepare(tame)
 
         def log_prob(filled: Self) -> Array:
