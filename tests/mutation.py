@@ -63,6 +63,7 @@ def run_pytest(**settings: str) -> None:
         [sys.executable, "-m", "pytest", *plugin, *chosen],
         cwd=TREE,
         env=os.environ | {"PYTHONPATH": ".", "OMP_NUM_THREADS": "1"} | settings,
+        stdout=subprocess.DEVNULL if settings["MUTATION"] == "try" else None,
         check=True,
     )
 

@@ -193,6 +193,47 @@ def test_the_highest_of_n_init_starts_is_kept(iris):
     assert max(heights) - min(heights) > 0.1
 
 
+def test_a_start_that_is_given_whole_is_the_only_one(geyser):
+    whole = {
+        "weights_init": [0.4, 0.6],
+        "means_init": [[2, 50], [5, 80]],
+        "precisions_init": 2 * [np.eye(2)],
+    }
+    assert len(MixtureModel(2, n_init=5, **whole).fit(geyser).fit_.starts) == 1
+    assert len(MixtureModel(1, n_init=5).fit(geyser).fit_.starts) == 1
+    part = MixtureModel(2, n_init=3, means_init=whole["means_init"], random_state=0)
+    assert len(part.fit(geyser).fit_.starts) == 3
+
+
+def test_n_init_is_the_starts_of_a_whole_model(geyser):
+    model = mx.Mixture(2 * [mx.MultivariateNormal()])
+    many = MixtureModel(mixture=model, n_init=4, random_state=0).fit(geyser)
+    assert len(many.fit_.starts) == 4
+    again = MixtureModel(mixture=model, n_init=4, random_state=0).fit(geyser)
+    assert again.mixture_ == many.mixture_
+    other = MixtureModel(mixture=model, n_init=4, random_state=1).fit(geyser)
+    ends = [tuple(e.history[:1]) for m in (many, other) for e in m.fit_.starts]
+    assert len(set(ends)) > 4
+
+
+def test_tol_is_how_near_the_end_must_be(iris):
+    how = {"n_components": 3, "random_state": 0}
+    rough, fine = (MixtureModel(tol=tol, **how).fit(iris) for tol in (0.3, 1e-8))
+    assert rough.n_iter_ < fine.n_iter_
+    assert rough.fit_.error <= 0.3
+    assert fine.fit_.error <= 1e-8
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_rows_of_weight_0_are_no_seeds(init):
+    """A far group that does not count draws no component."""
+    X = np.r_[normal_rows(60, 2), normal_rows(60, 2, seed=1) + 50]
+    weight = np.repeat([1.0, 0.0], 60)
+    found = MixtureModel(2, init_params=init, random_state=0, max_iter=0)
+    found.fit(X, sample_weight=weight)
+    assert np.abs(found.means_).max() < 5
+
+
 # ------------------------------------------------------------------------- weights
 
 
@@ -492,6 +533,12 @@ def test_verbose_prints_starts_and_steps(geyser, capsys):
     assert said[1].startswith("  Iteration 5\tlog-likelihood -1")
     MixtureModel(2, random_state=0).fit(geyser)
     assert capsys.readouterr().out == ""
+    MixtureModel(2, verbose=1, n_init=3, random_state=0).fit(geyser)
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith("I")] == [
+        f"Initialization {k}" for k in range(3)
+    ]
+    assert "log-likelihood" not in "".join(said)
 
 
 # -------------------------------------------------------------------------- errors
