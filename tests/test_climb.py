@@ -172,7 +172,7 @@ def test_no_more_steps_are_needed_than_were(name):
     model, x, weight, steps = STEPS[name]
     fit = mx.em(model, x, sample_weight=weight, starts=1, rng=0)
     assert fit.converged
-    assert fit.steps <= 1.15 * steps + 1
+    assert fit.steps <= 1.25 * steps + 1
     assert np.all(np.diff(fit.history) >= 0)
 
 
