@@ -55,10 +55,6 @@ class Domain(ABC):
     def from_line(self, line: Array, like: Array) -> Array:
         """The stack that `to_line` mapped to `line`, of the form of `like`."""
 
-    def size(self, value: Any) -> int:
-        """How many numbers can move freely in a value like this."""
-        return 1
-
     def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
         """The value z standard errors down and up."""
         return value - z * error, value + z * error
@@ -128,10 +124,6 @@ class Vector(Domain):
         """The values themselves."""
         return line
 
-    def size(self, value: Any) -> int:
-        """Every entry is free."""
-        return len(value)
-
 
 @dataclass(frozen=True)
 class PositiveVector(Domain):
@@ -149,10 +141,6 @@ class PositiveVector(Domain):
     def from_line(self, line: Array, like: Array) -> Array:
         """Exponentials."""
         return _exp(line)
-
-    def size(self, value: Any) -> int:
-        """Every entry is free."""
-        return len(value)
 
     def measured(self, stack: Array) -> Array:
         """Logarithms."""
@@ -177,10 +165,6 @@ class Simplex(Domain):
     def from_line(self, line: Array, like: Array) -> Array:
         """Probabilities."""
         return softmax(line)
-
-    def size(self, value: Any) -> int:
-        """All but one."""
-        return len(value) - 1
 
     def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
         """Each probability by itself, on the scale of log-odds."""
@@ -226,10 +210,6 @@ class Covariance(Domain):
         lower = np.tril_indices(d, -1)
         factor[:, lower[0], lower[1]] = line[:, d:]
         return factor @ factor.transpose(0, 2, 1)
-
-    def size(self, value: Any) -> int:
-        """One for each entry on or below the diagonal."""
-        return len(value) * (len(value) + 1) // 2
 
 
 def _array(value: Any, ndim: int) -> Array | None:

@@ -54,6 +54,8 @@ def test_a_start_on_a_saddle_is_left():
     best = mx.em(TWO, DRAWS)
     fit = mx.em(TWO, DRAWS, start=equal)
     assert "after a saddle at" in fit.reason
+    assert isinstance(fit.error, float)
+    assert fit.converged == (fit.error <= 1e-8)
     assert fit.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-6)
     assert np.all(np.diff(fit.history) >= 0)
 
