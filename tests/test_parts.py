@@ -9,7 +9,9 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes import sums
+from mixnotes.approximation import certificate, descent
 from mixnotes.approximation.gaussians import Gaussians
+from mixnotes.approximation.panels import as_target
 from mixnotes.select import _split
 from mixnotes.special import versed_mean
 
@@ -239,3 +241,86 @@ def test_standard_normal_probabilities_do_not_need_scipy(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.special", None)
     np.testing.assert_allclose(normal_cdf()(z), with_scipy, rtol=1e-13)
     assert math.isclose(with_scipy[20], 0.5)
+
+
+# ------------------------------------------------------- losses, and what is certified
+
+F = np.array([0.0, 1e-4, 0.3, 0.8, 2.5])
+G = np.array([0.2, 3e-4, 0.25, 1.0, 2.0])
+LOSSES = {
+    "hellinger": (descent.hellinger(), 0.5 * (np.sqrt(F) - np.sqrt(G)) ** 2),
+    "divergence": (descent.divergence(), scipy.special.rel_entr(F, G) - F + G),
+    "absolute": (
+        descent.absolute(np.full(5, 0.1)),
+        np.hypot(G - F, 0.1) - 0.1,
+    ),
+    "power": (descent.power(4, 0.5), ((G - F) / 0.5) ** 4),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_what_it_is_called_and_its_slope_its_derivative(name):
+    loss, expected = LOSSES[name]
+    np.testing.assert_allclose(loss.value(F, G), expected, rtol=1e-12, atol=1e-17)
+    assert np.all(loss.value(F, F) == 0)
+    h = 1e-6 * G
+    rise = (loss.value(F, G + h) - loss.value(F, G - h)) / (2 * h)
+    np.testing.assert_allclose(loss.slope(F, G), rise, rtol=1e-6, atol=1e-9)
+    assert np.all(loss.curvature(F, G) > 0)
+
+
+def test_lines_over_cells_have_the_area_of_their_triangles():
+    """The integral of |a + b t| over a cell, by many small steps."""
+    rises = np.array([0.1, 0.3, -0.2, 0.05, -0.4, 0.9])
+    t = (np.arange(100_000) + 0.5) / 100_000 - 0.5
+    total = 0.0
+    for k in range(1, 5):
+        half = (rises[k + 1] - rises[k - 1]) / 4
+        total += np.abs(rises[k] + 2 * half * t).mean()
+    assert certificate._lines(rises) == pytest.approx(total, rel=1e-6)
+    assert certificate._flat(rises) == pytest.approx(0.3 + 0.2 + 0.05 + 0.4)
+
+
+def test_what_is_beyond_the_cells_is_counted_as_error():
+    """Both distributions below the first inner edge and above the last."""
+    target = as_target(scipy.stats.logistic)
+    mixture = Gaussians.of(mx.Mixture([mx.Normal(0.5, 2.0)], [1.0]))
+    edges = np.linspace(-4, 5, 10)
+    rises, tails = certificate._rises(target, mixture, edges)
+    f, g = scipy.stats.logistic, scipy.stats.norm(0.5, 2)
+    expected = f.cdf(-3) + f.sf(4) + g.cdf(-3) + g.sf(4)
+    assert tails == pytest.approx(expected, rel=1e-9)
+    np.testing.assert_allclose(
+        rises, np.diff(f.cdf(edges) - g.cdf(edges)), rtol=1e-9, atol=1e-12
+    )
+
+
+# --------------------------------------------------------------- moments that are not
+
+
+@pytest.mark.parametrize("df", [0.5, 1.0, 1.5, 2.0, 3.0, np.inf])
+def test_a_t_has_a_mean_above_1_and_a_variance_above_2(df):
+    mean, variance = mx.StudentT(df, 4.0, 3.0).moments()
+    assert np.isnan(mean) if df <= 1 else mean == 4
+    if df > 2:
+        wide = 1.0 if df == np.inf else df / (df - 2)
+        assert variance == pytest.approx(9 * wide)
+    else:
+        assert not np.isfinite(variance)
+    rows = mx.MultivariateStudentT(df, [4.0, 1.0], [[9.0, 1.0], [1.0, 4.0]])
+    mean, covariance = rows.moments()
+    assert np.isnan(mean).all() if df <= 1 else mean.tolist() == [4, 1]
+    assert np.isfinite(covariance).all() == (df > 2)
+
+
+def test_a_blank_shape_remembers_how_many_columns_it_had():
+    t = mx.MultivariateStudentT(3.0, [0.0, 0.0], np.eye(2))
+    assert t.blank("shape", "loc").d == 2
+    assert t.blank().n_free == 1 + 2 + 3
+
+
+def test_a_categorical_without_anything_says_what_it_needs():
+    with pytest.raises(
+        ValueError, match="Categorical must have probs or n, the number"
+    ):
+        mx.Categorical()
