@@ -184,7 +184,8 @@ class Regression(Component):
         if not _is_blank(self.intercept) or len(x) < 2:
             return
         for column, (name, value) in zip(x.T[1:], self.coef.items(), strict=True):
-            mean, spread = float(column.mean()), float(column.std())
+            with np.errstate(over="ignore", invalid="ignore"):  # of what is refused
+                mean, spread = float(column.mean()), float(column.std())
             if _is_blank(value) and abs(mean) > _REMOTE * spread > 0:
                 raise ValueError(
                     f"{type(self).__name__}: the predictor {name!r} must lie within "

@@ -88,12 +88,21 @@ def base_url():
     return None
 
 
+# The header has its title of the top of the page again, and nothing moves.
+STILL = """() =>
+  !document.querySelector(".md-header__title--active") &&
+  document.getAnimations().every(a => a.playState !== "running"
+    || a.effect.getComputedTiming().iterations === Infinity)
+"""
+
+
 @pytest.fixture
 def violations(page):
     """What axe holds against the page as it stands, one line for each element."""
 
     def look() -> list[str]:
         page.evaluate("scrollTo(0, 0)")  # what scrolls under the header is no finding
+        page.wait_for_function(STILL)  # nor is what fades from one title to another
         options = {"runOnly": WCAG, "resultTypes": ["violations"]}
         found = Axe().run(page, options=options)
         return [
