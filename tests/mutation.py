@@ -1,11 +1,11 @@
 """How many small faults in mixnotes the tests see: mutmut's mutants, a random sample.
 
     python -m pip install -e ".[mutation]"
-    python -m tests.mutation --sample 600        # about 40 minutes on two cores
+    python -m tests.mutation --sample 500        # half an hour and more on two cores
     python -m tests.mutation mixnotes.gaps       # all mutants of a module
 
-`mutmut run "mixnotes.gaps*"` says the same and takes some ten times as long: it starts
-pytest anew for each mutant. Here pytest collects once and each mutant is tried in a
+`mutmut run "mixnotes.gaps*"` tries the same mutants and takes longer: it starts pytest
+anew for each of them. Here pytest collects once and each mutant is tried in a
 fork, with the tests that call the mutated function, those first that have failed for
 its like, then the quicker ones, until one fails or `--cap` seconds are over. What is
 stopped by the cap counts as survived, what hangs as killed.
