@@ -29,7 +29,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TREE = ROOT / "mutants"
+TREE = ROOT / ".cache" / "mutants"  # mutmut itself writes into mutants/
 NAMES, CALLS, RESULTS = (TREE / f"{n}.json" for n in ("names", "calls", "results"))
 
 

@@ -13,17 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 import mixnotes as mx
+from tests.test_plot import COUNTS, PLANE, TWO
 
 WAITING = mx.datasets.faithful()["waiting"]
-TWO = mx.Mixture([mx.Normal(-2, 1), mx.Normal(2, 0.5)], [0.4, 0.6])
-COUNTS = mx.Mixture([mx.Poisson(1.0), mx.Poisson(4.0)], [0.3, 0.7])
-PLANE = mx.Mixture(
-    [
-        mx.MultivariateNormal([0, 0, 9], [[2, 1, 0], [1, 3, 0], [0, 0, 1]]),
-        mx.MultivariateNormal([5, 5, 9], np.eye(3)),
-    ],
-    [0.5, 0.5],
-)
 X = np.array([-3.0, -2.5, -1.0, 0.5, 1.5, 2.0, 2.25, 3.0])
 
 

@@ -436,8 +436,8 @@ class Design:
             matrix = matrix - centre
         rows = matrix * root[:, None]
         size = np.linalg.norm(rows, axis=0)
-        constant = size <= 1e-12 * np.abs(centre) * np.linalg.norm(root)
-        rows[:, constant], size[constant] = 0.0, 1.0  # what is left there is rounding
+        level = size <= 1e-12 * np.abs(centre) * np.linalg.norm(root)
+        rows[:, level], size[level] = 0.0, 1.0  # what is left there is rounding
         found, _, rank, _ = np.linalg.lstsq(rows / size, values * root, rcond=1e-12)
         if rank < len(size):
             raise CollapseError(
