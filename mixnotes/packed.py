@@ -282,28 +282,19 @@ class Packed(Group):
         """From the mean statistics; a component without weight stays as it is."""
         weight = sums[0]
         means = sums[1 : 1 + self.p] / weight
-        if not isinstance(self.family, Framed):
-            learned = self.family.learn(weight, means, self.keep)
+        family = self.family
+        if isinstance(family, Framed):
+            origin = values[family.place] if self.centred else 0.0
+            learned = family.learn_about(weight, means, self.keep, origin, values)
         else:
-            learned = self._learn_framed(self.family, weight, means, values, sums)
-        if values is not None and not weight[weight.argmin()] > 0:
-            idle = weight == 0
+            learned = family.learn(weight, means, self.keep)
+        idle = weight == 0
+        if values is not None and np.count_nonzero(idle):
             for name, stack in learned.items():
                 stack[idle] = values[name][idle]
-        return learned
-
-    def _learn_framed(
-        self, family: Framed, weight: Array, means: Array, values: Any, sums: Array
-    ) -> Values:
-        if not self.centred:
-            return family.learn_about(weight, means, self.keep, 0.0, values)
-        origin = values[family.place]
-        learned = family.learn_about(weight, means, self.keep, origin, values)
-        carriers = np.where(weight > 0, weight * weight / sums[-1], np.inf)
-        assert self.frame is not None
-        for name, stack in learned.items():
-            stack[weight == 0] = values[name][weight == 0]
-        self.require_standing(learned, carriers)
+        if self.centred:
+            carriers = np.where(idle, np.inf, weight * weight / sums[-1])
+            self.require_standing(learned, carriers)
         return learned
 
     def require_standing(self, values: Values, carriers: Array) -> None:

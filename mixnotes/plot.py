@@ -160,18 +160,20 @@ def history(fit: Fit, ax: Any = None) -> Any:
 
 def criteria(selection: Selection, ax: Any = None) -> Any:
     """BIC, AIC and ICL against the models of a `Selection`, less is better; the least
-    of each is filled. Returns the axes."""
+    of each is filled. A model of which every start collapsed has no criterion: its
+    name says so, and the curves have a gap. Returns the axes."""
     if not isinstance(selection, Selection):
         raise TypeError(
             f"criteria takes a Selection, as select returns it, got {selection!r:.80}"
         )
     ax = _axes(ax)
-    names = [str(c.name) for c in selection.candidates]
+    models = selection.candidates
+    names = [f"{c.name}" if c.stands else f"{c.name}\ncollapsed" for c in models]
     places = np.arange(len(names))
     for k, by in enumerate(name for name in CRITERIA if name != "held_out"):
-        values = [c.score(by) for c in selection.candidates]
+        values = [c.score(by) if c.stands else np.nan for c in models]
         ax.plot(places, values, "o-", color=f"C{k}", mfc="none", label=by.upper())
-        least = int(np.argmin(values))
+        least = models.index(selection.best_by(by))
         ax.plot(places[least], values[least], "o", color=f"C{k}")
     ax.set_xticks(places, names)
     ax.set_xlabel("model")

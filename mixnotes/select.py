@@ -37,14 +37,22 @@ class Candidate:
     """The mean log-likelihood of an observation that the fit never saw, in nats."""
 
     @property
+    def stands(self) -> bool:
+        """False where every start collapsed."""
+        return _stands(self.fit)
+
+    @property
     def share_of_starts(self) -> float:
         """The share of starts that reached the best log-likelihood."""
         return self.fit.n_best / len(self.fit.starts)
 
     def score(self, by: str) -> float:
         """The value of a criterion; less is better."""
+        _require_criterion(by)
         if by == "held_out":
-            return -np.inf if self.held_out is None else -self.held_out
+            if self.held_out is None:
+                raise ValueError("held_out must be asked for: select(..., folds=5)")
+            return -self.held_out
         value: float = getattr(self.fit, by)
         return value
 
@@ -60,13 +68,17 @@ class Selection:
     def best(self) -> Candidate:
         """The best by the criterion that was asked for, of those that stand: a fit in
         which every start collapsed never wins."""
-        standing = [c for c in self.candidates if _stands(c.fit)]
+        return self.best_by(self.by)
+
+    def best_by(self, by: str) -> Candidate:
+        """The same by another criterion."""
+        standing = [c for c in self.candidates if c.stands]
         if not standing:
             raise ValueError(
                 "some model must have a fit, and in all of them every start "
                 "collapsed; use fewer components"
             )
-        return min(standing, key=lambda c: c.score(self.by))
+        return min(standing, key=lambda c: c.score(by))
 
     def __getitem__(self, name: Any) -> Candidate:
         for candidate in self.candidates:
@@ -108,7 +120,7 @@ class Selection:
                     f"{fit.bic:.2f}{marked['bic']}",
                     f"{fit.icl:.2f}{marked['icl']}",
                     held,
-                    "collapsed" if not _stands(fit) else f"{c.share_of_starts:.0%}",
+                    "collapsed" if not c.stands else f"{c.share_of_starts:.0%}",
                 ]
             )
         if all(c.held_out is None for c in self.candidates):
@@ -116,10 +128,15 @@ class Selection:
         return rows
 
     def _winner(self, by: str) -> Candidate | None:
-        standing = [c for c in self.candidates if _stands(c.fit)]
+        standing = [c for c in self.candidates if c.stands]
         if by == "held_out" and any(c.held_out is None for c in standing):
             return None
-        return min(standing, key=lambda c: c.score(by), default=None)
+        return self.best_by(by) if standing else None
+
+
+def _require_criterion(by: str) -> None:
+    if by not in CRITERIA:
+        raise ValueError(f"by must be one of {', '.join(CRITERIA)}, got {by!r}")
 
 
 def _stands(fit: Fit) -> bool:
@@ -147,8 +164,7 @@ def select(
         select(Normal(), galaxies, K=range(1, 7))
         select({"E": gaussian_mixture(3, "E"), "V": gaussian_mixture(3, "V")}, x)
     """
-    if by not in CRITERIA:
-        raise ValueError(f"by must be one of {', '.join(CRITERIA)}, got {by!r}")
+    _require_criterion(by)
     if by == "held_out" and not folds:
         folds = 5
     if folds:
@@ -296,12 +312,16 @@ def _gained(
     larger: Mixture, small: Fit, x: Any, rng: np.random.Generator, options: Any
 ) -> tuple[Fit, float]:
     """The larger fit, and twice what it gains."""
+    if not _stands(small):
+        raise _no_maximum("smaller")
     large = em(larger, x, rng=rng, **options)
     rounding = 1e-6
     if large.log_likelihood < small.log_likelihood - rounding or not _stands(large):
         again = [_climbed(larger, start, x, options) for start in _split(small.mixture)]
-        found = [fit for fit in again if fit is not None]
-        large = max([large, *found], key=lambda fit: fit.log_likelihood)
+        standing = [fit for fit in [large, *again] if fit is not None and _stands(fit)]
+        if not standing:
+            raise _no_maximum("larger")
+        large = max(standing, key=lambda fit: fit.log_likelihood)
     gain = 2 * (large.log_likelihood - small.log_likelihood)
     if gain < -2 * rounding:
         raise ValueError(
@@ -310,6 +330,14 @@ def _gained(
             "start must reach it; check the models, or raise starts"
         )
     return large, max(gain, 0.0)
+
+
+def _no_maximum(model: str) -> ValueError:
+    return ValueError(
+        f"both models must have a fit, and every start of the {model} one collapsed, "
+        "where the likelihood has no bound; use fewer components, or share what "
+        'collapses, as in Normal(sd=Shared("sd"))'
+    )
 
 
 def _split(mixture: Mixture) -> Iterable[Mixture]:

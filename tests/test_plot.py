@@ -184,6 +184,7 @@ def test_history_draws_every_start_and_the_kept_one_in_black(axes):
     np.testing.assert_array_equal(height, fit.history)
     np.testing.assert_array_equal(steps, np.arange(1, len(fit.history) + 1))
     assert len(others) >= 2
+    assert all((a.get_color(), a.get_lw()) == ("0.6", 1) for a in others)
     assert kept.get_color() == "black"
     assert ax.get_xscale() == "log"
     assert labels(ax) == ("step", "log-likelihood")
@@ -201,6 +202,22 @@ def test_criteria_draws_three_and_fills_the_least_of_each(axes, galaxies):
         np.testing.assert_array_equal(best.get_xdata(), [np.argmin(expected)])
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2", "3"]
     assert labels(ax) == ("model", "criterion, less is better")
+
+
+def test_a_collapsed_model_has_no_criterion(axes):
+    """Its likelihood has no bound, so that it would be the least and hide the rest."""
+    x = np.r_[np.zeros(50), 1.0, 2.0, 3.0]
+    found = mx.select(mx.Normal(), x, K=[1, 2], starts=2)
+    ax = mx.plot.criteria(found, axes[0])
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["1", "2\ncollapsed"]
+    for k, by in enumerate(["bic", "aic", "icl"]):
+        curve, best = ax.lines[2 * k : 2 * k + 2]
+        np.testing.assert_array_equal(
+            curve.get_ydata(), [getattr(found[1].fit, by), np.nan]
+        )
+        assert (best.get_xdata()[0], best.get_ydata()[0]) == (0, curve.get_ydata()[0])
+    with pytest.raises(ValueError, match="some model must have a fit"):
+        mx.plot.criteria(mx.select(mx.Normal(), x, K=[2], starts=2), axes[1])
 
 
 def test_residuals_are_the_share_below_less_the_cdf(axes):

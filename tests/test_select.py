@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
+from mixnotes.select import _gained, _split
 
 GALAXIES = mx.datasets.galaxies_mass()["velocity"] / 1000
 TIMES = mx.datasets.london_times()
@@ -119,6 +120,19 @@ def test_a_collapsed_fit_never_wins():
         _ = mx.select(mx.Normal(), x, K=[5], starts=2).best
 
 
+def test_the_best_by_any_criterion():
+    found = mx.select(mx.Normal(), GALAXIES, K=[1, 2, 3], starts=2)
+    assert found.best is found.best_by("bic")
+    for by in ("bic", "aic", "icl"):
+        scores = [c.score(by) for c in found.candidates]
+        assert scores == [getattr(c.fit, by) for c in found.candidates]
+        assert found.best_by(by) is found.candidates[int(np.argmin(scores))]
+    with pytest.raises(ValueError, match="held_out must be asked for"):
+        found.best_by("held_out")
+    with pytest.raises(ValueError, match="by must be one of"):
+        found.best_by("BIC")
+
+
 def test_two_poissons_are_needed_for_the_deaths_in_the_times():
     found = mx.likelihood_ratio_test(ONE, TWO, DAYS, samples=19, starts=2)
     assert found.statistic == pytest.approx(22.904, abs=0.001)
@@ -142,6 +156,63 @@ def test_the_ratio_of_the_galaxies_is_not_negative():
     three, four = mx.gaussian_mixture(3, "E"), mx.gaussian_mixture(4, "E")
     found = mx.likelihood_ratio_test(three, four, GALAXIES, samples=1, starts=6)
     assert found.statistic == pytest.approx(2 * (212.35185518 - 207.72233004), abs=1e-4)
+
+
+FOUR = mx.Mixture(4 * [mx.Normal()])
+
+
+@pytest.fixture
+def small():
+    """Three normals on the galaxies, the most distant first."""
+    parts = [mx.Normal(33, 1), mx.Normal(21, 2), mx.Normal(10, 0.4)]
+    backwards = mx.Mixture(parts, [0.05, 0.85, 0.1])
+    return mx.em(mx.Mixture(3 * [mx.Normal()]), GALAXIES, start=backwards)
+
+
+@pytest.fixture
+def again(small):
+    """Four, from each way to split one of the three. The first collapses: its
+    likelihood has no bound, and says nothing."""
+    found = [mx.em(FOUR, GALAXIES, start=start) for start in _split(small.mixture)]
+    assert [fit.starts[0].collapsed for fit in found] == [True, False, False]
+    heights = [fit.log_likelihood for fit in found]
+    assert max(heights[1:]) > min(heights[1:]) + 0.1
+    assert min(heights) > small.log_likelihood
+    return found
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_a_larger_model_that_ends_badly_climbs_from_the_smaller_one(
+    monkeypatch, small, again, collapsed
+):
+    best = max(fit.log_likelihood for fit in again[1:])
+    wide = [mx.Normal(m, 9.0) for m in (5, 10, 20)]
+    if collapsed:
+        spike = mx.Mixture([*wide, mx.Normal(GALAXIES[0], 1e-60)], [0.25] * 4)
+        end = mx.em(FOUR, GALAXIES, start=spike)
+        assert end.starts[0].collapsed
+        assert end.log_likelihood > best
+    else:
+        poor = mx.Mixture([*wide, mx.Normal(30, 9.0)], [0.25] * 4)
+        end = mx.em(FOUR, GALAXIES, start=poor, max_iter=1)
+        assert end.log_likelihood < small.log_likelihood - 1
+
+    def em(model, x, **options):
+        return mx.em(model, x, **options) if "start" in options else end
+
+    monkeypatch.setitem(_gained.__globals__, "em", em)
+    rng = np.random.default_rng(0)
+    fit, gain = _gained(FOUR, small, GALAXIES, rng, {"starts": 3})
+    assert fit.log_likelihood == best
+    assert gain == pytest.approx(2 * (fit.log_likelihood - small.log_likelihood))
+
+
+@pytest.mark.parametrize("K", [1, 2])
+def test_a_ratio_of_models_that_collapse_is_refused(K):
+    x = np.r_[np.zeros(50), 1.0, 2.0, 3.0]
+    smaller, larger = (mx.Mixture(k * [mx.Normal()]) for k in (K, K + 1))
+    with pytest.raises(ValueError, match=r"every start of the .* collapsed"):
+        mx.likelihood_ratio_test(smaller, larger, x, samples=1, starts=2)
 
 
 def test_a_negative_ratio_is_refused():

@@ -200,6 +200,10 @@ def test_a_start_that_is_given_whole_is_the_only_one(geyser):
         "precisions_init": 2 * [np.eye(2)],
     }
     assert len(MixtureModel(2, n_init=5, **whole).fit(geyser).fit_.starts) == 1
+    start = MixtureModel(2, max_iter=0, **whole).fit(geyser)
+    np.testing.assert_allclose(start.weights_, whole["weights_init"], rtol=1e-12)
+    np.testing.assert_allclose(start.means_, whole["means_init"], rtol=1e-12)
+    np.testing.assert_allclose(start.covariances_, 2 * [np.eye(2)], rtol=1e-9)
     assert len(MixtureModel(1, n_init=5).fit(geyser).fit_.starts) == 1
     part = MixtureModel(2, n_init=3, means_init=whole["means_init"], random_state=0)
     assert len(part.fit(geyser).fit_.starts) == 3

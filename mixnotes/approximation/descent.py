@@ -116,8 +116,8 @@ def descend(
 
     What the nodes overlook of the mixture counts in full, lest a component hides
     between them or beyond them. It stops where two steps in a row gain less than the
-    share `gain`. still: which coordinates of a step to leave alone, as `coordinates`
-    orders them. exact: by the Jacobian's singular values, for errors below 1e-5 or so;
+    share `gain`. still: which entries of a step to leave alone, as `means_of` orders
+    them. exact: by the Jacobian's singular values, for errors below 1e-5 or so;
     else by its Gram matrix, in half the time.
     """
     here, damping, slow = _place(mixture, nodes, loss), 1e-3, 0
@@ -133,9 +133,12 @@ def descend(
     return here.mixture
 
 
-def coordinates(K: int, d: int) -> list[str]:
-    """What the entries of a step are: K log weights, K d means, then the factors."""
-    return K * ["weight"] + K * d * ["mean"] + K * len(_triangle(d)) * ["factor"]
+def means_of(mixture: Gaussians) -> Array:
+    """Which entries of a step are means: K log weights, K d means, then factors."""
+    K, d = mixture.K, mixture.d
+    means = np.zeros(K + K * d + K * len(_triangle(d)), dtype=bool)
+    means[K : K + K * d] = True
+    return means
 
 
 class _Place(NamedTuple):

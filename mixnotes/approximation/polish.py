@@ -15,10 +15,10 @@ from mixnotes.approximation.descent import (
     Loss,
     Nodes,
     absolute,
-    coordinates,
     descend,
     divergence,
     hellinger,
+    means_of,
     power,
 )
 from mixnotes.approximation.distance import finish, pointwise
@@ -149,11 +149,6 @@ class Polish:
         if self.norm == "L1":
             return [rounded(wide * 0.5**halving) for halving in range(rounds)]
         return [largest(exponent) for exponent in (4, 8, 16, 32, 64)]
-
-
-def means_of(mixture: Gaussians) -> Array:
-    """Which coordinates of a step are the means."""
-    return np.array([c == "mean" for c in coordinates(mixture.K, mixture.d)])
 
 
 def goal_of(error: float, tolerance: float | None) -> float:
