@@ -270,7 +270,7 @@ class Framed(ExponentialFamily):
         return None
 
     place: str  # the name of the parameter that moves with the data
-    ties = False  # do components have something in common that Shared does not say?
+    ties = False  # are values bound to each other in ways that Shared does not say?
     common = False  # is one scale for all columns needed?
 
     def statistics(self, x: Array) -> Sequence[Array]:

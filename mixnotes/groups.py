@@ -109,7 +109,7 @@ class Group(ABC):
     # What most groups have no part in.
 
     has_line = True  # do all components say where their blanks stand on the line?
-    ties = False  # have components something in common that the line could break?
+    ties = False  # are values bound to each other in ways that the line could break?
     has_sums = True  # are all of them learned from sums, in closed form?
     is_exact = True  # are steps right to the last digits, or do they end a search?
     width = 0  # numbers that a row takes while it is worked on, beside its densities

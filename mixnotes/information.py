@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy.linalg
 
 from mixnotes.check import Array
 from mixnotes.component import Axis
@@ -18,6 +19,7 @@ from mixnotes.sums import Rows
 _WIDTH = 1e-5  # of a first difference, on the line
 _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there
 _APART = 1e-9  # the same of correlations, where coordinates have units
+_SAME = 1e-4  # directions that differ by less lead to one model
 _EDGE = 690.0  # the logarithm of what stands for 0
 
 
@@ -71,7 +73,7 @@ def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The same of information^-1 (sum of squared scores) information^-1, which holds
     where the model is wrong, too."""
     information, slope = _curvature(engine, limit)
-    point, free = engine.to_line(limit), _free(engine.axes(limit))
+    point, free = engine.to_line(limit), _directions(engine, limit)[1]
 
     def rows(place: Array) -> Array:
         return _row_log_likelihoods(engine, engine.from_line(place, limit))
@@ -109,14 +111,8 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
-    if any(group.ties for group in engine.groups):
-        raise ValueError(
-            "standard errors are not there yet for tied covariances; use a bootstrap: "
-            "mx.bootstrap(fit)"
-        )
     point = engine.to_line(limit)
-    axes = engine.axes(limit)
-    free = _free(axes)
+    axes, free = _directions(engine, limit)
     log_likelihood = log_likelihood_of(engine, limit)
     with np.errstate(**QUIET):  # type: ignore[arg-type]
         information = -_hessian(log_likelihood, point, free)
@@ -171,6 +167,28 @@ def _values(
         flat.append(value.ravel())
         names.append((name, value.shape))
     return np.concatenate(flat), names
+
+
+def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
+    """What stands where on the line, and the directions in which it can move.
+
+    Where entries of covariances are bound to each other, a point of the line stands for
+    the nearest one that the model allows; one direction is kept of those that lead to
+    the same.
+    """
+    axes = engine.axes(limit)
+    free = _free(axes)
+    if not any(group.ties for group in engine.groups):
+        return axes, free
+
+    def allowed(place: Array) -> Array:
+        return engine.to_line(engine.from_line(place, limit))
+
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        moves = _derivative(allowed, engine.to_line(limit), free)
+    _, triangle, order = scipy.linalg.qr(moves, mode="economic", pivoting=True)
+    size = np.abs(np.diagonal(triangle))
+    return axes, free[np.sort(order[: int((size > _SAME * size[0]).sum())])]
 
 
 def _free(axes: list[Axis]) -> Array:

@@ -326,7 +326,7 @@ class Packed(Group):
 
     @property
     def ties(self) -> bool:  # type: ignore[override]
-        """Can a point of the line break what components have in common?"""
+        """Can a point of the line break what binds values to each other?"""
         family = self.family
         return isinstance(family, Framed) and family.ties
 

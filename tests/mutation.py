@@ -41,6 +41,9 @@ def write_mutants() -> dict[str, list[str]]:
     shutil.copytree(ROOT / "mixnotes", TREE / "mixnotes")
     for name in ("tests", "livefence", "mkdocs.yml", "pyproject.toml"):
         (TREE / name).symlink_to(ROOT / name)
+    beside = TREE.parent / "shared"  # where tests look for it
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(ROOT.parent / "shared")
     names = {}
     for path in sorted((TREE / "mixnotes").rglob("*.py")):
         own = path.relative_to(TREE)

@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.stats
 
 import mixnotes as mx
 
@@ -31,6 +32,40 @@ def plain(weight, steps=1):
         white /= white + 0.7 * (1 - weight)
         weight = 0.35 * red + 0.65 * white
     return weight
+
+
+def normals_by_hand(x, counts, weights, means, sds):
+    """One step of EM on normals, and the log-likelihood before it."""
+    joint = weights * scipy.stats.norm.pdf(x[:, None], means, sds)
+    total = joint.sum(axis=1)
+    share = counts[:, None] * joint / total[:, None]
+    N = share.sum(axis=0)
+    means = x @ share / N
+    sds = np.sqrt((share * (x[:, None] - means) ** 2).sum(axis=0) / N)
+    return counts @ np.log(total), N / counts.sum(), means, sds
+
+
+@pytest.mark.parametrize("K", [2, 6, 7, 9])
+@pytest.mark.parametrize("counted", [False, True])
+def test_normals_step_as_they_do_by_hand(K, counted):
+    """Few and many components are worked on in different ways."""
+    x = np.random.default_rng(K).normal(3.0 * (np.arange(500) % K), 1.0)
+    counts = 1.0 + np.arange(500) % 3 if counted else np.ones(500)
+    here = np.arange(1, K + 1) / (K * (K + 1) / 2), 3.0 * np.arange(K) + 0.3, 1.2
+    start = mx.Mixture([mx.Normal(m, 1.2) for m in here[1]], here[0])
+    heights = []
+    for _ in range(8):
+        height, *here = normals_by_hand(x, counts, *here)
+        heights.append(height)
+    fit = mx.em(
+        mx.Mixture(K * [mx.Normal()]), x, start=start, accelerate=False, max_iter=8,
+        sample_weight=counts if counted else None, tol=1e-300,
+    )  # fmt: skip
+    np.testing.assert_allclose(fit.history[:8], heights, rtol=1e-12)
+    found = fit.mixture
+    np.testing.assert_allclose(found.weights, here[0], rtol=1e-9)
+    np.testing.assert_allclose([c.mean for c in found.components], here[1], rtol=1e-9)
+    np.testing.assert_allclose([c.sd for c in found.components], here[2], rtol=1e-9)
 
 
 def height(weight):

@@ -1,5 +1,7 @@
 """Bad and extreme input to composed models: the error that is needed, or the answer."""
 
+import re
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -266,3 +268,36 @@ def test_a_narrow_interval_is_a_probability_and_no_density():
     x = mx.Censored([0.5, 0.5], [0.5, 0.5 + 1e-4])
     exact, narrow = mx.Normal(0.0, 1.0).log_prob(x)
     assert narrow == pytest.approx(exact + np.log(1e-4), abs=1e-4)
+
+
+CONTINUOUS = [
+    mx.LogNormal,
+    mx.Normal,
+    mx.Gamma,
+    mx.Weibull,
+    mx.InverseGaussian,
+    mx.Beta,
+    mx.Laplace,
+    mx.Logistic,
+    mx.Gumbel,
+    mx.StudentT,
+    mx.VonMises,
+    mx.Uniform,
+    lambda: mx.from_scipy("norm"),
+]
+
+
+@pytest.mark.parametrize("family", CONTINUOUS)
+@pytest.mark.parametrize("K", [1, 3])
+def test_values_that_are_all_equal_are_named(family, K):
+    """Not the second of two seeds on one value, for which nothing is left."""
+    words = "learned from values that differ, got|collapsed on x = 0.5|scale ran off"
+    with pytest.raises(ValueError, match=words):
+        mx.em(mx.Mixture(K * [family()]), np.full(6, 0.5))
+
+
+@pytest.mark.parametrize("K", [2, 3, 5])
+def test_a_spread_falls_to_0_and_not_to_nan(K):
+    fit = mx.em(mx.Mixture(K * [mx.Normal()]), [0.0, 0, 1, 1, 0, 1])
+    fallen = re.compile(r"its sd fell to [\d.e-]+, below")
+    assert all(fallen.search(end.reason) for end in fit.starts)

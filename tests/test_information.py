@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 import mixnotes as mx
+from mixnotes.covariance import MODELS
 
 BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
 TIMES = mx.datasets.london_times()
@@ -50,6 +52,132 @@ def test_of_one_normal_they_are_the_textbook_ones():
     sd = x.std()
     assert errors["components[0].mean"] == pytest.approx(sd / 20, rel=1e-5)
     assert errors["components[0].sd"] == pytest.approx(sd / np.sqrt(800), rel=1e-5)
+
+
+# --------------------------------------- covariances that are bound to each other
+
+GEYSER = np.column_stack(
+    [mx.datasets.faithful()["eruptions"], mx.datasets.faithful()["waiting"] / 10]
+)
+
+
+def test_of_a_common_covariance_they_are_the_textbook_ones_where_labels_are_known():
+    """sqrt(s_ij^2 + s_ii s_jj over n), and of a mean sqrt(s_ii / n_k)."""
+    z = (GEYSER[:, 0] > 3.2).astype(int)
+    fit = mx.em(mx.gaussian_mixture(2, "tied"), GEYSER, labels=z)
+    errors = fit.standard_errors()
+    cov = fit.mixture.components[0].cov
+    variance = np.diagonal(cov)
+    expected = np.sqrt((cov**2 + np.outer(variance, variance)) / len(z))
+    for k in (0, 1):
+        found = errors[f"components[{k}].cov"]
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        mean = np.sqrt(variance / (z == k).sum())
+        np.testing.assert_allclose(errors[f"components[{k}].mean"], mean, rtol=1e-5)
+
+
+def parts_of(model, point):
+    """Weights, means and covariances of two normals in the plane from free numbers:
+    volumes, shapes and angles, each once (E) or twice (V)."""
+    point = list(point)
+    take = point.pop
+    weight = take(0)
+    means = np.reshape([take(0) for _ in range(4)], (2, 2))
+
+    def pair(letter):
+        if letter == "I":
+            return [0.0, 0.0]
+        first = take(0)
+        return [first, first if letter == "E" else take(0)]
+
+    covariances = []
+    for volume, shape, angle in zip(*map(pair, model), strict=True):
+        turn = np.array(
+            [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        )
+        axes = np.diag(np.exp([volume + shape, volume - shape]))
+        covariances.append(turn @ axes @ turn.T)
+    assert not point
+    return np.array([weight, 1 - weight]), means, np.array(covariances)
+
+
+def point_of(model, mixture):
+    """The free numbers of a fit."""
+    point = [mixture.weights[0], *np.ravel([c.mean for c in mixture.components])]
+    rows = []
+    for component in mixture.components:
+        values, vectors = np.linalg.eigh(component.cov)
+        low, high = np.log(values)
+        x, y = vectors[:, 1]
+        rows.append(((low + high) / 2, (high - low) / 2, np.arctan2(y, x)))
+    if model[2] == "I":
+        variances = np.array([np.diagonal(c.cov) for c in mixture.components])
+        a, b = np.log(variances).T
+        rows = [*zip((a + b) / 2, (a - b) / 2, [0, 0], strict=True)]
+    for letter, (first, second) in zip(model, zip(*rows, strict=True), strict=True):
+        point += {"I": [], "E": [first], "V": [first, second]}[letter]
+    return np.array(point)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_of_every_covariance_model_they_are_those_of_its_own_free_numbers(model):
+    """Second differences over volumes, shapes and angles, carried to the entries."""
+    fit = mx.em(mx.gaussian_mixture(2, model), GEYSER, starts=2, tol=1e-9)
+    point = point_of(model, fit.mixture)
+    assert len(point) == fit.model.n_free
+
+    def height(at):
+        weights, means, covs = parts_of(model, at)
+        joint = [
+            w * scipy.stats.multivariate_normal(m, c).pdf(GEYSER)
+            for w, m, c in zip(weights, means, covs, strict=True)
+        ]
+        return np.log(np.sum(joint, axis=0)).sum()
+
+    def values(at):
+        weights, means, covs = parts_of(model, at)
+        return np.concatenate([weights, means.ravel(), covs.ravel()])
+
+    def along(f, h=1e-4):
+        step = h * np.eye(len(point))
+        return np.array([(f(point + e) - f(point - e)) / (2 * h) for e in step])
+
+    assert height(point) == pytest.approx(fit.log_likelihood, rel=1e-9)
+    h = 1e-3 * np.eye(len(point))
+    hessian = [
+        [
+            height(point + a + b) - height(point + a - b)
+            - height(point - a + b) + height(point - a - b)
+            for b in h
+        ]
+        for a in h
+    ]  # fmt: skip
+    slope = along(values)
+    covariance = slope.T @ np.linalg.solve(-np.array(hessian) / 4e-6, slope)
+    expected = np.sqrt(np.maximum(np.diagonal(covariance), 0))
+    errors = fit.standard_errors()
+    both = range(2)
+    found = np.concatenate(
+        [errors["weights"]]
+        + [errors[f"components[{k}].mean"] for k in both]
+        + [errors[f"components[{k}].cov"].ravel() for k in both]
+    )
+    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-7)
+    sandwich = fit.sandwich_errors()
+    assert sandwich.keys() == errors.keys()
+    ratio = sandwich["components[0].mean"] / errors["components[0].mean"]
+    assert ((ratio > 0.5) & (ratio < 2)).all()
+
+
+def test_on_one_column_a_tied_covariance_is_a_shared_spread():
+    x = GEYSER[:, 1]
+    tied = mx.em(mx.gaussian_mixture(2, "tied"), x[:, None]).standard_errors()
+    common = mx.em(mx.gaussian_mixture(2, "E"), x)
+    errors = common.standard_errors()
+    sd = common.mixture.components[0].sd
+    variance = 2 * sd * errors["components[0].sd"]
+    assert tied["components[0].cov"][0, 0] == pytest.approx(variance, rel=1e-4)
+    assert tied["weights"] == pytest.approx(errors["weights"], rel=1e-4)
 
 
 @pytest.mark.parametrize(

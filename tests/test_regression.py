@@ -284,6 +284,21 @@ def test_a_line_through_its_own_points_collapses_and_does_not_win():
     assert "LinearRegression collapsed" in fit.reason
 
 
+@pytest.mark.parametrize(("rows", "weight"), [(3, 1.0), (50, 1e-9), (50, 1.0)])
+def test_a_line_through_few_rows_needs_more_spread_than_one_through_many(rows, weight):
+    """A residual of 1e-9 of the range is one of 50 rows, not of the 3 that count."""
+    x = np.linspace(0, 1, rows)
+    y = 2 + x + 1e-9 * np.random.default_rng(0).normal(size=rows)
+    weights = np.r_[np.ones(3), np.full(rows - 3, weight)]
+    line = mx.LinearRegression("y", ["x"])
+    if rows == 50 and weight == 1:
+        sd = np.std(y - np.polyval(np.polyfit(x, y, 1), x))
+        assert line.fit({"x": x, "y": y}, weights).sd == pytest.approx(sd, rel=1e-4)
+    else:
+        with pytest.raises(ValueError, match="LinearRegression collapsed"):
+            line.fit({"x": x, "y": y}, weights)
+
+
 BAD = [
     (lambda: mx.LinearRegression("y", "x"), TypeError, "list of column names"),
     (lambda: mx.LinearRegression("y", 3), TypeError, "list of column names"),

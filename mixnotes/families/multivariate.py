@@ -228,8 +228,8 @@ class MultivariateNormal(Framed):
 
     @property
     def ties(self) -> bool:  # type: ignore[override]
-        """Do the components of a mixture have something in common?"""
-        return models.is_tied(self.model)
+        """Are entries of the covariances bound to each other?"""
+        return models.binds(self.model)
 
     def own_means(self, values: Values) -> Array:
         """The mean statistics of y - mean under each component itself, (p, K)."""

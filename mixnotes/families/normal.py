@@ -156,9 +156,9 @@ class _Bell(Framed):
 
     def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:
         """Is some learned spread below its floor, relative to the data's range?"""
-        sd, span = values[self.spread], frame.span[0]
+        sd, span = np.nan_to_num(values[self.spread]), frame.span[0]  # a root below 0
         low = sd <= FLOOR * span
-        fallen = low & ((sd <= ROUNDING * span) | (carriers < FEW)) | np.isnan(sd)
+        fallen = low & ((sd <= ROUNDING * span) | (carriers < FEW))
         if not fallen.any() or not self._is_blank(self.spread):
             return None
         k, scale = int(np.argmax(fallen)), frame.scale[0]
