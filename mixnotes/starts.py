@@ -62,7 +62,7 @@ def _standing_start(engine: Engine, rng: np.random.Generator, widths: bool) -> S
                 return random_start(engine, rng, noise, widths)
             except CollapseError:
                 continue
-    return random_start(engine, rng, 0.0, widths)
+    return random_start(engine, rng, 0.9, widths)  # each near the fit of all
 
 
 def random_start(

@@ -301,3 +301,14 @@ def test_a_spread_falls_to_0_and_not_to_nan(K):
     fit = mx.em(mx.Mixture(K * [mx.Normal()]), [0.0, 0, 1, 1, 0, 1])
     fallen = re.compile(r"its sd fell to [\d.e-]+, below")
     assert all(fallen.search(end.reason) for end in fit.starts)
+
+
+@pytest.mark.parametrize(
+    "family", [mx.Gumbel, mx.Weibull, lambda: mx.from_scipy("norm")]
+)
+def test_where_every_start_collapses_the_fit_says_so(family):
+    """Also where a first guess stands on one value, and where exp overflows there."""
+    starts = 1 if family not in (mx.Gumbel, mx.Weibull) else 10
+    fit = mx.em(mx.Mixture(3 * [family()]), [1.0, 1, 2, 2, 2, 3], rng=2, starts=starts)
+    assert all(end.collapsed for end in fit.starts)
+    assert "collapsed" in fit.reason

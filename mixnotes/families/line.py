@@ -127,9 +127,12 @@ class LogConcave(OnLine):
             point = np.array([0.1 * a, 0.1 * b])
         here = height(point)
         for _ in range(200):
-            _, first, second = self.shape_of(offset + point @ design)
-            slope = design @ (share * first)
-            curve = -(design * (share * second)) @ design.T
+            with np.errstate(over="ignore", invalid="ignore"):
+                _, first, second = self.shape_of(offset + point @ design)
+                slope = design @ (share * first)
+                curve = -(design * (share * second)) @ design.T
+            if not np.isfinite(curve).all():  # on its way to no spread at all
+                break
             if learns_a:
                 slope[0] += 1 / point[0]
                 curve[0, 0] += 1 / point[0] ** 2

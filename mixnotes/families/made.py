@@ -163,7 +163,7 @@ class Made(Component):
             )
         values = line.values(found.x)
         if height(values) == -math.inf:
-            raise ValueError(
+            raise CollapseError(
                 f"{self!r}: no values of {', '.join(begin)} were found under which "
                 "every observation is possible; give some of them, or a guess"
             )
