@@ -24,6 +24,7 @@ import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TREE = ROOT / ".cache" / "mutants"  # mutmut itself writes into mutants/
 NAMES, CALLS, RESULTS = (TREE / f"{n}.json" for n in ("names", "calls", "results"))
+TRACES = os.environ.get("MUTATION") == "trace"
+CALLED: set[str] = set()
+IMPORTS: dict[str, list[str]] = defaultdict(list)
 
 
 def write_mutants() -> dict[str, list[str]]:
@@ -74,11 +78,34 @@ def run_pytest(**settings: str) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Trace which test calls what, or try mutants."""
-    if os.environ["MUTATION"] == "trace":
+    if TRACES:
         _trace(session)
     else:
         _Trial(session, float(os.environ["MUTATION_CAP"])).run()
     return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Note what a file of tests calls when it is imported."""
+    CALLED.clear()
+    report = yield
+    if isinstance(collector, pytest.Module):
+        for function in CALLED:
+            IMPORTS[function].append(collector.nodeid)
+    return report
+
+
+def pytest_configure() -> None:
+    """Hear of every call of a function that has mutants."""
+    if TRACES:
+        from mutmut.mutation import trampoline
+
+        trampoline.set_mutant_under_test("stats")
+        trampoline.record_trampoline_hit = lambda name, caller=None: CALLED.add(name)
+        trampoline.MutmutCallStack = _NoStack
 
 
 def _run_test(item: pytest.Item, following: pytest.Item | None) -> None:
@@ -87,23 +114,17 @@ def _run_test(item: pytest.Item, following: pytest.Item | None) -> None:
 
 def _trace(session: pytest.Session) -> None:
     """Each test once, with the functions that it calls and how long it takes."""
-    from mutmut.mutation import trampoline
-
-    called: set[str] = set()
-    trampoline.set_mutant_under_test("stats")
-    trampoline.record_trampoline_hit = lambda name, caller=None: called.add(name)
-    trampoline.MutmutCallStack = _NoStack
     tests, took = defaultdict(list), {}
     for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-        called.clear()
+        CALLED.clear()
         began = time.perf_counter()
         _run_test(item, following)
         took[item.nodeid] = time.perf_counter() - began
-        for function in called:
+        for function in CALLED:
             tests[function].append(item.nodeid)
     if session.testsfailed:
         pytest.exit("the tests must pass before mutants are tried", 1)
-    CALLS.write_text(json.dumps({"tests": tests, "took": took}))
+    CALLS.write_text(json.dumps({"tests": tests, "took": took, "imports": IMPORTS}))
 
 
 class _NoStack:
@@ -126,6 +147,7 @@ class _Trial:
     def __init__(self, session: pytest.Session, cap: float) -> None:
         known = json.loads(CALLS.read_text())
         self.tests, self.took = known["tests"], known["took"]
+        self.imports = known["imports"]
         self.session, self.cap = session, cap
         self.items = {item.nodeid: item for item in session.items}
         self.killers: dict[str, Counter[str]] = defaultdict(Counter)
@@ -151,7 +173,7 @@ class _Trial:
         child = os.fork()
         if child:
             os.close(writer)
-            limit = 15 + 6 * min(self.cap, sum(map(self.took.__getitem__, order)))
+            limit = 60 + 6 * min(self.cap, sum(map(self.took.__getitem__, order)))
             self.running[child] = name, time.monotonic() + limit, reader
             return
         try:
@@ -162,7 +184,15 @@ class _Trial:
     def order(self, name: str) -> list[str]:
         """The tests that call the function, those first that are likely to fail."""
         function = name.rpartition("__mutmut_")[0]
-        calls = [t for t in self.tests.get(function, []) if t in self.items]
+        files = self.imports.get(function, [])
+        calls = [
+            test
+            for test in {
+                **dict.fromkeys(self.tests.get(function, [])),
+                **dict.fromkeys(t for t in self.took if t.partition("::")[0] in files),
+            }
+            if test in self.items
+        ]
         likely = [
             test
             for like in (function, name.rpartition(".")[0])
@@ -179,6 +209,8 @@ class _Trial:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         trampoline.set_mutant_under_test(name)
+        if not self.collect_again(self.imports.get(name.rpartition("__mutmut_")[0])):
+            return "killed when tests are collected"
         end = time.monotonic() + self.cap
         for test, following in zip(order, [*order[1:], None], strict=True):
             if time.monotonic() > end:
@@ -187,6 +219,17 @@ class _Trial:
             if self.session.testsfailed:
                 return f"killed {test}"
         return "survived"
+
+    def collect_again(self, files: list[str] | None) -> bool:
+        """Import the files that call the mutant when they are imported; do they
+        yield their tests?"""
+        if not files:
+            return True
+        before = [t for t in self.items if t.partition("::")[0] in files]
+        for module in {self.items[test].module.__name__ for test in before}:
+            del sys.modules[module]
+        self.items |= {i.nodeid: i for i in self.session.perform_collect(files)}
+        return not self.session.testsfailed
 
     def wait(self) -> None:
         """Until a fork has ended or hangs."""
