@@ -116,7 +116,7 @@ def as_weights(sample_weight: ArrayLike | None, n: int) -> Array:
         "use 0 to leave an observation out",
         name="sample_weight",
     )
-    if weight.max(initial=0.0) > np.finfo(np.float64).max / n:
+    if weight.max(initial=0.0) > np.finfo(np.float64).max / max(n, 1):
         raise ValueError(
             f"sample_weight must have a finite sum, got weights up to "
             f"{weight.max():g}; divide them by their maximum"
