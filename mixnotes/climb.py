@@ -20,7 +20,7 @@ from mixnotes.groups import RecentreError
 from mixnotes.mixture import Mixture
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
-_ROUNDING = 1e-12  # a fall by this share of the log-likelihood is rounding
+_ROUNDING = 1e-11  # a fall by this share of the log-likelihood is rounding
 _EPS = float(np.finfo(float).eps)
 _NOISE = 100 * _EPS  # relative; steps below it are rounding
 _SEARCHED = 1e-10  # the same where a component's fit is itself a search

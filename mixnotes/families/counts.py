@@ -78,7 +78,7 @@ class NegativeBinomial(Searched):
         mean = float(share @ x) if self._is_blank("mean") else self.given("mean")
         if not self._is_blank("size"):
             return {"mean": mean}
-        if mean == 0:  # all are 0, which any size says
+        if mean**2 == 0:  # all are 0, or next to it, which any size says
             return {"size": math.inf, "mean": mean}
 
         def height(t: float) -> float:
