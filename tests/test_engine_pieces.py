@@ -378,3 +378,73 @@ def test_a_component_that_no_interval_is_left_to_stays():
     assert mx.Gumbel().filled_to(rows, np.zeros(2), start) is start
     learned = mx.Gumbel().filled_to(rows, np.ones(2), start)
     assert learned.loc != 1.0
+
+
+# ------------------------------------------------------------- names of what is blank
+
+
+def test_every_blank_is_filled_read_and_bounded_by_its_name():
+    model = mx.Mixture([mx.Poisson(), mx.Mixture([mx.Poisson(1.0), mx.Normal()])])
+    names = {
+        "components[0].rate": 3.0,
+        "components[1].components[1].mean": -2.0,
+        "components[1].components[1].sd": 0.5,
+        "components[1].weights": [0.2, 0.8],
+        "weights": [0.6, 0.4],
+    }
+    assert set(model.blanks) == set(names)
+    inner = mx.Mixture([mx.Poisson(1.0), mx.Normal(-2.0, 0.5)], [0.2, 0.8])
+    whole = mx.Mixture([mx.Poisson(3.0), inner], [0.6, 0.4])
+    assert model.filled(names) == whole
+    assert model.filled({}) == model
+    for name, value in names.items():
+        np.testing.assert_array_equal(whole.value_of(name), value)
+    spread = model.domain_of("components[1].components[1].sd")
+    assert spread is mx.Normal().domain_of("sd")
+    assert model.domain_of("weights") is model.domain_of("components[1].weights")
+    assert model.domain_of("weights") is not spread
+
+
+def test_a_row_that_the_start_cannot_make_is_named_wherever_it_is():
+    x = np.linspace(0.1, 0.9, 150_000)
+    x[140_000] = 2.5
+    start = mx.Mixture([mx.Uniform(0.0, 1.0), mx.Uniform(0.0, 2.0)], [0.5, 0.5])
+    with pytest.raises(ValueError, match=r"x\[140000\] = 2.5"):
+        mx.em(mx.Mixture(2 * [mx.Uniform()]), x, start=start)
+
+
+def test_the_covariances_of_an_adapter_have_the_shape_of_their_type():
+    pytest.importorskip("sklearn")
+    from mixnotes.sklearn import MixtureModel, _softened
+
+    rng = np.random.default_rng(0)
+    x = np.r_[rng.normal(size=(60, 2)), 6 + rng.normal(size=(60, 2))]
+    shapes = {"full": (2, 2, 2), "tied": (2, 2), "diagonal": (2, 2), "spherical": (2,)}
+    shapes["VEV"] = shapes["full"]
+    for kind, shape in shapes.items():
+        model = MixtureModel(mixture=mx.gaussian_mixture(2, kind)).fit(x)
+        assert model.covariances_.shape == shape
+        matrices = np.array([c.cov for c in model.mixture_.components])
+        expected = {
+            "tied": matrices[0],
+            "diagonal": np.diagonal(matrices, axis1=1, axis2=2),
+            "spherical": matrices[:, 0, 0],
+        }.get(kind, matrices)
+        np.testing.assert_allclose(model.covariances_, expected)
+        precisions = np.linalg.inv(matrices)
+        inverses = {
+            "tied": precisions[0],
+            "diagonal": np.diagonal(precisions, axis1=1, axis2=2),
+            "spherical": precisions[:, 0, 0],
+        }.get(kind, precisions)
+        np.testing.assert_allclose(model.precisions_, inverses, rtol=1e-9)
+    kinds = [mx.MultivariateNormal(covariance=c) for c in ("diagonal", "full")]
+    mixed = MixtureModel(mixture=mx.Mixture(kinds)).fit(x)
+    assert mixed.covariances_.shape == (2, 2, 2)
+    share = np.array([[1.0, 0, 1], [0, 1, 0]])
+    poor, rich = np.array([False, True]), np.array([False, False])
+    assert _softened(share, rich) is share
+    soft = _softened(share, poor)
+    np.testing.assert_allclose(soft.sum(axis=0), 1)
+    assert (soft > 0).all()
+    np.testing.assert_allclose(soft, share, atol=0.2)
