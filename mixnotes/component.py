@@ -224,12 +224,14 @@ class Component(ABC):
     def cdf(self, x: ArrayLike) -> Array:
         """P(X <= x), of the shape of x; x may be infinite."""
         self._require_complete("cdf")
-        return self._cdf(as_places(x, "x"))
+        with np.errstate(over="ignore"):
+            return self._cdf(as_places(x, "x"))
 
     def sf(self, x: ArrayLike) -> Array:
         """P(X > x), 1 - cdf(x) without the loss of digits in the upper tail."""
         self._require_complete("sf")
-        return self._sf(as_places(x, "x"))
+        with np.errstate(over="ignore"):
+            return self._sf(as_places(x, "x"))
 
     def quantile(self, q: ArrayLike) -> Array:
         """The least x with cdf(x) >= q, of the shape of q."""
@@ -242,7 +244,8 @@ class Component(ABC):
             "divide percentages by 100",
             name="q",
         )
-        found = self._quantile(np.clip(levels, 0.0, 1.0))
+        with np.errstate(over="ignore"):
+            found = self._quantile(np.clip(levels, 0.0, 1.0))
         low, high = self.ends
         return np.where(levels == 0, low, np.where(levels == 1, high, found))
 

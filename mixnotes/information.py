@@ -136,10 +136,12 @@ def _is_curved(information: Array, axes: list[Axis]) -> bool:
     tell them apart.
     """
     curved = np.diagonal(information)
-    size = np.sqrt(np.maximum(curved, 1e-300))
+    if not (curved > 0).all():
+        return False
     if any(axis.unit for axis in axes):
+        size = np.sqrt(curved)
         apart = np.linalg.eigvalsh(information / np.outer(size, size)).min()
-        return bool((curved > 0).all() and apart >= _APART)
+        return bool(apart >= _APART)
     return bool(np.linalg.eigvalsh(information).min() >= _FLAT)
 
 

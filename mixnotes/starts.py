@@ -140,7 +140,8 @@ def from_shares(engine: Engine, share: Array) -> State:
         share = _as_labelled(engine, rows.labels, share)
     idle = ~share.any(axis=1)  # two seeds of one value, for example
     share[idle] = share.sum(axis=0)
-    values = engine.first(share * rows.weights)
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        values = engine.first(share * rows.weights)
     weights = list(values.weights)
     for i, node in enumerate(engine.nodes):  # known components start level with others
         learns = [engine.learns(leaf) for leaf in node.leaves]

@@ -4,9 +4,13 @@ import re
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 import mixnotes as mx
+from mixnotes.component import Axis
+from mixnotes.families.positive import _shape_of
+from mixnotes.information import _is_curved
 
 NAN, INF = np.nan, np.inf
 X = np.concatenate([np.linspace(-2, 2, 20), np.linspace(4, 6, 15)])
@@ -328,3 +332,109 @@ def test_counts_whose_mean_is_next_to_0_are_a_poisson():
     x, weight = [3.0, 201.0, 0.0], [1e-250, 0.0, 1.0]
     found = mx.NegativeBinomial().fit(x, weight)
     assert (found.size, found.mean) == (np.inf, 3e-250)
+
+
+FAMILIES = {
+    "Beta": mx.Beta,
+    "Exponential": mx.Exponential,
+    "Gamma": mx.Gamma,
+    "Gumbel": mx.Gumbel,
+    "InverseGaussian": mx.InverseGaussian,
+    "Laplace": mx.Laplace,
+    "LogNormal": mx.LogNormal,
+    "Logistic": mx.Logistic,
+    "NegativeBinomial": mx.NegativeBinomial,
+    "Normal": mx.Normal,
+    "Poisson": mx.Poisson,
+    "StudentT": mx.StudentT,
+    "Uniform": mx.Uniform,
+    "VonMises": mx.VonMises,
+    "Weibull": mx.Weibull,
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("kind", ["ties", "decades", "nearly equal", "far", "weights"])
+def test_a_few_odd_values_give_a_fit_or_words(name, kind):
+    """Never a warning, a NaN, or another error than the one that says what to do."""
+    rng = np.random.default_rng([len(kind), *map(ord, name)])
+    for n in (3, 8):
+        x = {
+            "ties": rng.integers(1, 4, n).astype(float),
+            "decades": np.exp(40 * rng.normal(size=n)),
+            "nearly equal": 1 + 1e-8 * rng.random(n),
+            "far": rng.integers(0, 3, n) * 1e6 + 1,
+            "weights": rng.random(n),
+        }[kind]
+        weight = rng.random(n) * (rng.random(n) < 0.8) if kind == "weights" else None
+        if name in ("Poisson", "NegativeBinomial"):
+            x = np.minimum(np.round(x), 1e15)
+        x = x / (1.01 * x.max()) if name == "Beta" else x
+        x = x % 6 if name == "VonMises" else x
+        model = mx.Mixture(2 * [FAMILIES[name]()])
+        try:
+            fit = mx.em(model, x, sample_weight=weight, starts=1, max_iter=100)
+        except ValueError as error:
+            assert re.search(r"collaps|must (be|not be|have|lie)", str(error))  # noqa: PT017
+            continue
+        assert np.isfinite(fit.log_likelihood)
+        assert "lowered" not in fit.reason
+
+
+def test_two_rows_far_apart_have_no_common_axes_yet():
+    x = [[2000001.0, 2000001], [1000001, 1000001]]
+    with pytest.raises(ValueError, match="its covariance became singular"):
+        mx.em(mx.gaussian_mixture(2, "EVE"), x, sample_weight=[0.8, 0.3], rng=26)
+
+
+def test_information_that_falls_in_no_direction_is_flat():
+    axes = [Axis(name, 1, False, None, unit=True) for name in "ab"]
+    assert not _is_curved(np.array([[-1.0, 1e200], [1e200, 1e300]]), axes)
+    assert _is_curved(np.diag([1e-200, 1e300]), axes)
+
+
+@pytest.mark.parametrize("sigma", [1e-9, 0.5, 27.0, 40.0])
+@pytest.mark.parametrize("mu", [-800.0, 0.0, 700.0])
+def test_the_moments_of_a_lognormal_go_to_infinity_and_not_further(mu, sigma):
+    mean, variance = mx.LogNormal(mu, sigma).moments()
+    logs = mu + sigma**2 / 2, 2 * (mu + sigma**2) + np.log(-np.expm1(-(sigma**2)))
+    expected = [np.exp(log) if log < 709 else np.inf for log in logs]
+    np.testing.assert_allclose([mean, variance], expected, rtol=1e-10)
+
+
+def test_a_direction_alone_is_learned_from_values_that_are_all_equal():
+    found = mx.VonMises(concentration=2.0).fit([1.0, 1.0])
+    assert (found.mean, found.concentration) == (pytest.approx(1.0), 2.0)
+
+
+@pytest.mark.parametrize("name", ["cdf", "sf", "quantile"])
+def test_the_ends_of_narrow_components_are_reached_without_a_warning(name):
+    narrow = [mx.Normal(0.0, 1e-300), mx.Laplace(0.0, 1e-300), mx.LogNormal(0.0, 1e-9)]
+    for component in narrow:
+        if name == "quantile":
+            np.testing.assert_allclose(component.quantile([0.0, 1.0]), component.ends)
+            continue
+        found = getattr(component, name)([-1e300, 1e300])
+        assert found.tolist() == ([0.0, 1.0] if name == "cdf" else [1.0, 0.0])
+
+
+def test_a_shared_shape_beside_a_known_scale_is_found():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.gamma(20, 5.0, 600), rng.gamma(20, 0.01, 400)])
+    model = mx.Mixture([mx.Gamma(S), mx.Gamma(S, 0.01)])
+    truth = mx.Mixture([mx.Gamma(20.0, 5.0), mx.Gamma(20.0, 0.01)], [0.6, 0.4])
+    found = mx.em(model, x)
+    assert 0 < found.log_likelihood - truth.log_prob(x).sum() < 5
+
+
+@pytest.mark.parametrize("profile", [0.0, 0.3, 0.6, 0.9, 1.0])
+def test_the_shape_of_gammas_solves_its_equation(profile):
+    """digamma(a) - profile log a = level, on both sides of level 0."""
+    for level in (-50.0, -1.0, -1e-3, -1e-9, 0.0, 1e-3, 1.0, 5.0):
+        if profile == 1 and level >= 0:
+            continue
+        a = _shape_of(np.array([level]), np.array([profile]))[0]
+        found = scipy.special.digamma(a) - profile * np.log(a)
+        assert found == pytest.approx(
+            level, rel=1e-9, abs=1e-6 if profile == 1 else 1e-9
+        )

@@ -118,6 +118,7 @@ class VonMises(ExponentialFamily):
         return np.sign(angle) * np.minimum(area, 0.5)
 
 
+@np.errstate(divide="ignore", over="ignore", invalid="ignore")  # of short = 0
 def _concentration_of(short: Array) -> Array:
     """The k >= 0 with 1 - I1(k) / I0(k) = short; 0 where the mean points nowhere.
 
@@ -125,10 +126,9 @@ def _concentration_of(short: Array) -> Array:
     """
     r = np.clip(1 - short, 0.0, 1.0)
     small = r * (2 + r * r + 5 / 6 * r**4)
-    with np.errstate(divide="ignore", over="ignore"):
-        large = 1 / (2 * short - short**2 - short**3)
-    guess = np.where(r < 0.53, small, np.where(r < 0.85, -0.4 + 1.39 * r + 0.43 / short,
-                                               np.abs(large)))  # fmt: skip
+    large = np.abs(1 / (2 * short - short**2 - short**3))
+    middle = -0.4 + 1.39 * r + 0.43 / short
+    guess = np.where(r < 0.53, small, np.where(r < 0.85, middle, large))
     u = np.log(np.maximum(guess, 1e-12))
     for _ in range(60):
         k = np.exp(u)

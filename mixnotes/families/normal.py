@@ -279,10 +279,14 @@ class LogNormal(_Bell):
         return rng.lognormal(self.given("mu"), self.given("sigma"), n)
 
     def moments(self) -> tuple[float, float]:
-        """E[x] = exp(mu + sigma^2 / 2) and Var[x] = (exp(sigma^2) - 1) E[x]^2."""
-        mu, square = self.given("mu"), self.given("sigma") ** 2
-        mean = math.exp(mu + square / 2)
-        return mean, math.expm1(square) * mean**2
+        """E[x] = exp(mu + sigma^2 / 2) and Var[x] = (exp(sigma^2) - 1) E[x]^2, inf
+        where that is beyond what floats can hold."""
+        mu, sigma = self.given("mu"), self.given("sigma")
+        square = sigma * sigma
+        with np.errstate(over="ignore"):
+            first, second = np.exp([mu + square / 2, 2 * (mu + square)])
+        spread = -math.expm1(-square)
+        return float(first), float(second) * spread if spread else 0.0
 
     def _z(self, x: Array) -> Array:
         with np.errstate(divide="ignore"):

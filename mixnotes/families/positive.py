@@ -198,7 +198,9 @@ def _shape_of(level: Array, profile: Array) -> Array:
     alone = np.where(
         level > -2.2, np.exp(clipped) + 0.5, 1 / np.maximum(-0.5772 - level, 1e-300)
     )
-    u = np.log(np.where(profile > 0.5, with_scale, alone))
+    # Where some scales are given, the shape is no larger than a few Newton steps reach.
+    most = np.where(profile < 1, 1e10, np.inf)
+    u = np.log(np.where(profile > 0.5, np.minimum(with_scale, most), alone))
     for _ in range(100):
         a = np.exp(u)
         aside = (1 - profile) * u - log_less_digamma(a) - level
