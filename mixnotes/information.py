@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import scipy.linalg
 
 from mixnotes.check import Array
 from mixnotes.component import Axis
@@ -188,9 +187,20 @@ def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
 
     with np.errstate(**QUIET):  # type: ignore[arg-type]
         moves = _derivative(allowed, engine.to_line(limit), free)
-    _, triangle, order = scipy.linalg.qr(moves, mode="economic", pivoting=True)
-    size = np.abs(np.diagonal(triangle))
-    return axes, free[np.sort(order[: int((size > _SAME * size[0]).sum())])]
+    return axes, free[_independent(moves)]
+
+
+def _independent(columns: Array) -> list[int]:
+    """Columns that span what all of them do, the longest that is left at a time."""
+    rest = columns.copy()
+    length = np.linalg.norm(rest, axis=0)
+    kept, least = [], _SAME * length.max()
+    while length.max() > least:
+        kept.append(int(length.argmax()))
+        axis = rest[:, kept[-1]] / length.max()
+        rest -= np.outer(axis, axis @ rest)
+        length = np.linalg.norm(rest, axis=0)
+    return sorted(kept)
 
 
 def _free(axes: list[Axis]) -> Array:

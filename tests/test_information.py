@@ -6,6 +6,7 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes.covariance import MODELS
+from mixnotes.information import _independent
 
 BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
 TIMES = mx.datasets.london_times()
@@ -74,6 +75,14 @@ def test_of_a_common_covariance_they_are_the_textbook_ones_where_labels_are_know
         np.testing.assert_allclose(found, expected, rtol=1e-5)
         mean = np.sqrt(variance / (z == k).sum())
         np.testing.assert_allclose(errors[f"components[{k}].mean"], mean, rtol=1e-5)
+
+
+def test_of_columns_that_say_the_same_one_is_kept():
+    a, b, c = np.eye(4)[:3]
+    columns = np.array([a, 3 * b, a + b, 1e-7 * c, -2 * a, a - b + 2 * c]).T
+    kept = _independent(columns)
+    assert kept == [1, 4, 5]
+    assert np.linalg.matrix_rank(columns[:, kept]) == 3
 
 
 def parts_of(model, point):
