@@ -263,6 +263,11 @@ class ByColumn(Group):
 
     # ------------------------------------------------------------------- the line
 
+    @property
+    def ties(self) -> bool:  # type: ignore[override]
+        """Are values of some part bound to each other?"""
+        return any(part.group.ties for part in self.parts)
+
     def nearest(self, values: Any, weight: Array) -> list[Any]:
         """Of each part."""
         return [

@@ -49,9 +49,14 @@ def is_axial(model: str) -> bool:
     return model[2] == "I"
 
 
+def is_tied(model: str) -> bool:
+    """Do components have something in common?"""
+    return "E" in model
+
+
 def binds(model: str) -> bool:
     """Are entries bound to each other, between components or, of spheres, within?"""
-    return "E" in model or model == "VII"
+    return is_tied(model) or model == "VII"
 
 
 def needs_one_scale(model: str) -> bool:

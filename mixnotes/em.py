@@ -27,11 +27,12 @@ from mixnotes.check import (
 )
 from mixnotes.climb import Climb, End, Step
 from mixnotes.component import Component, weight_of
+from mixnotes.covariance import is_tied
 from mixnotes.engine import QUIET, Engine, State, as_high, leaves
 from mixnotes.exponential import is_exponential
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored, Intervals
-from mixnotes.mixture import Mixture, learns, moments_of
+from mixnotes.mixture import Mixture, learns, moments_of, tied
 from mixnotes.progress import watcher
 from mixnotes.starts import level_start, random_starts
 from mixnotes.sums import Rows, Source, Stream, compress, eps_of, stream_of
@@ -267,10 +268,9 @@ def require_agreement(mixture: Mixture) -> None:
                     f"got {here[0][0].__name__}.{name} and "
                     f"{kinds[shared][0][0].__name__}.{kinds[shared][1]}; use two names"
                 )
-    tied = [c for c in components if getattr(c, "ties", False)]
-    for model in {c.model for c in tied}:
-        given = {c._is_blank("cov") for c in tied if c.model == model}
-        if len(given) > 1:
+    for alike in tied(components):
+        model = alike[0].model
+        if is_tied(model) and len({c._is_blank("cov") for c in alike}) > 1:
             raise ValueError(
                 f"the components of covariance {model} must all have cov blank, or "
                 "all given, got both; give those with a known cov another covariance"

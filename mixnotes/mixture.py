@@ -6,7 +6,7 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -211,8 +211,7 @@ class Mixture(Component):
                 size = component.size_of(name)
                 sizes.setdefault((name, shared), []).append(size)
         twice = sum(sum(each[1:]) for each in sizes.values())
-        tied = [c for c in found if getattr(c, "ties", False)]
-        twice += tied[0].saved_by_ties(tied) if tied else 0
+        twice += sum(alike[0].saved_by_ties(alike) for alike in tied(found))
         inner = [c._once() for c in self.components if isinstance(c, Mixture)]
         return twice - sum(inner)  # which their own counts leave out
 
@@ -579,6 +578,19 @@ def impossible(position: int, value: Any, k: int) -> ValueError:
         f"x[{position}] = {value} with probability 0 under all {k}; mend it, or add a "
         "component for it"
     )
+
+
+def tied(components: Iterable[Any]) -> list[list[Any]]:
+    """The components whose covariances are bound to each other, those of one model
+    together; of products the parts in one place."""
+    found: dict[Any, list[Any]] = {}
+    for component in components:
+        parts = getattr(component, "parts", None)
+        whole = {None: component}
+        for key, part in (parts if isinstance(parts, Mapping) else whole).items():
+            if getattr(part, "ties", False):
+                found.setdefault((key, part.model), []).append(part)
+    return list(found.values())
 
 
 def log_sum_exp(a: Array) -> Array:

@@ -178,6 +178,45 @@ def test_of_every_covariance_model_they_are_those_of_its_own_free_numbers(model)
     assert ((ratio > 0.5) & (ratio < 2)).all()
 
 
+@pytest.mark.parametrize("model", ["EEE", "VII", "VEV", "VVV"])
+def test_in_a_product_covariances_are_bound_as_they_are_alone(model):
+    """As many free numbers, the same errors and the same rate."""
+    alone = mx.em(mx.gaussian_mixture(2, model), GEYSER, starts=2)
+    pair = {("a", "b"): mx.MultivariateNormal(covariance=model)}
+    table = {"a": GEYSER[:, 0], "b": GEYSER[:, 1]}
+    within = mx.em(mx.Mixture(2 * [mx.Product(pair)]), table, starts=2)
+    assert within.model.n_free == alone.model.n_free
+    assert within.bic == pytest.approx(alone.bic, abs=1e-6)
+    assert within.rate == pytest.approx(alone.rate, abs=1e-6)
+    errors, expected = within.standard_errors(), alone.standard_errors()
+    for k in range(2):
+        for name in ("mean", "cov"):
+            np.testing.assert_allclose(
+                errors[f"components[{k}].parts[('a', 'b')].{name}"],
+                expected[f"components[{k}].{name}"],
+                rtol=1e-4,
+                atol=1e-9,
+            )
+
+
+def test_a_tied_covariance_is_known_of_all_components_or_of_none():
+    def pair(covariance, cov=None):
+        return mx.MultivariateNormal(cov=cov, covariance=covariance)
+
+    def product(part):
+        return mx.Product({("a", "b"): part})
+
+    table = {"a": GEYSER[:, 0], "b": GEYSER[:, 1]}
+    for make, x in ((lambda part: part, GEYSER), (product, table)):
+        mixed = mx.Mixture([make(pair("tied")), make(pair("tied", np.eye(2)))])
+        with pytest.raises(ValueError, match="of covariance EEE must all have cov"):
+            mx.em(mixed, x)
+        balls = [make(pair("spherical")), make(pair("spherical", 0.5 * np.eye(2)))]
+        fit = mx.em(mx.Mixture(balls), x, starts=2)
+        assert fit.converged
+        assert len(fit.standard_errors()) == 4
+
+
 def test_on_one_column_a_tied_covariance_is_a_shared_spread():
     x = GEYSER[:, 1]
     tied = mx.em(mx.gaussian_mixture(2, "tied"), x[:, None]).standard_errors()

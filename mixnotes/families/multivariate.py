@@ -94,15 +94,13 @@ class MultivariateNormal(Framed):
             free += models.n_free(self.model, self.d, 1)
         return free
 
-    def saved_by_ties(self, components: Sequence[Self]) -> int:
-        """How many blank numbers of tied components are the same numbers."""
-        saved = 0
-        for model in {c.model for c in components}:
-            tied = [c for c in components if c.model == model and c.cov is None]
-            if tied:
-                single = sum(models.n_free(model, c.d or 1, 1) for c in tied)
-                saved += single - models.n_free(model, tied[0].d or 1, len(tied))
-        return saved
+    def saved_by_ties(self, alike: Sequence[Self]) -> int:
+        """How many blank numbers of components of this model are the same numbers."""
+        blank = [c for c in alike if c.cov is None]
+        single = sum(models.n_free(self.model, c.d or 1, 1) for c in blank)
+        if not blank:
+            return 0
+        return single - models.n_free(self.model, blank[0].d or 1, len(blank))
 
     def sized(self, d: int) -> Self:
         """This component for data of d columns."""
