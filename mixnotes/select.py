@@ -22,8 +22,8 @@ from mixnotes.mixture import Mixture
 
 CRITERIA = ("bic", "aic", "icl", "held_out")
 _LEGEND = (
-    "* the best by that criterion; starts: the share that reached the best "
-    "log-likelihood"
+    "* the best by that criterion",
+    "starts: the share that reached the best log-likelihood",
 )
 
 
@@ -96,12 +96,12 @@ class Selection:
             "  ".join(f"{v:>{w}}" for v, w in zip(row, widths, strict=True))
             for row in rows
         ]
-        return "\n".join([*lines, _LEGEND])
+        return "\n".join([*lines, *_LEGEND])
 
     def _repr_html_(self) -> str:
         """The same as a table for a notebook."""
         rows = [[text.strip() for text in row] for row in self._table()]
-        return markup.table("What each criterion says", rows, [_LEGEND])
+        return markup.table("What each criterion says", rows, _LEGEND)
 
     def _table(self) -> list[list[str]]:
         names = ["model", "log-lik", "free", "AIC", "BIC", "ICL", "held-out", "starts"]
