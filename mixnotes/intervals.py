@@ -30,7 +30,7 @@ class Censored:
     low = high is a value that was seen; low = -inf says "at most high", high = inf
     "at least low".
 
-        Censored(low=[3.1, 5.0, 5.0], high=[3.1, 5.0, np.inf])   # the last above 5
+        Censored(low=[3.1, 5.0, 5.0], high=[3.1, 5.0, np.inf])  # > 5
     """
 
     def __init__(self, low: ArrayLike, high: ArrayLike) -> None:

@@ -23,7 +23,8 @@ class Product(Component):
     A column may be a name or a tuple of names, for a component that takes rows:
 
         Product({"flipper": Normal(), "sex": Categorical(n=2)})
-        Product({("length", "depth"): MultivariateNormal(), "sex": Categorical(n=2)})
+        bill = ("length", "depth")
+        Product({bill: MultivariateNormal(), "sex": Categorical(n=2)})
 
     x: a mapping of columns, a structured array, or a DataFrame of pandas or polars.
     NaN is missing: such an entry says nothing of its row, which is exact where values

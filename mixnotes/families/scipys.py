@@ -18,8 +18,8 @@ def from_scipy(distribution: Any, **given: float | None) -> FromScipy:
 
     What is known is a keyword of scipy's name; the rest is blank, loc and scale too:
 
-        from_scipy(scipy.stats.genextreme, loc=0)       # c and scale are learned
-        from_scipy(scipy.stats.genextreme(c=0.1))       # frozen: nothing is learned
+        from_scipy(scipy.stats.genextreme, loc=0)  # c and scale are learned
+        from_scipy(scipy.stats.genextreme(c=0.1))  # frozen: nothing learned
 
     Of a discrete distribution loc is 0 unless given, and parameters that are whole
     numbers must be given. A name, "genextreme", does as well as the object. Where
