@@ -78,14 +78,14 @@ class NegativeBinomial(Searched):
         mean = float(share @ x) if self._is_blank("mean") else self.given("mean")
         if not self._is_blank("size"):
             return {"mean": mean}
-        if mean**2 == 0:  # all are 0, or next to it, which any size says
+        if mean * mean == 0:  # all are 0, or next to it, which any size says
             return {"size": math.inf, "mean": mean}
 
         def height(t: float) -> float:
             return float(share @ _log_prob(x, 1 / t if t else math.inf, mean))
 
         excess = float(share @ (x - mean) ** 2) - mean
-        guess = max(excess, 0.01 * mean) / mean**2
+        guess = max(excess, 0.01 * mean) / mean / mean
         begin = None if start is None else 1 / start.given("size")
         t = up_to_a_limit(height, begin, guess * _GUESSES)
         tiny = t * mean <= _SMALLEST
