@@ -448,3 +448,55 @@ def test_the_covariances_of_an_adapter_have_the_shape_of_their_type():
     np.testing.assert_allclose(soft.sum(axis=0), 1)
     assert (soft > 0).all()
     np.testing.assert_allclose(soft, share, atol=0.2)
+
+
+# ------------------------------------------------------------------ edges of options
+
+
+@pytest.mark.parametrize("tol", [0, 1, 1.0, True, -1e-9, "a", np.nan])
+def test_a_tolerance_is_between_0_and_1(tol):
+    with pytest.raises(ValueError, match="tol must be a number between 0 and 1, got"):
+        mx.em(bag(), [0, 1], tol=tol)
+
+
+def test_quantiles_of_a_mixture_without_a_variance_are_those_of_its_cdf():
+    heavy = mx.Mixture(
+        [mx.StudentT(1.5, 0.0, 1.0), mx.StudentT(1.5, 3.0, 1.0)], [0.5, 0.5]
+    )
+    assert heavy.variance() == np.inf
+    q = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-6])
+    np.testing.assert_allclose(heavy.cdf(heavy.quantile(q)), q, rtol=1e-9)
+
+
+def test_predictors_that_tell_all_are_named():
+    x, z = np.array([0.0, 1, 2, 3, 4, 5]), np.array([1.0, 0, 1, 1, 0, 1])
+    table = {"y": (x + 0.1 * z > 2.5).astype(float), "x": x, "z": z}
+    with pytest.raises(ValueError, match="some combination of x, z tells y without"):
+        mx.LogisticRegression("y", ["x", "z"]).fit(table)
+
+
+class Ends:
+    """Draws that rounding has put on the ends."""
+
+    @staticmethod
+    def beta(a, b, n):
+        return np.array([0.0, 0.5, 1.0])
+
+
+def test_draws_of_a_beta_are_possible_where_rounding_reaches_the_ends():
+    draws = mx.Beta(0.01, 0.01)._sample(3, Ends())
+    assert ((draws > 0) & (draws < 1)).all()
+    assert draws[1] == 0.5
+
+
+def test_a_lognormal_without_spread_has_no_variance_however_large():
+    mean, variance = mx.LogNormal(700.0, 1e-200).moments()
+    assert (mean, variance) == (pytest.approx(np.exp(700)), 0.0)
+
+
+def test_nested_mixtures_stand_in_order_of_their_means():
+    x = np.random.default_rng(0).normal(np.repeat([9.0, 1.0], 100), 0.5)
+    inner = mx.Mixture([mx.Normal(sd=0.5), mx.Normal(sd=0.6)])
+    fit = mx.em(mx.Mixture([inner, inner]), x, starts=2)
+    means = [c.mean() for c in fit.mixture.components]
+    assert means == sorted(means)
