@@ -8,6 +8,7 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes import sums
+from mixnotes.component import Component
 from mixnotes.covariance import model_of
 from mixnotes.families.line import Gumbel
 from mixnotes.floor import Floor, _to_come
@@ -466,6 +467,19 @@ def test_quantiles_of_a_mixture_without_a_variance_are_those_of_its_cdf():
     assert heavy.variance() == np.inf
     q = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-6])
     np.testing.assert_allclose(heavy.cdf(heavy.quantile(q)), q, rtol=1e-9)
+
+
+class Searching(mx.StudentT):
+    """A t whose quantiles are searched for, as those of a reader's own family are."""
+
+    _quantile = Component._quantile
+
+
+def test_quantiles_are_found_where_no_variance_says_how_far_to_look():
+    q = np.array([1e-9, 0.2, 0.5, 0.7, 1 - 1e-9])
+    expected = scipy.stats.t.ppf(q, 1.5, loc=7)
+    found = Searching(1.5, 7.0, 1.0).quantile(q)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_predictors_that_tell_all_are_named():
