@@ -175,13 +175,16 @@ def test_concentrations_from_the_length_of_the_mean(short):
     close(mean[:2], [short, 0.2], rtol=1e-12)
 
 
-@pytest.mark.parametrize("level", [-1e9, -50.0, -2.3, -2.1, -0.5, -1e-6, 0.5, 5.0])
-@pytest.mark.parametrize("profile", [0.0, 0.3, 0.5, 1.0])
+LEVELS = [-1e9, -50.0, -2.3, -2.1, -1.0, -0.5, -1e-3, -1e-6, -1e-9]
+
+
+@pytest.mark.parametrize("level", [*LEVELS, 0.0, 1e-3, 0.5, 1.0, 5.0])
+@pytest.mark.parametrize("profile", [0.0, 0.3, 0.5, 0.6, 0.9, 1.0])
 def test_the_shape_of_a_gamma_solves_its_equation(level, profile):
     from mixnotes.families.positive import _shape_of
 
     if profile == 1:
-        level = -abs(level)
+        level = -abs(level) or -1e-12
     a = _shape_of(np.array([level]), np.array([profile]))[0]
     left = (1 - profile) * math.log(a) - special.log_less_digamma(a)
     assert left == pytest.approx(level, rel=1e-9)

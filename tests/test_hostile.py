@@ -4,12 +4,10 @@ import re
 
 import numpy as np
 import pytest
-import scipy.special
 import scipy.stats
 
 import mixnotes as mx
 from mixnotes.component import Axis
-from mixnotes.families.positive import _shape_of
 from mixnotes.information import _is_curved
 
 NAN, INF = np.nan, np.inf
@@ -425,16 +423,3 @@ def test_a_shared_shape_beside_a_known_scale_is_found():
     truth = mx.Mixture([mx.Gamma(20.0, 5.0), mx.Gamma(20.0, 0.01)], [0.6, 0.4])
     found = mx.em(model, x)
     assert 0 < found.log_likelihood - truth.log_prob(x).sum() < 5
-
-
-@pytest.mark.parametrize("profile", [0.0, 0.3, 0.6, 0.9, 1.0])
-def test_the_shape_of_gammas_solves_its_equation(profile):
-    """digamma(a) - profile log a = level, on both sides of level 0."""
-    for level in (-50.0, -1.0, -1e-3, -1e-9, 0.0, 1e-3, 1.0, 5.0):
-        if profile == 1 and level >= 0:
-            continue
-        a = _shape_of(np.array([level]), np.array([profile]))[0]
-        found = scipy.special.digamma(a) - profile * np.log(a)
-        assert found == pytest.approx(
-            level, rel=1e-9, abs=1e-6 if profile == 1 else 1e-9
-        )

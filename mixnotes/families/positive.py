@@ -198,7 +198,8 @@ def _shape_of(level: Array, profile: Array) -> Array:
     alone = np.where(
         level > -2.2, np.exp(clipped) + 0.5, 1 / np.maximum(-0.5772 - level, 1e-300)
     )
-    # Where some scales are given, the shape is no larger than a few Newton steps reach.
+    # Where scales are given, level may be 0 or above, where with_scale means nothing:
+    # Newton, which moves by e^2 at most, must be able to come back from there.
     most = np.where(profile < 1, 1e10, np.inf)
     u = np.log(np.where(profile > 0.5, np.minimum(with_scale, most), alone))
     for _ in range(100):
