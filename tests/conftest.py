@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from mixnotes.component import Component
+
 FILE = Path(__file__).with_name("messages.json")
 WRITING = bool(os.environ.get("WRITE_MESSAGES"))
 FAILED = pytest.StashKey[bool]()
@@ -25,6 +27,13 @@ KNOWN: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else
 def shown() -> list[str]:
     """Append what a reader sees: it must be what stands in the file."""
     return []
+
+
+@pytest.fixture(autouse=True)
+def families(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test knows the package's own families, whatever other tests have defined."""
+    own = {k: c for k, c in Component.registry.items() if "mixnotes." in c.__module__}
+    monkeypatch.setattr(Component, "registry", own)
 
 
 @pytest.fixture(autouse=True)
