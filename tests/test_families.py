@@ -237,6 +237,32 @@ def test_a_weibull_is_a_gumbel_of_minus_the_logarithm():
     assert weibull.shape == pytest.approx(1 / gumbel.scale, rel=1e-9)
 
 
+@pytest.mark.parametrize("weight", [1e-30, 1e-9, 0.01, 1.0])
+@pytest.mark.parametrize("far", [-30.0, -1e3, -1e4, -1e6])
+def test_a_gumbel_reaches_its_maximum_beside_a_value_far_on_the_left(far, weight):
+    x = np.append(mx.Gumbel(1.0, 2.0).sample(99, rng=0), far)
+    share = np.append(np.ones(99), weight) / (99 + weight)
+
+    def settled(scale):  # the loc has a formula
+        loc = -scale * scipy.special.logsumexp(-x / scale, b=share)
+        return loc, share @ scipy.stats.gumbel_r.logpdf(x, loc, scale)
+
+    best = scipy.optimize.minimize_scalar(
+        lambda log_scale: -settled(np.exp(log_scale))[1],
+        bounds=(0, np.log(-10 * far)),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    found = mx.Gumbel().fit(x, share)
+    assert share @ found.log_prob(x) >= -best.fun - 1e-10
+    assert found.scale == pytest.approx(np.exp(best.x), rel=1e-4)
+    known = mx.Gumbel(scale=2.0).fit(x, share)
+    assert known.loc == pytest.approx(settled(2.0)[0], rel=1e-9)
+    held = mx.Gumbel(loc=1.0).fit(x, share)
+    z = (x - 1) / held.scale
+    assert share @ (z - z * np.exp(-z)) == pytest.approx(1, rel=1e-6)
+
+
 def test_angles_fitted_across_the_cut_have_their_mean_there():
     x = np.array([3.0, 3.1, -3.1, -3.0])
     assert abs(mx.VonMises().fit(x).mean) == pytest.approx(np.pi)

@@ -86,6 +86,10 @@ class LogConcave(OnLine):
     def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
         """g(z) and its first and second derivatives."""
 
+    def shift_of(self, z: Array, share: Array) -> float:
+        """The c with the highest mean of g(z - c), where a formula gives it."""
+        return 0.0
+
     def _standard(
         self, y: Array, share: Array, fixed: dict[str, float], start: Any
     ) -> dict[str, float]:
@@ -112,7 +116,7 @@ class LogConcave(OnLine):
         offset: Array | float = 0.0,
     ) -> tuple[float, float]:
         """The a and b that maximise the mean of log a + g(offset + a y - b one)."""
-        learns_a, point = bool(y.any()), np.array([a, b])
+        learns_a, learns_b = bool(y.any()), bool(one.any())
         design = np.stack([y, -one])  # (2, n)
 
         def height(at: Array) -> float:
@@ -123,8 +127,14 @@ class LogConcave(OnLine):
             value += math.log(at[0]) if learns_a else 0.0
             return float(value) if math.isfinite(value) else -math.inf
 
-        if not math.isfinite(height(point)):
-            point = np.array([0.1 * a, 0.1 * b])
+        def placed(at: Array) -> Array:
+            shift = self.shift_of(offset + at @ design, share) if learns_b else 0.0
+            return np.array([at[0], at[1] + shift])
+
+        point = placed(np.array([a, b]))
+        wider = placed(0.5 * point)
+        while learns_a and not height(point) >= height(wider) > -math.inf:
+            point, wider = wider, placed(0.5 * wider)
         here = height(point)
         for _ in range(200):
             with np.errstate(over="ignore", invalid="ignore"):
@@ -225,8 +235,24 @@ class Logistic(LogConcave):
         return self.given("loc") + self.given("scale") * z
 
 
+class _Extreme(LogConcave):
+    """g(z) = -z - exp(-z), a wall on the left: where one value lies far beyond it, a
+    Newton step is useless, but the best place for a spread has a formula."""
+
+    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
+        """-z - exp(-z) and its derivatives."""
+        with np.errstate(over="ignore"):  # a step too far, which is not taken
+            fall = np.exp(-z)
+        return -z - fall, fall - 1, -fall
+
+    def shift_of(self, z: Array, share: Array) -> float:
+        """-log of the mean of exp(-z)."""
+        lowest = z.min()
+        return float(lowest) - math.log(max(share @ np.exp(lowest - z), 5e-324))
+
+
 @dataclass(frozen=True, repr=False, eq=False)
-class Gumbel(LogConcave):
+class Gumbel(_Extreme):
     """Gumbel(loc, scale) of maxima: P(X <= x) = exp(-exp(-(x - loc) / scale)).
 
     The largest of many; that of minima is fitted to -x. loc is the mode. It is
@@ -238,12 +264,6 @@ class Gumbel(LogConcave):
 
     support = "finite numbers"
     place, spread = "loc", "scale"
-
-    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
-        """-z - exp(-z) and its derivatives."""
-        with np.errstate(over="ignore"):  # a step too far, which is not taken
-            fall = np.exp(-z)
-        return -z - fall, fall - 1, -fall
 
     def density(self, prepared: Any) -> Array:
         """-z - exp(-z) - log scale for z = (x - loc) / scale."""
@@ -275,7 +295,7 @@ class Gumbel(LogConcave):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Weibull(LogConcave):
+class Weibull(_Extreme):
     """Weibull(shape, scale) on x > 0: P(X > x) = exp(-(x / scale)^shape).
 
     Lifetimes: a shape below 1 is a hazard that falls, above 1 one that rises. -log x
@@ -302,12 +322,6 @@ class Weibull(LogConcave):
     def value(self, coordinate: float) -> float:
         """The x of a coordinate."""
         return math.exp(-coordinate)
-
-    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
-        """Those of Gumbel."""
-        with np.errstate(over="ignore"):  # a step too far, which is not taken
-            fall = np.exp(-z)
-        return -z - fall, fall - 1, -fall
 
     def standing(self, component: Any) -> dict[str, float]:
         """loc = -log scale and 1 / shape, of those that this component has."""
