@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from mixnotes import markup
 from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight
-from mixnotes.component import weight_of
+from mixnotes.component import CollapseError, weight_of
 from mixnotes.em import Data, em
 from mixnotes.fit import Fit
 from mixnotes.mixture import Mixture
@@ -32,19 +32,21 @@ class Candidate:
     """One model of a `Selection`."""
 
     name: Any
-    fit: Fit
+    fit: Fit | None
+    """None where no first guess could be fitted: each collapsed before a step."""
     held_out: float | None
     """The mean log-likelihood of an observation that the fit never saw, in nats."""
 
     @property
     def stands(self) -> bool:
         """False where every start collapsed."""
-        return _stands(self.fit)
+        return _standing(self.fit) is not None
 
     @property
     def share_of_starts(self) -> float:
         """The share of starts that reached the best log-likelihood."""
-        return self.fit.n_best / len(self.fit.starts)
+        fit = self._fit()
+        return fit.n_best / len(fit.starts)
 
     def score(self, by: str) -> float:
         """The value of a criterion; less is better."""
@@ -53,8 +55,16 @@ class Candidate:
             if self.held_out is None:
                 raise ValueError("held_out must be asked for: select(..., folds=5)")
             return -self.held_out
-        value: float = getattr(self.fit, by)
+        value: float = getattr(self._fit(), by)
         return value
+
+    def _fit(self) -> Fit:
+        if self.fit is None:
+            raise ValueError(
+                f"a model must have a fit to be judged, and of {self.name!r} every "
+                "first guess collapsed; see stands, and use fewer components"
+            )
+        return self.fit
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,20 +119,16 @@ class Selection:
         winners = {by: self._winner(by) for by in CRITERIA}
         for c in self.candidates:
             marked = {by: "*" if winners[by] is c else " " for by in CRITERIA}
-            fit = c.fit
             held = "" if c.held_out is None else f"{c.held_out:.4f}{marked['held_out']}"
-            rows.append(
-                [
-                    str(c.name),
-                    f"{fit.log_likelihood:.3f}",
-                    str(fit.model.n_free),
-                    f"{fit.aic:.2f}{marked['aic']}",
-                    f"{fit.bic:.2f}{marked['bic']}",
-                    f"{fit.icl:.2f}{marked['icl']}",
-                    held,
-                    "collapsed" if not c.stands else f"{c.share_of_starts:.0%}",
+            told = ["", "", "", "", ""]
+            if c.fit is not None:
+                told = [
+                    f"{c.fit.log_likelihood:.3f}",
+                    str(c.fit.model.n_free),
+                    *(f"{c.score(by):.2f}{marked[by]}" for by in ("aic", "bic", "icl")),
                 ]
-            )
+            share = f"{c.share_of_starts:.0%}" if c.stands else "collapsed"
+            rows.append([str(c.name), *told, held, share])
         if all(c.held_out is None for c in self.candidates):
             rows = [row[:6] + row[7:] for row in rows]
         return rows
@@ -139,8 +145,19 @@ def _require_criterion(by: str) -> None:
         raise ValueError(f"by must be one of {', '.join(CRITERIA)}, got {by!r}")
 
 
-def _stands(fit: Fit) -> bool:
-    return not all(end.collapsed for end in fit.starts)
+def _standing(fit: Fit | None) -> Fit | None:
+    """The fit; None where every start collapsed."""
+    if fit is None or all(end.collapsed for end in fit.starts):
+        return None
+    return fit
+
+
+def _fitted(model: Mixture, x: Any, **options: Any) -> Fit | None:
+    """What `em` finds; None where no first guess can be fitted."""
+    try:
+        return em(model, x, **options)
+    except CollapseError:
+        return None
 
 
 def select(
@@ -155,6 +172,8 @@ def select(
     **options: Any,
 ) -> Selection:
     """Fit several models to the same data, and say what each criterion thinks of them.
+
+    A model whose every start collapses is a row that says so, and never wins.
 
     models: a mapping of names to mixtures, a list of mixtures, or one component with
     `K`, the numbers of it to try. by: "bic", "aic", "icl" or "held_out". folds: with
@@ -173,7 +192,7 @@ def select(
     seed = int(as_rng(rng).integers(2**32))
     found = []
     for name, model in named.items():
-        fit = em(model, x, sample_weight=sample_weight, rng=seed, **options)
+        fit = _fitted(model, x, sample_weight=sample_weight, rng=seed, **options)
         held_out = None
         if folds:
             held_out = _held_out(model, x, sample_weight, folds, seed, options)
@@ -228,8 +247,8 @@ def _held_out(
     total = 0.0
     for mine in _folds(weight, folds, seed):
         rest = weight - mine
-        fit = em(model, data, sample_weight=rest, rng=seed, **options)
-        if not _stands(fit):
+        fit = _standing(_fitted(model, data, sample_weight=rest, rng=seed, **options))
+        if fit is None:
             return -np.inf
         seen = mine > 0
         total += float(mine[seen] @ fit.mixture.log_prob(data[seen]))
@@ -294,31 +313,28 @@ def likelihood_ratio_test(
     """
     count = as_count(samples, "samples", 1)
     generator = as_rng(rng)
-    small = em(smaller, x, rng=generator, **options)
-    large, statistic = _gained(larger, small, x, generator, options)
+    small, large, statistic = _gained(smaller, larger, x, generator, options)
     n = round(small.n)
     null = np.empty(count)
     for i in range(count):
         drawn = small.mixture.sample(n, generator)
-        null[i] = _gained(
-            larger, em(smaller, drawn, rng=generator, **options), drawn, generator,
-            options,
-        )[1]  # fmt: skip
+        null[i] = _gained(smaller, larger, drawn, generator, options)[-1]
     p_value = (1 + int((null >= statistic).sum())) / (1 + count)
     return LikelihoodRatioTest(statistic, p_value, null, small, large)
 
 
 def _gained(
-    larger: Mixture, small: Fit, x: Any, rng: np.random.Generator, options: Any
-) -> tuple[Fit, float]:
-    """The larger fit, and twice what it gains."""
-    if not _stands(small):
+    smaller: Mixture, larger: Mixture, x: Any, rng: np.random.Generator, options: Any
+) -> tuple[Fit, Fit, float]:
+    """Both fits, and twice what the larger one gains."""
+    small = _standing(_fitted(smaller, x, rng=rng, **options))
+    if small is None:
         raise _no_maximum("smaller")
-    large = em(larger, x, rng=rng, **options)
+    large = _standing(_fitted(larger, x, rng=rng, **options))
     rounding = 1e-6
-    if large.log_likelihood < small.log_likelihood - rounding or not _stands(large):
+    if large is None or large.log_likelihood < small.log_likelihood - rounding:
         again = [_climbed(larger, start, x, options) for start in _split(small.mixture)]
-        standing = [fit for fit in [large, *again] if fit is not None and _stands(fit)]
+        standing = [fit for fit in map(_standing, [large, *again]) if fit is not None]
         if not standing:
             raise _no_maximum("larger")
         large = max(standing, key=lambda fit: fit.log_likelihood)
@@ -329,7 +345,7 @@ def _gained(
             f"{gain:.6g}: the larger model must contain the smaller one, and its best "
             "start must reach it; check the models, or raise starts"
         )
-    return large, max(gain, 0.0)
+    return small, large, max(gain, 0.0)
 
 
 def _no_maximum(model: str) -> ValueError:

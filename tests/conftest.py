@@ -31,7 +31,7 @@ def shown() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def families(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test knows the package's own families, whatever other tests have defined."""
+    """Every test knows the package's own families, whatever others have defined."""
     own = {k: c for k, c in Component.registry.items() if "mixnotes." in c.__module__}
     monkeypatch.setattr(Component, "registry", own)
 

@@ -263,6 +263,19 @@ def test_a_gumbel_reaches_its_maximum_beside_a_value_far_on_the_left(far, weight
     assert share @ (z - z * np.exp(-z)) == pytest.approx(1, rel=1e-6)
 
 
+@pytest.mark.parametrize("family", [mx.Gumbel, mx.Logistic])
+@pytest.mark.parametrize("given", [{}, {"loc": 0.5}, {"scale": 2.0}])
+def test_the_maximum_is_reached_from_any_start(family, given):
+    """The log-likelihood of a place and a spread is concave: where it begins is one."""
+    x, weight = np.array([-1e12, 1, 2, 5]), np.array([1e-15, 1, 1, 1])
+    best = weight @ family(**given).fit(x, weight).log_prob(x)
+    for loc, scale in itertools.product([-1e149, 0, 1e149], [1e-305, 1, 1e100, 1e300]):
+        start = family(**({"loc": loc, "scale": scale} | given))
+        assert not np.isnan(start.log_prob(x)).any()
+        found = family(**given).fit(x, weight, start=start)
+        assert weight @ found.log_prob(x) == pytest.approx(best, rel=1e-9)
+
+
 def test_angles_fitted_across_the_cut_have_their_mean_there():
     x = np.array([3.0, 3.1, -3.1, -3.0])
     assert abs(mx.VonMises().fit(x).mean) == pytest.approx(np.pi)

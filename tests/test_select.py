@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
+from mixnotes.component import CollapseError
 from mixnotes.select import _gained, _split
 
 GALAXIES = mx.datasets.galaxies_mass()["velocity"] / 1000
@@ -125,6 +126,28 @@ def test_a_collapsed_fit_never_wins():
         _ = mx.select(mx.Normal(), x, K=[5], starts=2).best
 
 
+def test_a_model_that_cannot_begin_is_a_row_of_the_table():
+    """The likelihood of a t on three values has no bound as df goes to 0."""
+    values = [1.0, 2.0, 3.0]
+    with pytest.raises(CollapseError, match="StudentT collapsed on x = "):
+        mx.em(mx.Mixture(2 * [mx.StudentT()]), values)
+    found = mx.select(mx.StudentT(), values, K=[1, 2], starts=2)
+    assert found.best is found[1]
+    assert found[2].fit is None
+    assert not found[2].stands
+    assert found[1].score("bic") == found[1].fit.bic
+    assert repr(found).splitlines()[2].split() == ["2", "collapsed"]
+    with pytest.raises(ValueError, match="of 2 every first guess collapsed"):
+        found[2].score("bic")
+    with pytest.raises(ValueError, match="of 2 every first guess collapsed"):
+        _ = found[2].share_of_starts
+    unseen = mx.select(mx.StudentT(), values, K=[1, 2], starts=2, folds=3)
+    assert unseen[2].held_out == -np.inf
+    two = mx.Mixture(2 * [mx.StudentT()])
+    with pytest.raises(ValueError, match="every start of the smaller one collapsed"):
+        mx.likelihood_ratio_test(two, two, values, samples=1, starts=1)
+
+
 def test_the_best_by_any_criterion():
     found = mx.select(mx.Normal(), GALAXIES, K=[1, 2, 3], starts=2)
     assert found.best is found.best_by("bic")
@@ -163,7 +186,7 @@ def test_the_ratio_of_the_galaxies_is_not_negative():
     assert found.statistic == pytest.approx(2 * (212.35185518 - 207.72233004), abs=1e-4)
 
 
-FOUR = mx.Mixture(4 * [mx.Normal()])
+THREE, FOUR = (mx.Mixture(k * [mx.Normal()]) for k in (3, 4))
 
 
 @pytest.fixture
@@ -171,7 +194,7 @@ def small():
     """Three normals on the galaxies, the most distant first."""
     parts = [mx.Normal(33, 1), mx.Normal(21, 2), mx.Normal(10, 0.4)]
     backwards = mx.Mixture(parts, [0.05, 0.85, 0.1])
-    return mx.em(mx.Mixture(3 * [mx.Normal()]), GALAXIES, start=backwards)
+    return mx.em(THREE, GALAXIES, start=backwards)
 
 
 @pytest.fixture
@@ -203,12 +226,15 @@ def test_a_larger_model_that_ends_badly_climbs_from_the_smaller_one(
         assert end.log_likelihood < small.log_likelihood - 1
 
     def em(model, x, **options):
-        return mx.em(model, x, **options) if "start" in options else end
+        if "start" in options:
+            return mx.em(model, x, **options)
+        return end if model is FOUR else small
 
     module = importlib.import_module("mixnotes.select")  # its name is the function
     monkeypatch.setattr(module, "em", em)
     rng = np.random.default_rng(0)
-    fit, gain = _gained(FOUR, small, GALAXIES, rng, {"starts": 3})
+    first, fit, gain = _gained(THREE, FOUR, GALAXIES, rng, {"starts": 3})
+    assert first is small
     assert fit.log_likelihood == best
     assert gain == pytest.approx(2 * (fit.log_likelihood - small.log_likelihood))
 

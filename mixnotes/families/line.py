@@ -17,6 +17,8 @@ from mixnotes.domains import POSITIVE, REAL, SHAPE, Shared, parameter
 from mixnotes.families.search import OnLine, weighted_median
 
 _EULER = 0.57721566490153286061  # Euler's constant
+_LEAST = 1e-150  # a spread from which a climb may start: its square is a number
+_FAR = 1e3  # exp(-exp(1e3)) is 0
 _DONE = 1e-13  # of a mean log-density: a Newton step that promises less is the last
 _EPS = float(np.finfo(float).eps)
 
@@ -93,16 +95,20 @@ class LogConcave(OnLine):
     def _standard(
         self, y: Array, share: Array, fixed: dict[str, float], start: Any
     ) -> dict[str, float]:
-        begin = start or {self.place: 0.0, self.spread: 1.0} | fixed
+        begin = {self.place: 0.0, self.spread: 1.0} | fixed
         a, place = 1 / begin[self.spread], begin[self.place]
+        warm = None
+        if start is not None and start[self.spread] > _LEAST:
+            warm = np.array([1 / start[self.spread], 0.0])
+            warm[1] = 0.0 if self.place in fixed else warm[0] * start[self.place]
         if self.place in fixed:
-            a, _ = self._climb(y - place, np.zeros_like(y), share, a, 0.0)
+            a, _ = self._climb(y - place, np.zeros_like(y), share, [a, 0.0], warm)
         elif self.spread in fixed:
-            _, b = self._climb(np.zeros_like(y), np.ones_like(y), share, a, a * place,
-                               a * y)  # fmt: skip
+            _, b = self._climb(np.zeros_like(y), np.ones_like(y), share,
+                               [a, a * place], warm, a * y)  # fmt: skip
             place = b / a
         else:
-            a, b = self._climb(y, np.ones_like(y), share, a, a * place)
+            a, b = self._climb(y, np.ones_like(y), share, [a, a * place], warm)
             place = b / a
         return {self.place: place, self.spread: 1 / a} | fixed
 
@@ -111,11 +117,14 @@ class LogConcave(OnLine):
         y: Array,
         one: Array,
         share: Array,
-        a: float,
-        b: float,
+        begin: list[float],
+        warm: Array | None,
         offset: Array | float = 0.0,
     ) -> tuple[float, float]:
-        """The a and b that maximise the mean of log a + g(offset + a y - b one)."""
+        """The a and b that maximise the mean of log a + g(offset + a y - b one).
+
+        The climb starts from `warm`, or near `begin` where that is higher.
+        """
         learns_a, learns_b = bool(y.any()), bool(one.any())
         design = np.stack([y, -one])  # (2, n)
 
@@ -131,18 +140,18 @@ class LogConcave(OnLine):
             shift = self.shift_of(offset + at @ design, share) if learns_b else 0.0
             return np.array([at[0], at[1] + shift])
 
-        point = placed(np.array([a, b]))
-        wider = placed(0.5 * point)
-        while learns_a and not height(point) >= height(wider) > -math.inf:
-            point, wider = wider, placed(0.5 * wider)
+        point = placed(np.array(begin))
+        if learns_a:  # wide enough for all
+            wider = placed(0.5 * point)
+            while not height(point) >= height(wider) > -math.inf:
+                point, wider = wider, placed(0.5 * wider)
+        if warm is not None and height(warm) > height(point):
+            point = warm
         here = height(point)
         for _ in range(200):
-            with np.errstate(over="ignore", invalid="ignore"):
-                _, first, second = self.shape_of(offset + point @ design)
-                slope = design @ (share * first)
-                curve = -(design * (share * second)) @ design.T
-            if not np.isfinite(curve).all():  # on its way to no spread at all
-                break
+            _, first, second = self.shape_of(offset + point @ design)
+            slope = design @ (share * first)
+            curve = -(design * (share * second)) @ design.T
             if learns_a:
                 slope[0] += 1 / point[0]
                 curve[0, 0] += 1 / point[0] ** 2
@@ -267,7 +276,7 @@ class Gumbel(_Extreme):
 
     def density(self, prepared: Any) -> Array:
         """-z - exp(-z) - log scale for z = (x - loc) / scale."""
-        z = self._z(prepared)
+        z = np.maximum(self._z(prepared), -_FAR)
         return -z - np.exp(-z) - math.log(self.given("scale"))
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
@@ -344,7 +353,8 @@ class Weibull(_Extreme):
         """shape log(x / scale) - (x / scale)^shape + log shape - log x."""
         shape = self.given("shape")
         power = shape * (prepared - math.log(self.given("scale")))
-        return power - np.exp(power) + math.log(shape) - prepared
+        fallen = np.minimum(power, _FAR)
+        return fallen - np.exp(fallen) + math.log(shape) - prepared
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         draws = self.given("scale") * rng.weibull(self.given("shape"), n)
