@@ -225,10 +225,16 @@ class _Trial:
         yield their tests?"""
         if not files:
             return True
-        before = [t for t in self.items if t.partition("::")[0] in files]
-        for module in {self.items[test].module.__name__ for test in before}:
-            del sys.modules[module]
-        self.items |= {i.nodeid: i for i in self.session.perform_collect(files)}
+        old = {
+            item.getparent(pytest.Module)
+            for name, item in self.items.items()
+            if name.partition("::")[0] in files
+        }
+        for file in old:  # all gone before one is imported: they import one another
+            del sys.modules[file.module.__name__]
+        for file in old:
+            again = pytest.Module.from_parent(file.parent, path=file.path)
+            self.items |= {i.nodeid: i for i in self.session.genitems(again)}
         return not self.session.testsfailed
 
     def wait(self) -> None:

@@ -10,10 +10,13 @@ import mixnotes as mx
 from mixnotes import sums
 from mixnotes.component import Component
 from mixnotes.covariance import model_of
+from mixnotes.engine import Engine
 from mixnotes.families.line import Gumbel
 from mixnotes.floor import Floor, _to_come
 from mixnotes.mixture import log_sum_exp
 from mixnotes.select import _folds
+from mixnotes.starts import from_shares
+from mixnotes.sums import Rows
 
 # ------------------------------------------------------------------ rows far from all
 
@@ -379,6 +382,31 @@ def test_a_component_that_no_interval_is_left_to_stays():
     assert mx.Gumbel().filled_to(rows, np.zeros(2), start) is start
     learned = mx.Gumbel().filled_to(rows, np.ones(2), start)
     assert learned.loc != 1.0
+
+
+def test_a_first_guess_takes_its_weights_from_the_shares_if_all_is_learned():
+    """A known component stands level with the others: a share says nothing of it."""
+    x = np.array([0.0, 1.0, 2.0, 3.0])
+    share = np.array([[0.9, 0.9, 0.9, 0.9], [0.1, 0.1, 0.1, 0.1]])
+    expected = {
+        (None, None): [0.9, 0.1],
+        (0.0, None): [0.5, 0.5],
+        (0.0, 3.0): [0.5, 0.5],
+    }
+    for means, weights in expected.items():
+        parts = [mx.Normal(mean, 1.0) for mean in means]
+        engine = Engine(mx.Mixture(parts), Rows(x, None))
+        state = from_shares(engine, share)
+        np.testing.assert_allclose(state.weights[0], weights)
+        given = Engine(mx.Mixture(parts, [0.7, 0.3]), Rows(x, None))
+        np.testing.assert_allclose(from_shares(given, share).weights[0], [0.7, 0.3])
+    nested = mx.Mixture(
+        [mx.Normal(sd=1.0), mx.Mixture([mx.Normal(sd=1.0), mx.Normal(9.0, 1.0)])]
+    )
+    thirds = np.vstack([share, share[1]]) / 1.1
+    outer, inner = from_shares(Engine(nested, Rows(x, None)), thirds).weights
+    np.testing.assert_allclose(outer, [9 / 11, 2 / 11])
+    np.testing.assert_allclose(inner, [0.5, 0.5])
 
 
 # ------------------------------------------------------------- names of what is blank

@@ -243,6 +243,21 @@ def test_the_bars_of_a_rootogram_hang_from_the_model(axes):
     assert labels(ax) == ("x", "sqrt(count)")
 
 
+def test_counts_far_from_0_are_drawn_where_they_are(axes):
+    far = mx.Mixture([mx.Poisson(400.0), mx.Poisson(500.0)], [0.5, 0.5])
+    x = np.array([380, 420, 510])
+    hanging = mx.plot.rootogram(far, x, axes[0])
+    drawn = mx.plot.density(far, x, axes[1])
+    for ax, scale in ((hanging, np.sqrt), (drawn, np.array)):
+        places, height = values(ax.lines[0])
+        assert 200 < places[0] < 380
+        assert 510 < places[-1] < 700
+        total = 3 if ax is hanging else 1
+        np.testing.assert_allclose(height, scale(total * np.exp(far.log_prob(places))))
+        middles = [bar.get_x() + bar.get_width() / 2 for bar in ax.patches]
+        np.testing.assert_allclose(middles, places)
+
+
 @pytest.fixture(scope="module")
 def calls(galaxies):
     """Each picture as a function of the axes."""

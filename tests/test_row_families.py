@@ -317,6 +317,21 @@ def test_a_product_says_in_which_column_a_fit_failed():
     assert fitted.parts["b"].sd == pytest.approx(np.sqrt((1 + 8) / 3))
 
 
+def test_the_columns_of_nested_mixtures_are_laid_out_as_those_of_the_first():
+    one = mx.Product({"u": mx.Normal(0.0, 1.0), "v": mx.Poisson(2.0)})
+    two = mx.Product({"v": mx.Poisson(5.0), "u": mx.Normal(4.0, 1.0)})
+    three = mx.Product({"v": mx.Poisson(7.0), "u": mx.Normal(5.0, 1.0)})
+    nested = mx.Mixture([one, mx.Mixture([two, three], [0.25, 0.75])], [0.2, 0.8])
+    inner = nested.components[1]
+    assert inner.column_names == ("u", "v")
+    assert [part.column_names for part in inner.components] == [("u", "v")] * 2
+    assert [part.parts["u"].mean for part in inner.components] == [4.0, 5.0]
+    np.testing.assert_array_equal(inner.weights, [0.25, 0.75])
+    x = {"v": [3.0, 6.0], "u": [0.5, 4.0]}
+    flat = mx.Mixture([one, two, three], [0.2, 0.2, 0.6])
+    np.testing.assert_allclose(nested.log_prob(x), flat.log_prob(x))
+
+
 def test_products_are_written_and_read_and_compared():
     made_of, model = product(), product().blank("mean")
     assert mx.from_json(made_of.to_json()) == made_of
