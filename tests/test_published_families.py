@@ -112,3 +112,89 @@ def test_latent_classes_as_multinomials_agree_with_bernoullis():
     one = mx.em(start.blank(), x, start=start, max_iter=5, accelerate=False)
     two = mx.em(twin.blank(), rows, start=twin, max_iter=5, accelerate=False)
     np.testing.assert_allclose(one.history, two.history, rtol=1e-12)
+
+
+class BloodGroups:
+    """A, B, AB and O as 0 to 3, of the shares of three genes: a reader's own class.
+
+    Its fit is one step of gene counting.
+    """
+
+    def __init__(self, *genes):
+        self.genes = genes
+        self.n_free = 0 if genes else 2
+
+    def log_prob(self, x):
+        a, b, o = self.genes
+        groups = [a * (a + 2 * o), b * (b + 2 * o), 2 * a * b, o**2]
+        return np.log(groups)[np.asarray(x, dtype=int)]
+
+    def fit(self, x, sample_weight=None, start=None):
+        A, B, AB, rest = np.bincount(np.asarray(x, dtype=int), sample_weight, 4)
+        a, b, o = start.genes if start else (1 / 3, 1 / 3, 1 / 3)
+        AA, BB = A * a / (a + 2 * o), B * b / (b + 2 * o)
+        counted = np.array([A + AA + AB, B + BB + AB, 2 * rest + A - AA + B - BB])
+        return BloodGroups(*counted / counted.sum())
+
+
+def test_blood_groups_as_a_component_of_ones_own():
+    """Ulcer patients (Clarke et al. 1959); shares of genes in Lange (2010), ch. 13."""
+    people = mx.datasets.abo_clarke1959()["count"]
+    start = mx.Mixture([BloodGroups(0.3, 0.2, 0.5)], [1.0])
+    fit = mx.em(
+        mx.Mixture([BloodGroups()]), range(4), sample_weight=people, start=start
+    )
+    assert fit.converged, fit.reason
+    genes = fit.mixture.components[0].genes
+    expected = [0.21359093909, 0.0501453288694, 0.736263732041]
+    np.testing.assert_allclose(genes, expected, atol=1e-9)
+    assert fit.log_likelihood == pytest.approx(-511.571469716, abs=1e-8)
+
+
+class Linkage:
+    """Four cells of chances 1/2 + t/4, (1 - t)/4, (1 - t)/4 and t/4."""
+
+    def __init__(self, theta=None):
+        self.theta = theta
+        self.n_free = int(theta is None)
+
+    def log_prob(self, x):
+        t = self.theta
+        cells = [0.5 + t / 4, (1 - t) / 4, (1 - t) / 4, t / 4]
+        return np.log(cells)[np.asarray(x, dtype=int)]
+
+    def fit(self, x, sample_weight=None, start=None):
+        y = np.bincount(np.asarray(x, dtype=int), sample_weight, 4)
+        t = start.theta if start else 0.5
+        latent = y[0] * t / (2 + t)
+        return Linkage((latent + y[3]) / (latent + y[1] + y[2] + y[3]))
+
+
+def test_linkage_as_a_component_of_ones_own():
+    """Rao's animals, step by step as Dempster, Laird and Rubin (1977) print them."""
+    animals = [125, 18, 20, 34]
+    here = mx.Mixture([Linkage(0.5)], [1.0])
+    model = mx.Mixture([Linkage()])
+    for printed in [0.608247423, 0.624321051, 0.626488879, 0.626777323]:
+        here = mx.em_step(model, here, range(4), sample_weight=animals)
+        assert here.components[0].theta == pytest.approx(printed, abs=2e-9)
+    fit = mx.em(model, range(4), sample_weight=animals, start=here, tol=1e-10)
+    theta = fit.mixture.components[0].theta
+    assert theta == pytest.approx((15 + np.sqrt(53809)) / 394, abs=1e-9)
+
+
+def test_the_best_mixing_distribution_of_the_times_has_days_without_deaths():
+    """No mixture of Poissons, of any number, is higher: its support is 0 and two rates
+    (R's nspmix); at 0 a Poisson is a point mass."""
+    times = mx.datasets.london_times()
+    model = mx.Mixture([mx.PointMass(0.0), mx.Poisson(), mx.Poisson()])
+    fit = mx.em(model, times["deaths"], sample_weight=times["days"])
+    assert fit.log_likelihood == pytest.approx(-1989.927105117, abs=1e-8)
+    rates = [c.rate for c in fit.mixture.components[1:]]
+    np.testing.assert_allclose(rates, [1.355443, 2.697977], atol=1e-5)
+    weights = [0.00672981, 0.38947641, 0.60379378]
+    np.testing.assert_allclose(fit.mixture.weights, weights, atol=1e-5)
+    x = np.linspace(0, 12, 200)  # the slope towards a new rate is nowhere up
+    towards = np.exp([mx.Poisson(r).log_prob(times["deaths"]) for r in x])
+    share = times["days"] / np.exp(fit.mixture.log_prob(times["deaths"]))
+    assert (towards @ share).max() <= times["days"].sum() * (1 + 1e-7)
