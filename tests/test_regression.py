@@ -9,6 +9,7 @@ import scipy.optimize
 import scipy.stats
 
 import mixnotes as mx
+from mixnotes.component import CollapseError
 from tests.test_product import penguins
 from tests.test_published import SHARED
 
@@ -297,6 +298,77 @@ def test_a_line_through_few_rows_needs_more_spread_than_one_through_many(rows, w
     else:
         with pytest.raises(ValueError, match="LinearRegression collapsed"):
             line.fit({"x": x, "y": y}, weights)
+
+
+BENT = {"poisson": mx.PoissonRegression, "logistic": mx.LogisticRegression}
+
+
+@pytest.mark.parametrize("weight", [1e-30, 1e-9, 0.01, 1.0])
+@pytest.mark.parametrize("far", [30.0, 100.0, 1e4, 1e6, 1e9])
+@pytest.mark.parametrize("bend", BENT)
+def test_a_row_far_out_that_the_line_foretells_is_no_sign_of_trouble(bend, far, weight):
+    """Only where no row stands against it do coefficients grow without end."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=100)
+    y = rng.poisson(np.exp(0.5 - 0.3 * x))
+    if bend == "logistic":
+        y = rng.random(100) < 1 / (1 + np.exp(x))
+    table = {"x": np.append(x, far), "y": np.append(y, 0.0)}
+    share = np.append(np.ones(100), weight)
+    found = BENT[bend]("y", ["x"]).fit(table, share)
+    alone = BENT[bend]("y", ["x"]).fit({"x": x, "y": y})
+    assert found.coef["x"] == pytest.approx(alone.coef["x"], rel=1e-3)
+    gap = share * (table["y"] - found.expected(table))
+    assert abs(gap.sum()) < 1e-6
+    assert abs(gap @ table["x"]) < 1e-6
+
+
+@pytest.mark.parametrize("bend", BENT)
+def test_a_row_far_out_against_the_line_turns_it(bend):
+    x, y = np.array([-1.0, 0, 0, 1, 1, 2, 1e4]), np.array([0.0, 1, 0, 1, 0, 1, 0])
+    found = BENT[bend]("y", ["x"]).fit({"x": x, "y": y})
+    gap = y - found.expected({"x": x})
+    assert abs(gap.sum()) < 1e-6
+    assert abs(gap @ x) < 1e-3
+    assert found.coef["x"] < 0
+
+
+@pytest.mark.parametrize("n", [20, 20_000])
+@pytest.mark.parametrize("bend", BENT)
+def test_where_a_predictor_tells_some_rows_its_coefficient_has_no_end(bend, n):
+    """Of those with z = 1 none has y > 0; the others are not told."""
+    z, y = np.arange(n) % 4 == 1, np.arange(n) % 2 == 0
+    x = np.sin(np.arange(n))
+    with pytest.raises(CollapseError, match="some combination of x, z tells y without"):
+        BENT[bend]("y", ["x", "z"]).fit({"x": x, "z": z, "y": y})
+
+
+@pytest.mark.parametrize("bend", BENT)
+@pytest.mark.parametrize("on", [[], ["x"]])
+def test_a_target_of_one_value_has_a_line_at_the_end_of_its_range(bend, on):
+    x = np.sin(np.arange(20.0))
+    found = BENT[bend]("y", on).fit({"x": x, "y": np.zeros(20)})
+    assert found.intercept < -25
+    assert all(abs(value) < 1e-9 for value in found.coef.values())
+    np.testing.assert_allclose(
+        found.log_prob({"x": x, "y": np.zeros(20)}), 0, atol=1e-9
+    )
+
+
+def test_zeros_that_no_line_foretells_are_a_component_without_a_slope():
+    rng = np.random.default_rng(0)
+    x, none = rng.normal(size=300), rng.random(300) < 0.4
+    y = np.where(none, 0, rng.poisson(np.exp(1.5 + 0.5 * x)))
+    line = mx.PoissonRegression("y", ["x"])
+    zeros = mx.PoissonRegression("y", {"x": 0.0})
+    fit = mx.em(mx.Mixture([zeros, line]), {"x": x, "y": y}, starts=2)
+    assert fit.converged, fit.reason
+    known = mx.PoissonRegression("y", {"x": 0.0}, intercept=-50.0)
+    other = mx.em(mx.Mixture([known, line]), {"x": x, "y": y}, starts=2)
+    assert fit.log_likelihood == pytest.approx(other.log_likelihood, abs=1e-6)
+    assert fit.mixture.components[1].coef["x"] == pytest.approx(0.514, abs=5e-4)
+    both = mx.em(mx.Mixture([line, line]), {"x": x, "y": y}, starts=1)
+    assert both.reason.endswith("or give a coefficient, such as 0")
 
 
 BAD = [

@@ -25,7 +25,8 @@ _ROUNDING = 1e-12  # below this share any sd is rounding
 _DIGITS = 1e-14  # of the target's size; what is below it is rounding
 _STEPS = 100
 _GAIN = 1e-14  # relative; a gain below it is rounding
-_STEEP = 40.0  # |linear predictor|: beyond it a probability is 0 or 1 to all digits
+_TOLD = 1e-6  # a variance of the target below which it is told without error
+_NOTHING = 1e-12  # of the largest weight; a row of less stands against nothing
 
 _REMOTE = 5e4  # spreads from 0: further out the intercept loses its digits
 
@@ -425,6 +426,10 @@ class Design:
         matrix = np.array(columns).T.reshape(len(x), len(columns))
         return cls(matrix, offset, names, constant)
 
+    def part(self, rows: NDArray[np.bool_]) -> Design:
+        """The same of some of the rows."""
+        return Design(self.matrix[rows], self.offset[rows], self.names, self.constant)
+
     def solve(self, values: Array, weight: Array) -> Array:
         """Weighted least squares, shape (q,)."""
         if not self.matrix.shape[1]:
@@ -449,6 +454,19 @@ class Design:
         if self.constant:
             coefficients[0] -= coefficients[1:] @ centre[1:]
         return coefficients
+
+    def determines(self) -> bool:
+        """Do these rows alone determine every coefficient?"""
+        if not self.matrix.shape[1]:
+            return True
+        n = len(self.matrix)
+        if n == 0:
+            return False
+        try:
+            self.solve(np.zeros(n), np.ones(n))
+        except CollapseError:
+            return False
+        return True
 
 
 class LinearRegression(Regression):
@@ -548,11 +566,21 @@ class _Curve(Regression):
         top = float(weight @ density(eta, self))
         for _ in range(_STEPS):
             mean = self.mean_of(eta)
-            spread = self._variance_of(mean)
-            if not spread.max(initial=0.0) > 1e-12:
+            spread, gap = self._variance_of(mean), y - mean
+            level = weight @ spread / weight.sum()
+            if not level > _NOTHING:
                 break
-            spread = np.maximum(spread, 1e-12 * spread.max())
-            step = design.solve((y - mean) / spread, weight * spread)
+            against = np.abs(gap) > 2 * spread  # a step that suits it alone is too long
+            spread = np.where(against, np.maximum(spread, 1e-12 * level), spread)
+            pull = np.divide(gap, spread, out=np.zeros_like(gap), where=spread > 0)
+            try:
+                step = design.solve(pull, weight * spread)
+            except CollapseError:
+                self._require_open(y, weight, design, eta)
+                raise
+            if weight @ (gap * (design.matrix @ step)) <= _GAIN * abs(top):
+                point = point + step  # what is left to go, exact to rounding
+                break
             for _ in range(_STEPS):
                 ahead = design.offset + design.matrix @ (point + step)
                 height = float(weight @ density(ahead, self))
@@ -561,21 +589,34 @@ class _Curve(Regression):
                 step = step / 2
             else:
                 break
-            gain, top, point, eta = height - top, height, point + step, ahead
-            if np.abs(eta).max(initial=0.0) > _STEEP and gain > 0:
-                self._require_tame(eta, y, design)
-            if gain <= _GAIN * abs(top):
-                break
+            top, point, eta = height, point + step, ahead
+        self._require_open(y, weight, design, eta)
         return point, {}
 
-    def _require_tame(self, eta: Array, y: Array, design: Design) -> None:
-        """Raise an error where coefficients are on their way to infinity."""
-        raise CollapseError(
-            f"{type(self).__name__} collapsed: some combination of "
-            f"{', '.join(design.names) or 'the intercept'} tells {self.target} without "
-            "error, so that coefficients grow without end; use fewer components or "
-            "predictors"
-        )
+    def _require_open(
+        self, y: Array, weight: Array, design: Design, eta: Array
+    ) -> None:
+        """Raise an error where coefficients are on their way to infinity: the rows that
+        are not told, or told wrongly, leave some direction free.
+
+        A component of one value alone may end there: a share or a rate of 0.
+        """
+        mean = self.mean_of(eta)
+        spread = self._variance_of(mean)
+        counts = weight > _NOTHING * weight.max()
+        told = (spread <= _TOLD) & (np.abs(y - mean) <= 2 * spread + _TOLD)
+        surprising = counts & ~told
+        told &= counts
+        one_value = told.any() and np.ptp(y[told]) == 0
+        if one_value and weight[surprising].sum() < _TOLD * weight.sum():
+            return
+        if told.any() and not design.part(surprising).determines():
+            raise CollapseError(
+                f"{type(self).__name__} collapsed: some combination of "
+                f"{', '.join(design.names) or 'the intercept'} tells {self.target} "
+                "without error, so that coefficients grow without end; use fewer "
+                "components or predictors, or give a coefficient, such as 0"
+            )
 
 
 class PoissonRegression(_Curve):
@@ -605,10 +646,6 @@ class PoissonRegression(_Curve):
 
     def _level(self, mean: float) -> float:
         return math.log(max(mean, 1e-3))
-
-    def _require_tame(self, eta: Array, y: Array, design: Design) -> None:
-        if eta.min() < -_STEEP:  # a large count is no sign of trouble
-            super()._require_tame(eta, y, design)
 
     def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
         return rng.poisson(self.mean_of(eta)).astype(np.float64)
