@@ -99,8 +99,8 @@ class LogConcave(OnLine):
         a, place = 1 / begin[self.spread], begin[self.place]
         warm = None
         if start is not None and start[self.spread] > _LEAST:
-            warm = np.array([1 / start[self.spread], 0.0])
-            warm[1] = 0.0 if self.place in fixed else warm[0] * start[self.place]
+            near, spread = float(start[self.place]), float(start[self.spread])
+            warm = np.array([1 / spread, 0.0 if self.place in fixed else near / spread])
         if self.place in fixed:
             a, _ = self._climb(y - place, np.zeros_like(y), share, [a, 0.0], warm)
         elif self.spread in fixed:
