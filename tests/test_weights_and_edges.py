@@ -1,10 +1,11 @@
 """Small things that were once not looked at: a weight, a label, a tail, an edge."""
 
+import importlib
+
 import numpy as np
 import pytest
 
 import mixnotes as mx
-from mixnotes import em as em_function
 from mixnotes.approximation import certificate
 from mixnotes.approximation.descent import Nodes
 from mixnotes.approximation.line import Line
@@ -77,14 +78,13 @@ def test_the_mass_of_a_gap_is_that_between_two_crossings():
 
 def test_the_start_that_is_pushed_off_a_saddle_is_named(monkeypatch):
     went = []
+    module = importlib.import_module("mixnotes.em")  # its name is the function
     monkeypatch.setattr(
-        em_function.__globals__["Climb"],
-        "go_on",
-        lambda self, end, start=0: went.append(start) or end,
+        module.Climb, "go_on", lambda self, end, start=0: went.append(start) or end
     )
     model = mx.Mixture(2 * [mx.Normal()])
     for best in range(3):
-        monkeypatch.setitem(em_function.__globals__, "_best", lambda ends, b=best: b)
+        monkeypatch.setattr(module, "_best", lambda ends, best=best: best)
         mx.em(model, X, starts=3)
     assert went == [0, 1, 2]
 
