@@ -605,12 +605,12 @@ class _Curve(Regression):
         spread = self._variance_of(mean)
         counts = weight > _NOTHING * weight.max()
         told = (spread <= _TOLD) & (np.abs(y - mean) <= 2 * spread + _TOLD)
-        surprising = counts & ~told
+        untold = counts & ~told
         told &= counts
         one_value = told.any() and np.ptp(y[told]) == 0
-        if one_value and weight[surprising].sum() < _TOLD * weight.sum():
+        if one_value and weight[untold].sum() < _TOLD * weight.sum():
             return
-        if told.any() and not design.part(surprising).determines():
+        if told.any() and not design.part(untold).determines():
             raise CollapseError(
                 f"{type(self).__name__} collapsed: some combination of "
                 f"{', '.join(design.names) or 'the intercept'} tells {self.target} "
