@@ -631,7 +631,7 @@ def _bracket(component: Component, q: Array) -> tuple[Array, Array]:
     centre = mean if math.isfinite(mean) else max(min(0.0, largest), least)
     step = math.sqrt(variance) if 0 < variance < math.inf else 1.0
     if component.discrete:
-        centre, step = math.floor(centre), math.ceil(step)
+        centre, step = float(math.floor(centre)), float(math.ceil(step))
     low, high = np.full(q.shape, centre - step), np.full(q.shape, centre + step)
     for _ in range(_BISECTIONS):
         short = ~_reaches(component, high, q) & (high < largest) & (q < 1)

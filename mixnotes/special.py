@@ -25,6 +25,12 @@ _PSI = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 _PSI_1 = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 
 
+def squared(value: float) -> float:
+    """Its square, infinite where no float holds it."""
+    value = float(value)
+    return value * value
+
+
 def _series(coefficients: tuple[float, ...], z: Array) -> Array:
     """c0 / z + c1 / z^3 + c2 / z^5 + ..."""
     square = (1 / z) ** 2

@@ -1,5 +1,6 @@
 """Edges of families, pieces of their searches, and what cannot be learned."""
 
+import itertools
 import math
 
 import numpy as np
@@ -649,3 +650,54 @@ def test_a_given_spread_cannot_collapse():
     assert mx.Logistic(scale=1.0).fit([3, 3]).loc == pytest.approx(3)
     assert mx.StudentT(3.0, scale=1.0).fit([3, 3]).loc == pytest.approx(3)
     assert mx.Weibull(shape=2.0).fit([3, 3]).scale == pytest.approx(3)
+
+
+EXTREME = (1e-100, 1e-10, 1e10, 1e100)
+
+
+@pytest.mark.parametrize(
+    ("family", "n"),
+    [
+        (mx.Normal, 2), (mx.Laplace, 2), (mx.Logistic, 2), (mx.Gumbel, 2),
+        (mx.StudentT, 3), (mx.Gamma, 2), (mx.Weibull, 2), (mx.InverseGaussian, 2),
+        (mx.Beta, 2), (mx.LogNormal, 2), (mx.Exponential, 1), (mx.Poisson, 1),
+        (mx.NegativeBinomial, 2), (mx.VonMises, 2),
+    ],
+)  # fmt: skip
+def test_parameters_however_large_or_small_give_numbers(family, n):
+    """A variance that no float holds is infinite; only a mean of a t that is not there
+    is nan."""
+    for values in itertools.product(EXTREME, repeat=n):
+        part = family(*values)
+        x = [0.0, 3.0] if part.discrete else [0.25, 0.5]
+        assert not np.isnan(part.log_prob(x)).any(), part
+        for share in (part.cdf([0.5, 2.5]), part.sf([0.5, 2.5])):
+            if family is not mx.VonMises:  # which counts its turns
+                assert np.all((share >= 0) & (share <= 1)), part
+        low, middle, high = part.quantile([1e-9, 0.5, 0.999])
+        assert low * (1 - 1e-12) <= middle <= high * (1 + 1e-12), part
+        mean, variance = part.moments()
+        assert variance >= 0, part
+        assert not np.isnan(mean) or (family is mx.StudentT and part.df <= 1), part
+        assert not np.isnan(part.sample(3, rng=0)).any(), part
+
+
+@pytest.mark.parametrize("shape", [0.1, 2.0, 99.0, 101.0, 1e4, 1e8, 1e12])
+def test_the_variance_of_a_sharp_weibull_keeps_its_digits(shape):
+    """Towards a Gumbel of spread scale / shape: pi^2 / 6 of its square."""
+    variance = mx.Weibull(shape, 3.0).moments()[1]
+    if shape < 1e3:
+        assert variance == pytest.approx(scipy.stats.weibull_min.var(shape, scale=3))
+    else:
+        limit = np.pi**2 / 6 * (3 / shape) ** 2
+        assert variance == pytest.approx(limit, rel=5 / shape + 1e-12)
+    beside = mx.Weibull(shape * (1 + 1e-9), 3.0).moments()[1]
+    assert beside == pytest.approx(variance, rel=1e-7)
+
+
+@pytest.mark.parametrize("rate", [1e10, 1e14, 1e16, 1e20])
+def test_draws_of_a_rate_beyond_all_counts_scatter_as_its_root(rate):
+    draws = mx.Poisson(rate).sample(4000, rng=0)
+    assert draws.mean() == pytest.approx(rate, abs=4 * np.sqrt(rate / 4000))
+    assert (draws - rate).std() == pytest.approx(np.sqrt(rate), rel=0.05)
+    assert np.all(draws == np.floor(draws))

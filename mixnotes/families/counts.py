@@ -20,7 +20,7 @@ from mixnotes.families.bounded import (
     sized,
     state_without_d,
 )
-from mixnotes.families.discrete import log_factorial, whole
+from mixnotes.families.discrete import drawn_counts, log_factorial, whole
 from mixnotes.families.search import Searched
 from mixnotes.special import log_gamma_ratio, scipy_functions
 
@@ -94,8 +94,8 @@ class NegativeBinomial(Searched):
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         size, mean = self.given("size"), self.given("mean")
         if size == math.inf or mean == 0:
-            return rng.poisson(mean, n).astype(np.float64)
-        return rng.poisson(rng.gamma(size, mean / size, n)).astype(np.float64)
+            return drawn_counts(mean, n, rng)
+        return drawn_counts(rng.gamma(size, mean / size, n), n, rng)
 
     def moments(self) -> tuple[float, float]:
         """E[x] = mean and Var[x] = mean + mean^2 / size."""

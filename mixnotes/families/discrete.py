@@ -29,6 +29,18 @@ def whole(x: Array) -> NDArray[np.bool_]:
     return inside
 
 
+def drawn_counts(rate: float | Array, n: int, rng: np.random.Generator) -> Array:
+    """Poisson draws, shape (n,); of a rate beyond 1e15, of which floats do not hold
+    every count, those of a normal, which is near it to 1e-8."""
+    small = np.minimum(rate, _HUGE)
+    draws = rng.poisson(small, n).astype(np.float64)
+    if np.max(rate, initial=0.0) > _HUGE:
+        near = np.floor(rate + np.sqrt(rate) * rng.normal(size=n))
+        draws = np.where(np.greater(rate, _HUGE), near, draws)
+    return draws
+
+
+_HUGE = 1e15
 _TABLE = np.array([math.lgamma(k + 1) for k in range(4096)])  # log 0!, log 1!, ...
 
 
@@ -342,7 +354,7 @@ class Poisson(ExponentialFamily):
         return {"rate": keep("rate", means[0], weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        return rng.poisson(self.given("rate"), n).astype(np.float64)
+        return drawn_counts(self.given("rate"), n, rng)
 
     def moments(self) -> tuple[float, float]:
         """E[x] = Var[x] = rate."""

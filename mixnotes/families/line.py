@@ -15,9 +15,14 @@ from numpy.typing import NDArray
 from mixnotes.check import Array
 from mixnotes.domains import POSITIVE, REAL, SHAPE, Shared, parameter
 from mixnotes.families.search import OnLine, weighted_median
+from mixnotes.special import squared
 
 _EULER = 0.57721566490153286061  # Euler's constant
 _LEAST = 1e-150  # a spread from which a climb may start: its square is a number
+_ZETA = (  # of 2, 3, ... 8
+    math.pi**2 / 6, 1.2020569031595942, math.pi**4 / 90, 1.0369277551433699,
+    1.0173430619844491, 1.0083492773819228, 1.0040773561979443,
+)  # fmt: skip
 _FAR = 1e3  # exp(-exp(1e3)) is 0
 _DONE = 1e-13  # of a mean log-density: a Newton step that promises less is the last
 _EPS = float(np.finfo(float).eps)
@@ -54,7 +59,7 @@ class Laplace(OnLine):
 
     def moments(self) -> tuple[float, float]:
         """E[x] = loc and Var[x] = 2 scale^2."""
-        return self.given("loc"), 2 * self.given("scale") ** 2
+        return self.given("loc"), 2 * squared(self.given("scale"))
 
     def _z(self, x: Array) -> Array:
         return (x - self.given("loc")) / self.given("scale")
@@ -223,7 +228,7 @@ class Logistic(LogConcave):
 
     def moments(self) -> tuple[float, float]:
         """E[x] = loc and Var[x] = pi^2 scale^2 / 3."""
-        return self.given("loc"), math.pi**2 / 3 * self.given("scale") ** 2
+        return self.given("loc"), math.pi**2 / 3 * squared(self.given("scale"))
 
     def _z(self, x: Array) -> Array:
         return (x - self.given("loc")) / self.given("scale")
@@ -285,7 +290,7 @@ class Gumbel(_Extreme):
     def moments(self) -> tuple[float, float]:
         """E[x] = loc + 0.5772 scale and Var[x] = pi^2 scale^2 / 6."""
         scale = self.given("scale")
-        return self.given("loc") + _EULER * scale, math.pi**2 / 6 * scale**2
+        return self.given("loc") + _EULER * scale, math.pi**2 / 6 * squared(scale)
 
     def _z(self, x: Array) -> Array:
         return (x - self.given("loc")) / self.given("scale")
@@ -366,8 +371,11 @@ class Weibull(_Extreme):
         if s > 80:
             return math.inf, math.inf
         first = math.gamma(1 + s)
-        relative = math.expm1(math.lgamma(1 + 2 * s) - 2 * math.lgamma(1 + s))
-        return scale * first, (scale * first) ** 2 * relative
+        log_ratio = math.lgamma(1 + 2 * s) - 2 * math.lgamma(1 + s)
+        if s < 0.01:  # the two cancel; log Gamma(1 + s) is a sum of zeta(k) (-s)^k / k
+            terms = enumerate(_ZETA, start=2)
+            log_ratio = sum(z * (2**k - 2) * (-s) ** k / k for k, z in terms)
+        return scale * first, squared(scale * first * math.sqrt(math.expm1(log_ratio)))
 
     def _power(self, x: Array) -> Array:
         with np.errstate(over="ignore"):

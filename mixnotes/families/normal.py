@@ -22,7 +22,7 @@ from mixnotes.exponential import (
     Keep,
     Values,
 )
-from mixnotes.special import normal_cdf, normal_quantile
+from mixnotes.special import normal_cdf, normal_quantile, squared
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 _MANY = 6  # components beyond which arrays are faster than floats
@@ -229,7 +229,7 @@ class Normal(_Bell):
 
     def moments(self) -> tuple[float, float]:
         """E[x] = mean and Var[x] = sd^2."""
-        return self.given("mean"), self.given("sd") ** 2
+        return self.given("mean"), squared(self.given("sd"))
 
     def _cdf(self, x: Array) -> Array:
         return normal_cdf((x - self.given("mean")) / self.given("sd"))

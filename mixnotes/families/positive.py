@@ -23,6 +23,7 @@ from mixnotes.special import (
     log_normal_cdf,
     normal_cdf,
     scipy_functions,
+    squared,
     trigamma,
 )
 
@@ -76,7 +77,7 @@ class Exponential(ExponentialFamily):
     def moments(self) -> tuple[float, float]:
         """E[x] = 1 / rate and Var[x] = 1 / rate^2."""
         rate = self.given("rate")
-        return 1 / rate, 1 / rate**2
+        return 1 / rate, squared(1 / rate)
 
     def _cdf(self, x: Array) -> Array:
         return -np.expm1(-self.given("rate") * np.maximum(x, 0))
@@ -169,7 +170,7 @@ class Gamma(ExponentialFamily):
     def moments(self) -> tuple[float, float]:
         """E[x] = shape scale and Var[x] = shape scale^2."""
         shape, scale = self.given("shape"), self.given("scale")
-        return shape * scale, shape * scale**2
+        return shape * scale, shape * squared(scale)
 
     def _cdf(self, x: Array) -> Array:
         (gammainc,) = scipy_functions("special", "gammainc")
@@ -280,7 +281,7 @@ class InverseGaussian(ExponentialFamily):
     def moments(self) -> tuple[float, float]:
         """E[x] = mean and Var[x] = mean^3 / shape."""
         mean = self.given("mean")
-        return mean, mean**3 / self.given("shape")
+        return mean, mean / self.given("shape") * squared(mean)
 
     def _cdf(self, x: Array) -> Array:
         low, high, reflected = self._passages(x)

@@ -17,7 +17,7 @@ from mixnotes import table
 from mixnotes.check import Array
 from mixnotes.component import Axis, CollapseError, Component, shown
 from mixnotes.domains import LOG_REAL, POSITIVE, Domain, Shared
-from mixnotes.families.discrete import log_factorial, whole
+from mixnotes.families.discrete import drawn_counts, log_factorial, whole
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 _FLOOR = 1e-7  # an sd below this share of the target's range, of few rows, collapsed
@@ -648,7 +648,7 @@ class PoissonRegression(_Curve):
         return math.log(max(mean, 1e-3))
 
     def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
-        return rng.poisson(self.mean_of(eta)).astype(np.float64)
+        return drawn_counts(self.mean_of(eta), len(eta), rng)
 
 
 class LogisticRegression(_Curve):

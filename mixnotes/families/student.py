@@ -25,6 +25,7 @@ from mixnotes.special import (
     normal_cdf,
     normal_quantile,
     scipy_functions,
+    squared,
 )
 
 Dimension = int | NDArray[np.intp]  # of all observations, or of each
@@ -208,7 +209,7 @@ class StudentT(OnLine, Stepped):
 
         nan where there is no mean, infinity where there is no variance.
         """
-        df, square = self.given("df"), self.given("scale") ** 2
+        df, square = self.given("df"), squared(self.given("scale"))
         mean = self.given("loc") if df > 1 else math.nan
         if df == math.inf:
             return mean, square
