@@ -2,8 +2,13 @@
 
 import importlib
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
 
 import mixnotes as mx
 from mixnotes.approximation import certificate
@@ -137,12 +142,12 @@ def test_the_middle_of_an_interval():
 
 def test_bars_of_data_are_named_and_open_points_mark_what_is_not_the_least():
     counts = mx.Mixture([mx.Poisson(1.0), mx.Poisson(4.0)], [0.5, 0.5])
-    ax = mx.plot.density(counts, [0, 1, 4])
+    figure, (left, right) = plt.subplots(1, 2)
+    ax = mx.plot.density(counts, [0, 1, 4], left)
     assert "data" in ax.get_legend_handles_labels()[1]
-    ax.figure.clear()
-    ax = mx.plot.criteria(mx.select(mx.Normal(), X, K=[1, 2], starts=1))
+    ax = mx.plot.criteria(mx.select(mx.Normal(), X, K=[1, 2], starts=1), right)
     assert [line.get_markerfacecolor() for line in ax.lines[::2]] == 3 * ["none"]
-    ax.figure.clear()
+    plt.close(figure)
 
 
 def test_values_that_no_component_allows_are_left_to_all():
