@@ -6,6 +6,7 @@ from scipy import stats
 from scipy.special import ndtr
 
 import mixnotes as mx
+from mixnotes.approximation import certificate
 from mixnotes.approximation.certificate import certify
 from mixnotes.approximation.forms import _PEAKS
 from mixnotes.approximation.gaussians import Gaussians
@@ -266,3 +267,22 @@ def test_one_peak_is_where_it_is_said_to_be(name):
 @pytest.mark.parametrize(("name", "shapes"), [("gamma", (0.5,)), ("beta", (0.5, 2))])
 def test_a_pole_has_no_variation(name, shapes):
     assert as_target(getattr(stats, name)(*shapes)).variation is None
+
+
+@pytest.mark.parametrize("known", ["variation", "curvature"])
+def test_a_certificate_counts_the_tails_in_full(monkeypatch, known):
+    part = as_target(mx.Normal(0.0, 1.0))
+    target = as_target(part.pdf, cdf=part.cdf, **{known: getattr(part, known)})
+    g, bounds = gaussians([1], [0.1], [1]), []
+    for tails in (0.0, 0.25):
+        monkeypatch.setattr(
+            certificate,
+            "_rises",
+            lambda target, mixture, edges, tails=tails: (
+                np.zeros(len(edges) - 1),
+                tails,
+            ),
+        )
+        bounds.append(certificate.certify(target, g, 0.01))
+    assert bounds[1] - bounds[0] == pytest.approx(0.25, abs=1e-12)
+    assert 0 < bounds[0] <= 0.01

@@ -1,5 +1,6 @@
 """EM against closed forms, published results, and what it must never do."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -529,3 +530,16 @@ def test_a_signal_of_unknown_place_is_found_over_a_known_background():
     assert fit.mixture.components[0].mean == pytest.approx(4, abs=0.03)
     assert fit.mixture.weights[0] == pytest.approx(0.25, abs=0.03)
     assert fit.mixture.components[1] == mx.Uniform(0, 10)
+
+
+def test_the_start_that_is_pushed_off_a_saddle_is_named(monkeypatch):
+    went = []
+    module = importlib.import_module("mixnotes.em")  # its name is the function
+    monkeypatch.setattr(
+        module.Climb, "go_on", lambda self, end, start=0: went.append(start) or end
+    )
+    model = mx.Mixture(2 * [mx.Normal()])
+    for best in range(3):
+        monkeypatch.setattr(module, "_best", lambda ends, best=best: best)
+        mx.em(model, DRAWS, starts=3)
+    assert went == [0, 1, 2]

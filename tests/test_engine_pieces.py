@@ -15,7 +15,7 @@ from mixnotes.families.line import Gumbel
 from mixnotes.floor import Floor, _to_come
 from mixnotes.mixture import log_sum_exp
 from mixnotes.select import _folds
-from mixnotes.starts import from_shares
+from mixnotes.starts import _within_support, from_shares
 from mixnotes.sums import Rows
 
 # ------------------------------------------------------------------ rows far from all
@@ -542,3 +542,32 @@ def test_nested_mixtures_stand_in_order_of_their_means():
     fit = mx.em(mx.Mixture([inner, inner]), x, starts=2)
     means = [c.mean() for c in fit.mixture.components]
     assert means == sorted(means)
+
+
+def test_values_that_no_component_allows_are_left_to_all():
+    """Their error comes later and says which; a share of nothing would be nan."""
+    x = np.array([0.0, 3.0, 9.0])
+    share = np.array([[0.25, 0.25, 0.25], [0.75, 0.75, 0.75]])
+    few, many = mx.Binomial(2), mx.Binomial(5)
+    kept = _within_support([few, many], Rows(x, None), share)
+    np.testing.assert_allclose(kept, [[0.25, 0.0, 0.25], [0.75, 1.0, 0.75]])
+
+
+def test_a_component_that_no_row_is_left_to_begins_with_all():
+    x = np.array([0.0, 1.0, 1.5, 7.0, 8.5, 9.0])
+    model = mx.Mixture(2 * [mx.Normal()])
+    engine = Engine(model, Rows(x, None))
+    share = np.array([np.ones(6), np.zeros(6)])
+    filled = engine.mixture(from_shares(engine, share))
+    assert filled.components[0] == filled.components[1]
+    assert filled.components[1].mean == pytest.approx(x.mean())
+
+
+def test_the_first_row_with_a_value_is_the_same_to_the_last_bit():
+    rows = Rows(np.array([1.0, 1.0 + 1e-12, 2.0, 1.0 + 1e-12]), None)
+    assert [rows.position(k) for k in range(4)] == [0, 1, 2, 1]
+
+
+def test_float32_values_that_are_all_equal_have_lost_no_digits():
+    fit = mx.em(mx.Mixture([mx.Normal(sd=1.0)]), np.full(5, 3.0, dtype=np.float32))
+    assert fit.mixture.components[0].mean == 3.0

@@ -745,3 +745,10 @@ print("fine")
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout.strip() == "fine", run.stderr
+
+
+def test_a_start_beyond_all_numbers_is_no_start():
+    x = 1e-140 * np.array([1.0, 2.0, 4.0, 7.0])
+    start = mx.Gumbel(1e149, 1e-240)
+    found, free = mx.Gumbel().fit(x, start=start), mx.Gumbel().fit(x)
+    assert found.scale == pytest.approx(free.scale, rel=1e-6)

@@ -661,13 +661,14 @@ EXTREME = (1e-100, 1e-10, 1e10, 1e100)
         (mx.Normal, 2), (mx.Laplace, 2), (mx.Logistic, 2), (mx.Gumbel, 2),
         (mx.StudentT, 3), (mx.Gamma, 2), (mx.Weibull, 2), (mx.InverseGaussian, 2),
         (mx.Beta, 2), (mx.LogNormal, 2), (mx.Exponential, 1), (mx.Poisson, 1),
-        (mx.NegativeBinomial, 2), (mx.VonMises, 2),
+        (mx.NegativeBinomial, 2), (mx.VonMises, 2), (mx.Geometric, 1),
     ],
 )  # fmt: skip
 def test_parameters_however_large_or_small_give_numbers(family, n):
     """A variance that no float holds is infinite; only a mean of a t that is not there
     is nan."""
-    for values in itertools.product(EXTREME, repeat=n):
+    sizes = [v for v in EXTREME if v < 1 or family is not mx.Geometric]
+    for values in itertools.product(sizes, repeat=n):
         part = family(*values)
         x = [0.0, 3.0] if part.discrete else [0.25, 0.5]
         assert not np.isnan(part.log_prob(x)).any(), part
@@ -693,6 +694,14 @@ def test_the_variance_of_a_sharp_weibull_keeps_its_digits(shape):
         assert variance == pytest.approx(limit, rel=5 / shape + 1e-12)
     beside = mx.Weibull(shape * (1 + 1e-9), 3.0).moments()[1]
     assert beside == pytest.approx(variance, rel=1e-7)
+
+
+@pytest.mark.parametrize("p", [1e-14, 1e-16, 1e-18, 1e-100])
+def test_waits_for_what_hardly_ever_comes_are_exponential(p):
+    draws = mx.Geometric(p).sample(4000, rng=0) * p
+    assert draws.mean() == pytest.approx(1, abs=0.06)
+    assert draws.std() == pytest.approx(1, abs=0.1)
+    assert np.quantile(draws, 0.5) == pytest.approx(np.log(2), abs=0.06)
 
 
 @pytest.mark.parametrize("rate", [1e10, 1e14, 1e16, 1e20])

@@ -239,3 +239,12 @@ def test_on_one_column_a_tied_covariance_is_a_shared_spread():
 def test_where_the_maximum_is_flat_there_are_none_and_it_says_so(model, x):
     with pytest.raises(ValueError, match=r"curved in every direction, .* flat in some"):
         mx.em(model, x).standard_errors()
+
+
+def test_the_rate_of_a_weight_on_its_way_to_0_is_a_factor_below_1():
+    """One value, known components: each step takes the weight of the worse one times
+    p2(x) / p1(x)."""
+    model = mx.Mixture([mx.Poisson(2.0), mx.Poisson(3.0)])
+    fit = mx.em(model, np.zeros(50), tol=1e-6)
+    assert fit.mixture.weights[1] == pytest.approx(0.0, abs=1e-5)
+    assert fit.rate == pytest.approx(np.exp(-1.0), abs=0.01)

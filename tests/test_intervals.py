@@ -5,6 +5,7 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
+from mixnotes.intervals import midpoints
 from tests.test_published import shared
 
 INF = np.inf
@@ -196,3 +197,10 @@ BAD = [
 def test_errors_say_what_to_do(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_the_middle_of_an_interval():
+    rows = mx.Censored([-INF, 2.0, 3.0, 10.0, -INF], [1.0, 4.0, 3.0, INF, INF])
+    model = mx.Mixture([mx.Normal()])
+    middle = midpoints(model._rows(rows))
+    np.testing.assert_allclose(middle, [0.0, 3.0, 3.0, 11.0, 23 / 6])

@@ -163,3 +163,14 @@ def test_a_log_prob_of_the_wrong_shape_is_caught():
 
     with pytest.raises(ValueError, match=r"must give one number an observation"):
         mx.em(mx.Mixture([mx.Poisson(), Scalar()]), [1, 2, 3, 4])
+
+
+def test_a_mixture_as_a_component_is_fitted_with_weights():
+    x = np.array([0.0, 1.0, 1.5, 7.0, 8.5, 9.0])
+    weight = np.array([3.0, 1.0, 2.0, 2.0, 1.0, 1.0])
+    own = mx.Mixture(2 * [mx.Normal(sd=1.0)])
+    fitted, plain = own.fit(x, sample_weight=weight), own.fit(x)
+    climbed = mx.em(own, x, sample_weight=weight).mixture
+    assert fitted == climbed
+    assert fitted.weights[0] == pytest.approx(0.6, abs=1e-6)
+    assert plain.weights[0] == pytest.approx(0.5, abs=1e-6)

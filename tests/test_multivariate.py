@@ -297,3 +297,33 @@ BAD = [
 def test_bad_input_gets_an_error_that_says_what_to_do(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_a_t_of_many_rows_may_be_narrow_beside_the_others():
+    """What many rows carry is no collapse, down to what rounding leaves."""
+    rng = np.random.default_rng(0)
+    narrow, wide = 1e-9 * rng.normal(size=(80, 2)), rng.normal(size=(80, 2))
+    model = mx.Mixture(2 * [mx.MultivariateStudentT(df=5.0)])
+    start = mx.Mixture(
+        [
+            mx.MultivariateStudentT(5.0, [0, 0], 1e-16 * np.eye(2)),
+            mx.MultivariateStudentT(5.0, [0, 0], np.eye(2)),
+        ],
+        [0.5, 0.5],
+    )
+    fit = mx.em(model, np.r_[narrow, wide], start=start)
+    assert fit.converged, fit.reason
+    assert fit.mixture.weights[0] == pytest.approx(0.5, abs=1e-3)
+    sd = np.sqrt(np.diag(fit.mixture.components[0].shape))
+    np.testing.assert_allclose(sd, 1e-9, rtol=0.3)
+
+
+def test_one_column_may_be_given_by_its_number():
+    plane = mx.Mixture(
+        [
+            mx.MultivariateNormal([0, 1], np.eye(2)),
+            mx.MultivariateNormal([5, 6], 2 * np.eye(2)),
+        ],
+        [0.5, 0.5],
+    )
+    assert plane.marginal(1) == plane.marginal([1])

@@ -329,3 +329,11 @@ def test_a_picture_stays_on_its_axes_and_changes_nothing_global(name, calls, axe
 def test_what_cannot_be_drawn_is_refused(call, error, words, axes):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_bars_of_data_are_named_and_open_points_are_not_the_least(axes, galaxies):
+    counts = mx.Mixture([mx.Poisson(1.0), mx.Poisson(4.0)], [0.5, 0.5])
+    ax = mx.plot.density(counts, [0, 1, 4], axes[0])
+    assert "data" in ax.get_legend_handles_labels()[1]
+    ax = mx.plot.criteria(galaxies, axes[1])
+    assert [line.get_markerfacecolor() for line in ax.lines[::2]] == 3 * ["none"]

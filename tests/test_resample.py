@@ -112,3 +112,17 @@ def test_errors_say_what_to_do():
     with pytest.raises(ValueError, match="observations in memory"):
         stream.sandwich_errors()
     assert stream.standard_errors().keys() == FIT.standard_errors().keys()
+
+
+def test_a_bootstrap_of_labelled_rows_keeps_their_labels():
+    """All labels known: the mean of a component is that of its rows, whatever the
+    others are like."""
+    x = np.random.default_rng(0).normal(size=60)
+    z = np.arange(60) % 2
+    fit = mx.em(mx.Mixture(2 * [mx.Normal(sd=1.0)]), x, labels=z)
+    found = mx.bootstrap(fit, 60, rng=1)
+    for k in (0, 1):
+        draws = found.draws[f"components[{k}].mean"]
+        spread = x[z == k].std() / np.sqrt(30)
+        assert draws.mean() == pytest.approx(x[z == k].mean(), abs=spread)
+        assert draws.std() == pytest.approx(spread, rel=0.35)

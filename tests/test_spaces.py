@@ -445,3 +445,16 @@ def test_a_gap_has_the_moments_of_the_rest_near_its_peak(wide):
     np.testing.assert_allclose(mean, [0.5, 0], atol=1e-6)
     expected = near * np.eye(2) + 1e-3 * np.eye(2) + np.diag([0.04**2, 0.02**2])
     np.testing.assert_allclose(factor @ factor.T, expected, rtol=1e-3, atol=1e-9)
+
+
+def test_the_mass_of_a_gap_is_that_between_two_crossings():
+    line = Line(as_target(mx.Normal(0.0, 1.0)))
+    g = normals([1.0], [0.0], [1.0])
+    x = np.linspace(-3.0, 3.0, 13).reshape(-1, 1)
+    lacks = np.array([-1, -1, 2, 4, 2, -3, -3, -3, 5, 6, 5, 5, -1]) / 100
+    nodes = Nodes(x, np.ones(13), g.density(x) + lacks)
+    gaps = line.gaps(g, nodes)
+    assert [round(mass, 12) for mass, _, _ in gaps] == [0.21, 0.08]
+    middles = [float(middle[0]) for _, middle, _ in gaps]
+    assert 1.0 < middles[0] < 2.5
+    assert -2.0 < middles[1] < -1.0

@@ -30,8 +30,8 @@ def whole(x: Array) -> NDArray[np.bool_]:
 
 
 def drawn_counts(rate: float | Array, n: int, rng: np.random.Generator) -> Array:
-    """Poisson draws, shape (n,); of a rate beyond 1e15, of which floats do not hold
-    every count, those of a normal, which is near it to 1e-8."""
+    """Poisson draws, shape (n,). numpy has none beyond a rate of 9e18; long before
+    that those of a normal are near to 1e-8."""
     small = np.minimum(rate, _HUGE)
     draws = rng.poisson(small, n).astype(np.float64)
     if np.max(rate, initial=0.0) > _HUGE:
@@ -297,7 +297,10 @@ class Geometric(ExponentialFamily):
         return {"p": keep("p", 1 / trials, weight * trials)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        return rng.geometric(self.given("p"), n).astype(np.float64) - 1
+        p = self.given("p")
+        if p < 1 / _HUGE:  # beyond 9e18 numpy gives that number instead
+            return np.floor(rng.exponential(size=n) / -math.log1p(-p))
+        return rng.geometric(p, n).astype(np.float64) - 1
 
     def moments(self) -> tuple[float, float]:
         """E[x] = (1 - p) / p and Var[x] = (1 - p) / p^2."""

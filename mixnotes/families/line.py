@@ -146,13 +146,15 @@ class LogConcave(OnLine):
             return np.array([at[0], at[1] + shift])
 
         point = placed(np.array(begin))
-        if learns_a:  # wide enough for all
-            wider = placed(0.5 * point)
-            while not height(point) >= height(wider) > -math.inf:
-                point, wider = wider, placed(0.5 * wider)
-        if warm is not None and height(warm) > height(point):
-            point = warm
         here = height(point)
+        while learns_a:  # until it is wide enough for all
+            wider = placed(0.5 * point)
+            there = height(wider)
+            if here >= there > -math.inf:
+                break
+            point, here = wider, there
+        if warm is not None and (there := height(warm)) > here:
+            point, here = warm, there
         for _ in range(200):
             _, first, second = self.shape_of(offset + point @ design)
             slope = design @ (share * first)

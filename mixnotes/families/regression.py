@@ -26,6 +26,7 @@ _DIGITS = 1e-14  # of the target's size; what is below it is rounding
 _STEPS = 100
 _GAIN = 1e-14  # relative; a gain below it is rounding
 _TOLD = 1e-6  # a variance of the target below which it is told without error
+_FLAT = 1e-12  # a mean variance of the target from which no step can be computed
 _NOTHING = 1e-12  # of the largest weight; a row of less stands against nothing
 
 _REMOTE = 5e4  # spreads from 0: further out the intercept loses its digits
@@ -568,10 +569,10 @@ class _Curve(Regression):
             mean = self.mean_of(eta)
             spread, gap = self._variance_of(mean), y - mean
             level = weight @ spread / weight.sum()
-            if not level > _NOTHING:
+            if not level > _FLAT:
                 break
             against = np.abs(gap) > 2 * spread  # a step that suits it alone is too long
-            spread = np.where(against, np.maximum(spread, 1e-12 * level), spread)
+            spread = np.where(against, np.maximum(spread, _FLAT * level), spread)
             pull = np.divide(gap, spread, out=np.zeros_like(gap), where=spread > 0)
             try:
                 step = design.solve(pull, weight * spread)
