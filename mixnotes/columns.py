@@ -229,7 +229,8 @@ class ByColumn(Group):
             if seen is not None:
                 here = here * seen
                 idle = ~here.any(axis=1)
-                here[idle] = (share.sum(axis=0) * seen)[None]
+                level = share.sum(axis=0) * seen
+                here[idle] = level if level.any() else seen
             values.append(part.group.first(here, kept))
         return values
 

@@ -10,7 +10,7 @@ import inspect
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
@@ -192,6 +192,17 @@ class Component(ABC):
     # What the author may add.
 
     discrete: ClassVar[bool] = False  # is log_prob a probability, not a density?
+
+    @property
+    def probable(self) -> Mapping[str | None, bool | None]:
+        """By column, is log_prob there that of a probability? None is the column of
+        observations that have no names."""
+        return {None: self.discrete}
+
+    @property
+    def atoms(self) -> Mapping[str | None, frozenset[float]]:
+        """The single values, by column, that have a probability beside densities."""
+        return {}
 
     @property
     def ends(self) -> tuple[float, float]:

@@ -32,6 +32,7 @@ from mixnotes.engine import QUIET, Engine, State, as_high, leaves
 from mixnotes.exponential import is_exponential
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored, Intervals
+from mixnotes.measure import require_one_measure
 from mixnotes.mixture import Mixture, learns, moments_of, tied
 from mixnotes.progress import watcher
 from mixnotes.starts import level_start, random_starts
@@ -189,6 +190,8 @@ def checked(
         if data.ndim == 2 and not isinstance(data, Intervals):
             whole = data if weight is None else data[weight > 0]
             require_seen(whole, mixture.column_names)
+        level = as_weights(weight, len(data))
+        require_one_measure(_parts(mixture), data, mixture.column_names, level)
         z = None if labels is None else as_labels(labels, len(data), mixture)
         source = compress(data, weight, z)
         source.require_digits(eps_of(x))
@@ -252,6 +255,12 @@ def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
     remedy = "values that are missing need the data in memory: pass one array"
     require(~np.isnan(x), x, "x must be finite", remedy)
     _check(mixture, x, weight)
+    require_one_measure(_parts(mixture), x, None, as_weights(weight, len(x)))
+
+
+def _parts(mixture: Mixture) -> list[Any]:
+    """The components that are no mixtures, of mixtures within too."""
+    return [component for _, component in leaves(mixture, ())]
 
 
 def require_agreement(mixture: Mixture) -> None:

@@ -23,6 +23,7 @@ from mixnotes.domains import softmax
 from mixnotes.exponential import NEVER, Framed
 from mixnotes.groups import Desk, Group, Known
 from mixnotes.intervals import Intervals
+from mixnotes.measure import barred
 from mixnotes.mixture import Mixture, impossible
 from mixnotes.packed import Packed
 from mixnotes.sums import Rows, Source
@@ -78,12 +79,14 @@ class Engine:
         self.flat = len(self.nodes) == 1
         self.straight = self.flat and order == sorted(order)
         self._frame()
+        self.names, self.atoms = model.column_names, model.atoms
         self.desks: dict[int, Desk] = {}
         self.crowd: dict[int, dict[int, Desk]] = {}  # the desks of each thread
         self.likelihoods: Array | None = None
         self.constant = -self.shift * self.total
         self.data: list[Any] | None = None
         self.labels: NDArray[np.intp] | None = None
+        self.bars: NDArray[np.bool_] | None = None
         self.alone = rows is not None and len(self.groups) == 1
         if rows is not None:
             self._load(rows)
@@ -116,6 +119,7 @@ class Engine:
             self.branch = np.empty((self.k, 1), dtype=np.intp)
             self.branch[node.leaves, 0] = node.branch
         self.data = [group.prepare(rows.x, self.alone) for group in self.groups]
+        self.bars = self._barred(rows.x)
         m = len(rows.x)
         group = self.groups[0]
         if self.alone and isinstance(group, Packed):
@@ -130,10 +134,24 @@ class Engine:
                 group.keep_features(data)
         known = isinstance(group, Known) and self.labels is None
         if self.alone and known and self.flat:
+            if self.bars is not None:
+                self.data[0][self.bars] = -np.inf
             top = self.data[0].max(axis=0)
             if np.isfinite(top).all():
                 self.tops = float(rows.weights @ top)
                 self.likelihoods = np.exp(self.data[0] - top)
+
+    def _barred(self, x: Array) -> NDArray[np.bool_] | None:
+        """Which component has a density where another has an atom, (K, n) by slot; None
+        where no row lies on one."""
+        bars = [barred(c, x, self.names, self.atoms) for _, c in self.leaves]
+        if all(bar is None for bar in bars):
+            return None
+        found = np.zeros((self.k, len(x)), dtype=bool)
+        for slot, bar in zip(self.slot_of, bars, strict=True):
+            if bar is not None:
+                found[slot] = bar
+        return found
 
     @cached_property
     def block(self) -> int:
@@ -194,7 +212,9 @@ class Engine:
         if self.likelihoods is not None:
             return self._sweep_known(self.leaf_weights(state))
         if self.data is not None:
-            total, sums = self._sweep(state, self.data, self.weight, self.desks)
+            total, sums = self._sweep(
+                state, self.data, self.weight, self.bars, self.desks
+            )
             return total + self.constant, sums
         assert self.source is not None
         total, sums = 0.0, []
@@ -212,13 +232,14 @@ class Engine:
             if weight is not None and not weight.all():
                 x, weight = x[weight > 0], weight[weight > 0]
             prepared = [group.prepare(x, False) for group in self.groups]
-            return self._sweep(state, prepared, weight, {})
+            return self._sweep(state, prepared, weight, self._barred(x), {})
 
     def _sweep(
         self,
         state: State,
         data: list[Any],
         weight: Array | None,
+        bars: NDArray[np.bool_] | None,
         desks: dict[int, Desk],
     ) -> tuple[float, list[Any]]:
         """The same of prepared rows."""
@@ -228,7 +249,7 @@ class Engine:
             for group, values, part in zip(self.groups, state.values, data, strict=True)
         ]
         m = self.groups[0].size(data[0])
-        work = partial(self._rows, loaded, data, weight)
+        work = partial(self._rows, loaded, data, weight, bars)
         if m <= self.block:
             return work(desks, 0, m)
         with one_blas_thread():
@@ -250,6 +271,7 @@ class Engine:
         loaded: list[Any],
         data: list[Any],
         weight: Array | None,
+        bars: NDArray[np.bool_] | None,
         desks: dict[int, Desk],
         first: int,
         last: int,
@@ -267,7 +289,8 @@ class Engine:
             if size not in desks:
                 desks[size] = Desk(self.k, size)
             part = desks[size].ones if weight is None else weight[rows]
-            total += self._block(parts, rows, part, desks[size])
+            bar = None if bars is None else bars[:, rows]
+            total += self._block(parts, rows, part, bar, desks[size])
         return total, sums
 
     def require_possible(self, state: State) -> None:
@@ -336,6 +359,7 @@ class Engine:
         short = (
             self.data is not None
             and self.labels is None
+            and self.bars is None
             and self.straight
             and len(self.groups) == 1
             and self.nodes[0].given is None
@@ -350,13 +374,20 @@ class Engine:
             short = direct(np.ones_like(self.theta), 1.0, self.theta) is not None
         return short
 
-    def _block(self, parts: list[Any], rows: slice, weight: Array, desk: Desk) -> float:
+    def _block(
+        self,
+        parts: list[Any],
+        rows: slice,
+        weight: Array,
+        bar: NDArray[np.bool_] | None,
+        desk: Desk,
+    ) -> float:
         """The log-likelihood of a block, whose responsibilities go to the sums."""
         joint, norm = desk.joint, desk.norm
-        self._joint(parts, rows, desk)
+        self._joint(parts, rows, bar, desk)
         total = self._normalise(weight, desk)
         if total is None:
-            self._joint(parts, rows, desk)
+            self._joint(parts, rows, bar, desk)
             top = joint.max(axis=0)
             if not top.min() > 0.1 * NEVER:
                 return -np.inf
@@ -369,10 +400,18 @@ class Engine:
             group.collect(load, data, rows, joint[group.slots], sums, desk)
         return total
 
-    def _joint(self, parts: list[Any], rows: slice, desk: Desk) -> None:
+    def _joint(
+        self,
+        parts: list[Any],
+        rows: slice,
+        bar: NDArray[np.bool_] | None,
+        desk: Desk,
+    ) -> None:
         """Write log p(x, z = k), (K, rows); where z is known, of that k alone."""
         for group, load, data, _ in parts:
             group.joint(load, data, rows, desk.joint[group.slots], desk)
+        if bar is not None:
+            desk.joint[bar] = NEVER
         if self.labels is not None:
             z = self.labels[rows]
             desk.joint[(z >= 0) & (z != self.branch)] = NEVER

@@ -181,7 +181,7 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
                 f"{type(template).__name__}: some interval must reach into "
                 f"{template.support}, got none; mend the data"
             )
-        start = template._fit(places[inside], weight[inside], None)
+        start = _first_guess(template, places, weight, inside)
     else:
         steps = 2  # from near a maximum each squares the distance
     log_prob = bind(template, rows)
@@ -200,6 +200,16 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
     filled = template.from_line(top.place, start)
     _require_width(filled, rows)
     return filled
+
+
+def _first_guess(template: Any, places: Array, weight: Array, inside: Any) -> Any:
+    """The fit to one value an interval; of all intervals where those that carry weight
+    have one value alone, which says nothing of a spread."""
+    try:
+        return template._fit(places[inside], weight[inside], None)
+    except ValueError:
+        possible = template.inside(places)
+        return template._fit(places[possible], np.ones(int(possible.sum())), None)
 
 
 def _require_width(filled: Any, rows: Intervals) -> None:

@@ -24,6 +24,7 @@ from mixnotes.check import (
 from mixnotes.component import CollapseError, Component, ComponentLike
 from mixnotes.domains import SIMPLEX, Domain, Shared
 from mixnotes.intervals import Binned, Censored, Intervals
+from mixnotes.measure import Atoms, atoms_of, barred, joined, probable
 
 
 class Mixture(Component):
@@ -124,16 +125,26 @@ class Mixture(Component):
     def _log_joint(self, x: Array) -> Array:
         return self.bind_joint(x)(self).T
 
-    def bind_joint(self, x: Array) -> Callable[[Mixture], Array]:
-        """log p(x, z = k), shape (K, n), as a function of a filled mixture."""
-        bound = [bind_of(component, x) for component in self.components]
+    def bind_joint(
+        self, x: Array, beside: Atoms | None = None
+    ) -> Callable[[Mixture], Array]:
+        """log p(x, z = k), shape (K, n), as a function of a filled mixture. What lies
+        on an atom, of this mixture or of one that it is in, no density can make."""
+        atoms = self.atoms if beside is None else joined([self.atoms, beside])
+        bound = [_bind_beside(c, x, atoms) for c in self.components]
+        bars = [
+            None if isinstance(c, Mixture) else barred(c, x, self.column_names, atoms)
+            for c in self.components
+        ]
 
         def log_joint(filled: Mixture) -> Array:
             joint = np.empty((len(bound), len(x)))
-            for row, log_prob, component in zip(
-                joint, bound, filled.components, strict=True
+            for row, log_prob, bar, component in zip(
+                joint, bound, bars, filled.components, strict=True
             ):
                 row[:] = log_prob(component)
+                if bar is not None:
+                    row[bar] = -np.inf
             with np.errstate(divide="ignore"):  # a weight of 0 is log-weight -inf
                 joint += np.log(filled.weights)[:, None]  # type: ignore[arg-type]
             return joint
@@ -302,6 +313,20 @@ class Mixture(Component):
     def discrete(self) -> bool:  # type: ignore[override]
         """Is log_prob a probability, not a density?"""
         return all(getattr(c, "discrete", False) for c in self.components)
+
+    @property
+    def probable(self) -> Mapping[str | None, bool | None]:
+        """By column, is log_prob there that of a probability, under all components?"""
+        each = [probable(c) for c in self.components]
+        return {
+            column: all(kinds.get(column, False) for kinds in each)
+            for column in each[0]
+        }
+
+    @property
+    def atoms(self) -> Atoms:
+        """The single values, by column, that have a probability beside densities."""
+        return joined(map(atoms_of, self.components))
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -501,6 +526,14 @@ def bind_of(component: ComponentLike, x: Array) -> Callable[[Any], Array]:
     if isinstance(component, Component):
         return component.bound(x)
     return lambda filled: _log_prob_of_foreign(filled, x)
+
+
+def _bind_beside(component: Any, x: Array, atoms: Atoms) -> Callable[[Any], Array]:
+    """`bind_of`, where some values have a probability under other components."""
+    if not isinstance(component, Mixture):
+        return bind_of(component, x)
+    log_joint = component.bind_joint(x, atoms)
+    return lambda filled: log_sum_exp(log_joint(filled))
 
 
 def _log_prob_of_foreign(component: ComponentLike, x: Array) -> Array:

@@ -18,6 +18,7 @@ from mixnotes.check import Array, Rng, as_count, as_rng, as_sample_weight
 from mixnotes.component import CollapseError, weight_of
 from mixnotes.em import Data, em
 from mixnotes.fit import Fit
+from mixnotes.measure import Atoms, joined
 from mixnotes.mixture import Mixture
 
 CRITERIA = ("bic", "aic", "icl", "held_out")
@@ -36,11 +37,15 @@ class Candidate:
     """None where no first guess could be fitted: each collapsed before a step."""
     held_out: float | None
     """The mean log-likelihood of an observation that the fit never saw, in nats."""
+    impossible: bool = False
+    """True where other models give a single value in the data a probability, which
+    this one gives a density: under the measure of all of them it cannot make the data.
+    """
 
     @property
     def stands(self) -> bool:
-        """False where every start collapsed."""
-        return _standing(self.fit) is not None
+        """False where every start collapsed, or the model cannot make the data."""
+        return _standing(self.fit) is not None and not self.impossible
 
     @property
     def share_of_starts(self) -> float:
@@ -127,7 +132,7 @@ class Selection:
                     str(c.fit.model.n_free),
                     *(f"{c.score(by):.2f}{marked[by]}" for by in ("aic", "bic", "icl")),
                 ]
-            share = f"{c.share_of_starts:.0%}" if c.stands else "collapsed"
+            share = f"{c.share_of_starts:.0%}" if c.stands else _fallen(c)
             rows.append([str(c.name), *told, held, share])
         if all(c.held_out is None for c in self.candidates):
             rows = [row[:6] + row[7:] for row in rows]
@@ -138,6 +143,11 @@ class Selection:
         if by == "held_out" and any(c.held_out is None for c in standing):
             return None
         return self.best_by(by) if standing else None
+
+
+def _fallen(candidate: Candidate) -> str:
+    """Why a model does not stand."""
+    return "no such mass" if candidate.impossible else "collapsed"
 
 
 def _require_criterion(by: str) -> None:
@@ -173,7 +183,10 @@ def select(
 ) -> Selection:
     """Fit several models to the same data, and say what each criterion thinks of them.
 
-    A model whose every start collapses is a row that says so, and never wins.
+    A model whose every start collapses is a row that says so, and never wins. Nor does
+    one without a mass where others have it and the data lie on it ("no such mass" in
+    the table): a probability and a density cannot be compared, and under lengths plus
+    the atoms of all models the data are impossible for it.
 
     models: a mapping of names to mixtures, a list of mixtures, or one component with
     `K`, the numbers of it to try. by: "bic", "aic", "icl" or "held_out". folds: with
@@ -191,13 +204,32 @@ def select(
     named = _named(models, K)
     seed = int(as_rng(rng).integers(2**32))
     found = []
+    atoms = joined(model.atoms for model in named.values())
     for name, model in named.items():
         fit = _fitted(model, x, sample_weight=sample_weight, rng=seed, **options)
         held_out = None
         if folds:
             held_out = _held_out(model, x, sample_weight, folds, seed, options)
-        found.append(Candidate(name, fit, held_out))
+        impossible = _lacks(fit, x, sample_weight, atoms)
+        found.append(Candidate(name, fit, held_out, impossible))
     return Selection(tuple(found), by)
+
+
+def _lacks(fit: Fit | None, x: Any, weight: ArrayLike | None, atoms: Atoms) -> bool:
+    """Is some value in the data, which other models give a probability, impossible
+    under this fit?"""
+    if fit is None or not (atoms and _missing(fit.mixture, atoms)):
+        return False
+    data = fit.mixture._rows(x)
+    log_joint = fit.mixture.bind_joint(data, atoms)(fit.mixture)
+    level = as_sample_weight(weight_of(x, weight), len(data))
+    return bool((np.isneginf(log_joint).all(axis=0) & (level > 0)).any())
+
+
+def _missing(model: Mixture, atoms: Atoms) -> bool:
+    """Has a model no mass at some of these values?"""
+    none: frozenset[float] = frozenset()
+    return any(values - model.atoms.get(c, none) for c, values in atoms.items())
 
 
 def _named(models: Any, K: Iterable[int] | None) -> dict[Any, Mixture]:
@@ -331,6 +363,7 @@ def _gained(
     if small is None:
         raise _no_maximum("smaller")
     large = _standing(_fitted(larger, x, rng=rng, **options))
+    _require_one_measure(small, large, x, options)
     rounding = 1e-6
     if large is None or large.log_likelihood < small.log_likelihood - rounding:
         again = [_climbed(larger, start, x, options) for start in _split(small.mixture)]
@@ -346,6 +379,21 @@ def _gained(
             "start must reach it; check the models, or raise starts"
         )
     return small, large, max(gain, 0.0)
+
+
+def _require_one_measure(
+    small: Fit, large: Fit | None, x: Any, options: Mapping[str, Any]
+) -> None:
+    """Raise an error where one model has a mass at values in the data that the other
+    has only a density at: their likelihoods cannot be compared."""
+    fits = [small] if large is None else [small, large]
+    atoms = joined(fit.mixture.atoms for fit in fits)
+    if any(_lacks(fit, x, options.get("sample_weight"), atoms) for fit in fits):
+        raise ValueError(
+            "both models must have the same PointMass where the data lie on one, for a "
+            "probability and a density cannot be compared, and got one without; no "
+            "test is needed: a density never gives the same value twice"
+        )
 
 
 def _no_maximum(model: str) -> ValueError:

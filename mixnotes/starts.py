@@ -101,7 +101,7 @@ def random_start(
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
     if len(unknown) < k and rng.random() < _NEAR_SEEDS:
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
-        possible = _within_support(components, rows, near).any(axis=1, keepdims=True)
+        possible = _within_support(engine, rows, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make
     return from_shares(engine, share)
 
@@ -135,7 +135,7 @@ def from_shares(engine: Engine, share: Array) -> State:
     components = [c for _, c in engine.leaves]
     unknown = [i for i, c in enumerate(components) if c.n_free]
     share = share.copy()
-    share[unknown] = _within_support(components, rows, share)[unknown]
+    share[unknown] = _within_support(engine, rows, share)[unknown]
     if rows.labels is not None:
         share = _as_labelled(engine, rows.labels, share)
     idle = ~share.any(axis=1)  # two seeds of one value, for example
@@ -180,14 +180,16 @@ def _as_labelled(engine: Engine, labels: NDArray[np.intp], share: Array) -> Arra
     return np.where(labels >= 0, divided, share)
 
 
-def _within_support(components: list[object], rows: Rows, share: Array) -> Array:
+def _within_support(engine: Engine, rows: Rows, share: Array) -> Array:
     """The shares, shape (K, m), with those of impossible observations given to others.
 
     A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
     """
     x = rows.whole.x if isinstance(rows.x, Intervals) else rows.x
-    tests = [getattr(c, "inside", None) for c in components]
+    tests = [getattr(c, "inside", None) for _, c in engine.leaves]
     inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
+    if engine.bars is not None:
+        inside &= ~engine.bars[engine.slot_of]
     inside |= ~inside.any(axis=0, keepdims=True)  # an observation that suits nobody
     inside |= ~inside.any(axis=1, keepdims=True)  # a component that none suits
     kept: Array = share * inside

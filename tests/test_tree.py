@@ -15,6 +15,7 @@ LAYERS = [
     {"check", "markup", "threads"},
     {"ascent", "gaps", "special", "table"},
     {"intervals"},
+    {"measure"},
     {"covariance", "domains", "sums"},
     {"component"},
     {"exponential"},

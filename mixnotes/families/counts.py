@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -249,12 +249,13 @@ class PointMass(Searched):
     """PointMass(at): x is `at`, with probability 1.
 
     Zero inflation is a mixture with one: `Mixture([PointMass(0), Poisson()])`. Beside
-    a density it means what it should where that cannot produce the value `at`, as
-    `Gamma` and `LogNormal` cannot produce 0; else a probability is weighed against a
-    density, and the answer depends on the unit of x.
+    densities, as in `Mixture([PointMass(0), Normal()])`, an observation equal to `at`
+    belongs to the mass alone, whatever the unit of x: under lengths plus this atom a
+    density gives a single value no probability.
 
-    A blank `at` is learned as the value of most weight. As with the ends of `Uniform`
-    a step of EM never moves it: all that it explains is the value where it stands.
+    A blank `at` is learned as the value of most weight. A step of EM never moves it:
+    all that it explains is the value where it stands. Beside a density it must be
+    given.
     """
 
     at: float | None = parameter(REAL)
@@ -266,6 +267,11 @@ class PointMass(Searched):
     def support(self) -> str:  # type: ignore[override]
         """The support in words."""
         return "finite numbers" if self.at is None else f"{self.at:g} exactly"
+
+    @property
+    def atoms(self) -> Mapping[str | None, frozenset[float]]:
+        """The value, where it is known."""
+        return {} if self.at is None else {None: frozenset([self.at])}
 
     @property
     def ends(self) -> tuple[float, float]:

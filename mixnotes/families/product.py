@@ -13,6 +13,7 @@ from mixnotes.check import Array, as_sample_weight, require_seen
 from mixnotes.component import Axis, Component
 from mixnotes.domains import Domain
 from mixnotes.families.custom import Custom
+from mixnotes.measure import Atoms, atoms_of, probable
 
 Key = str | tuple[str, ...]
 
@@ -124,6 +125,26 @@ class Product(Component):
             else:
                 rows = np.flatnonzero(~gap)
                 yield key, rows, columns[rows], part
+
+    @property
+    def probable(self) -> Mapping[str | None, bool | None]:
+        """By column, is log_prob there that of a probability?"""
+        found: dict[str | None, bool | None] = {}
+        for key, part in self.parts.items():
+            kinds = probable(part)
+            if part.column_names is None:
+                kinds = dict.fromkeys(_names(key), kinds[None])
+            found |= kinds
+        return found
+
+    @property
+    def atoms(self) -> Atoms:
+        """The single values, by column, that have a probability beside densities."""
+        return {
+            key: atoms_of(part)[None]
+            for key, part in self.parts.items()
+            if isinstance(key, str) and None in atoms_of(part)
+        }
 
     @property
     def support(self) -> str:  # type: ignore[override]

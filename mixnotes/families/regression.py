@@ -96,6 +96,11 @@ class Regression(Component):
             )
         return float(value)
 
+    @property
+    def probable(self) -> Mapping[str | None, bool | None]:
+        """Is log_prob that of a probability of the target?"""
+        return {self.target: self.discrete}
+
     # --------------------------------------------------- what a kind of target says
 
     @abstractmethod
@@ -627,6 +632,7 @@ class PoissonRegression(_Curve):
     `PoissonRegression("deaths", {"age": None, "log_t": 1.0})`.
     """
 
+    discrete = True
     target_support = "whole numbers from 0 up"
 
     def _target_inside(self, y: Array) -> NDArray[np.bool_]:
@@ -659,6 +665,7 @@ class LogisticRegression(_Curve):
     rows of a unit, or let the predictors vary.
     """
 
+    discrete = True
     target_support = "0 or 1"
 
     def _target_inside(self, y: Array) -> NDArray[np.bool_]:
