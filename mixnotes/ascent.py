@@ -16,11 +16,15 @@ import numpy as np
 from mixnotes.check import Array
 
 _EPS = float(np.finfo(float).eps)
-_WIDTH = 1e-3  # of differences; their error is of order width^4
-_NARROWEST = 1e-6
+_WIDTH = 1e-3  # of the first differences; their error is of order width^4
+_CURVED = 1e-9  # a second difference below it is half rounding
+_MOST = 1e-2  # a difference above it may look past what is near
 _STILL = 1e-10  # a step below it is rounding
 _LONGEST = 2.0  # a step
 _HALVINGS = 30
+_SIZINGS = 40  # tries to find a width
+_TURNS = 3  # of the axes, until none of them is a narrow ridge's
+_RIDGE = 1e-4  # a ratio of curvatures below which differences along axes lose digits
 
 
 class Top(NamedTuple):
@@ -38,31 +42,127 @@ class Slopes(NamedTuple):
     second: Array
 
 
-def ascend(f: Callable[[Array], float], start: Array, steps: int = 100) -> Top:
+class Scale(NamedTuple):
+    """What of a function can be told from rounding, and what is near."""
+
+    curved: float = _CURVED  # a second difference that stands out of the rounding
+    most: float = _MOST  # a difference that still tells of the place itself
+
+
+def ascend(
+    f: Callable[[Array], float],
+    start: Array,
+    steps: int = 100,
+    scale: Scale = Scale(),  # noqa: B008
+) -> Top:
     """The maximum of f that Newton steps reach from `start`, never below it.
 
-    Where f is not concave the curvature's sign is turned, and a step that does not
-    rise is halved: it always goes up.
+    Differences are as wide as the function asks for, along axes that are turned to its
+    ridges: neither a parameter of 1e5 nor one that moves with another stalls it. Where
+    f is not concave the curvature's sign is turned, and a step that does not rise is
+    halved; where none rises, the highest of the places around is taken, so that a climb
+    ends only where all of them are lower.
     """
     here = Top(np.array(start, dtype=np.float64), f(np.asarray(start, float)))
-    width = _WIDTH
+    axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
     for _ in range(steps):
-        slopes = _slopes(f, here, width)
-        while slopes is None and width > _NARROWEST:  # an edge is near
-            width /= 10
-            slopes = _slopes(f, here, width)
-        if slopes is None:
+        found = _look(f, here, axes, widths, scale)
+        if found is None:
             return here
+        axes, widths, slopes, around = found
         step = _step(slopes)
-        promised = float(slopes.first @ step)
+        step = axes @ step
+        step *= min(1.0, _LONGEST / max(float(np.abs(step).max()), _EPS))
+        promised = float(slopes.first @ np.linalg.solve(axes, step))
         ahead = _along(f, here, step, promised)
+        if ahead is None:
+            ahead = around
         if ahead is None:
             return here._replace(promised=promised)
         moved = float(np.abs(ahead.place - here.place).max())
         here = ahead._replace(promised=promised)
-        if moved < _STILL:
+        if moved < _STILL * min(1.0, float(widths.max()) / _WIDTH):
             return here
     return here
+
+
+def slope_left(f: Callable[[Array], float], p: int, scale: Scale) -> float:
+    """By how much Newton steps along each axis by itself still promise to rise from 0:
+    about 0 at a maximum. It costs a few calls an axis."""
+    origin = np.zeros(p)
+    here = Top(origin, f(origin))
+    axes = np.eye(p)
+    widths, _ = _widths(f, here, axes, np.full(p, _WIDTH), scale)
+    total = 0.0
+    for axis, width in zip(axes, widths, strict=True):
+        up, down = f(width * axis), f(-width * axis)
+        bend, tilt = abs(up + down - 2 * here.value), 0.5 * abs(up - down)
+        noise = 8 * _EPS * (1 + abs(here.value))
+        if tilt > noise:
+            total += 0.5 * tilt * tilt / max(bend, noise)
+    return total
+
+
+def _look(
+    f: Callable[[Array], float], here: Top, axes: Array, widths: Array, scale: Scale
+) -> tuple[Array, Array, Slopes, Top | None] | None:
+    """Axes, widths and slopes along them, and the highest place around if one is
+    higher; None where f is not finite nearby."""
+    for turn in range(_TURNS):
+        widths, around = _widths(f, here, axes, widths, scale)
+        slopes = _slopes(f, here, widths, axes)
+        for _ in range(_SIZINGS // 4):
+            if slopes is not None:
+                break
+            widths = widths / 8  # an edge is near
+            slopes = _slopes(f, here, widths, axes)
+        if slopes is None:
+            return None
+        curves = np.abs(np.diagonal(slopes.second))
+        bend = np.sqrt(np.maximum(curves, 1e-10 * (curves.max() or 1.0)))
+        sizes, turned = np.linalg.eigh(slopes.second / np.outer(bend, bend))
+        sizes = np.abs(sizes)
+        if turn == _TURNS - 1 or sizes.min() >= _RIDGE * sizes.max():
+            return axes, widths, slopes, around
+        turned = axes @ (turned / bend[:, None])
+        length = np.abs(turned).max(axis=0)
+        axes = turned / length
+        widths = np.clip(1e-2 / length / np.sqrt(np.maximum(sizes, 1e-12)), 0, 1.0)
+    raise AssertionError("the last turn returns")  # pragma: no cover
+
+
+def _widths(
+    f: Callable[[Array], float], here: Top, axes: Array, widths: Array, scale: Scale
+) -> tuple[Array, Top | None]:
+    """How far to look along each axis: far enough for the curvature to stand out of the
+    rounding, not so far that the function is another one there."""
+    found, higher = widths.copy(), None
+    noise = 4 * _EPS * (1 + abs(here.value))
+    for j, axis in enumerate(axes.T):
+        grown = False
+        for _ in range(_SIZINGS):
+            places = [here.place + s * found[j] * axis for s in (-1, 1)]
+            sides = np.array([f(place) for place in places])
+            top = int(np.argmax(np.where(np.isnan(sides), -np.inf, sides)))
+            level = here.value + noise if higher is None else higher.value
+            if sides[top] > level:
+                higher = Top(places[top], float(sides[top]))
+            change = float(np.nan_to_num(np.abs(sides - here.value), nan=np.inf).max())
+            bend = abs(float(sides.sum() - 2 * here.value))
+            if not change <= scale.most:
+                if found[j] < 1e-14:
+                    break
+                down = math.sqrt(0.1 * scale.most / change)  # 0 at an edge
+                found[j] *= min(max(down, 1 / 64), 0.5)
+                if grown:  # a kink, or a straight line: as wide as it may be
+                    break
+            elif bend < scale.curved and found[j] < 1.0:
+                grown = True
+                up = math.sqrt(10 * scale.curved / max(bend, 1e-300))
+                found[j] = min(found[j] * min(max(up, 2.0), 16.0), 1.0)
+            else:
+                break
+    return found, higher
 
 
 def _step(slopes: Slopes) -> Array:
@@ -89,11 +189,18 @@ def _along(
     return None
 
 
-def _slopes(f: Callable[[Array], float], here: Top, h: float) -> Slopes | None:
-    """By central differences; None where f is not finite around."""
+def _slopes(
+    f: Callable[[Array], float],
+    here: Top,
+    widths: float | Array,
+    axes: Array | None = None,
+) -> Slopes | None:
+    """By central differences along axes, the columns of (p, p), as many widths each;
+    None where f is not finite around."""
     p = len(here.place)
-    axes = h * np.eye(p)
-    values = np.array([[f(here.place + m * e) for m in (-2, -1, 1, 2)] for e in axes])
+    h = np.full(p, widths) if np.ndim(widths) == 0 else np.asarray(widths)
+    sides = (np.eye(p) if axes is None else axes).T * h[:, None]
+    values = np.array([[f(here.place + m * e) for m in (-2, -1, 1, 2)] for e in sides])
     if not np.isfinite(values).all():
         return None
     a, b, c, d = values.T
@@ -101,12 +208,12 @@ def _slopes(f: Callable[[Array], float], here: Top, h: float) -> Slopes | None:
     second = np.diag((-a + 16 * b - 30 * here.value + 16 * c - d) / (12 * h * h))
     for i in range(p):
         for j in range(i):
-            plus, minus = axes[i] + axes[j], axes[i] - axes[j]
+            plus, minus = sides[i] + sides[j], sides[i] - sides[j]
             corners = [f(here.place + e) for e in (plus, -plus, minus, -minus)]
             if not np.isfinite(corners).all():
                 return None
             mixed = corners[0] + corners[1] - corners[2] - corners[3]
-            second[i, j] = second[j, i] = mixed / (4 * h * h)
+            second[i, j] = second[j, i] = mixed / (4 * h[i] * h[j])
     return Slopes(first, second)
 
 

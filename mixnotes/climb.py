@@ -6,24 +6,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from mixnotes import information
+from mixnotes.ascent import Scale, ascend, slope_left
 from mixnotes.check import Array
 from mixnotes.component import CollapseError
 from mixnotes.engine import QUIET, Engine, State
 from mixnotes.groups import RecentreError
 from mixnotes.mixture import Mixture
+from mixnotes.sums import Rows
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
 _ROUNDING = 1e-11  # a fall by this share of the log-likelihood is rounding
 _EPS = float(np.finfo(float).eps)
 _NOISE = 100 * _EPS  # relative; steps below it are rounding
 _SEARCHED = 1e-10  # the same where a component's fit is itself a search
+_LAST = 4 * _EPS  # relative; what rounding leaves of a step at the least
+_FLAT = 100  # gains of rounding alone after which the log-likelihood is looked at
+_STANDS = 3  # steps of rounding alone after which a climb is over
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
 _LOOK = 1e-6  # estimated gain still to come below which the distance is measured
 
@@ -78,27 +83,62 @@ class Climb:
         """Where a small push off a level point leads, if it leads up; else `end`.
 
         A saddle of the likelihood attracts EM from some directions and repels it in
-        others. The push is along the direction that a step shrinks least.
+        others: the push is along the direction that a step shrinks least. Where the
+        likelihood jumps or has a kink, as at the ends of a `Uniform`, the places beside
+        are tried, which no step of EM reaches.
         """
-        engine = self.engine
-        if not (end.converged and engine.has_line):
-            return end
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
-            higher = self._pushed(engine.state(end.mixture), end.log_likelihood)
-            if higher is None:
+        for _ in range(_ROUNDS):
+            if not end.converged:
                 return end
-            on = _Path(self, higher, start).climb()
-        reason = f"after a saddle at {end.log_likelihood:.6f}, {on.reason}"
-        history = np.concatenate([end.history, on.history[1:]])
-        return End(
-            on.mixture,
-            on.log_likelihood,
-            history,
-            on.converged,
-            reason,
-            on.error,
-            on.collapsed,
-        )
+            with np.errstate(**QUIET):  # type: ignore[arg-type]
+                found = self._beside(end)
+                words = "after a move that no step of EM makes, from"
+                if found is None and self.engine.has_line:
+                    state = self.engine.state(end.mixture)
+                    found = self._pushed(state, end.log_likelihood)
+                    words = "after a saddle at"
+                if found is None:
+                    return end
+                on = _Path(self, found, start).climb()
+            if on.collapsed and not words.startswith("after a saddle"):
+                return end
+            end = replace(
+                on,
+                history=np.concatenate([end.history, on.history[1:]]),
+                reason=f"{words} {end.log_likelihood:.6f}, {_last_words(on.reason)}",
+            )
+            if words.startswith("after a saddle"):
+                return end
+        return end
+
+    def _beside(self, end: End) -> State | None:
+        """A higher state in which some component is another one beside it, after a few
+        steps; None where there is none."""
+        engine, rows = self.engine, self.engine.source
+        movers = [
+            (slot, component)
+            for slot, component in enumerate(engine.by_slot())
+            if getattr(component, "has_moves", False) and component.n_free
+        ]
+        if not movers or not isinstance(rows, Rows) or rows.x.ndim > 1:
+            return None
+        state, top = engine.state(end.mixture), end.log_likelihood
+        top += max(_LOOK, 8 * _EPS * abs(top))
+        best = None
+        for slot, template in movers:
+            filled = engine.by_slot(end.mixture)[slot]
+            weight = rows.weights * engine.shares(state)[slot]
+            for component in template.moves(filled, rows.x, weight):
+                here = engine.state(engine.with_component(end.mixture, slot, component))
+                try:
+                    for _ in range(_TRIED):
+                        log_likelihood, sums = engine.sweep(here)
+                        reached, here = here, engine.maximise(sums, here)
+                except (CollapseError, RecentreError, np.linalg.LinAlgError):
+                    continue
+                if log_likelihood > top:
+                    best, top = reached, log_likelihood
+        return best
 
     def _pushed(self, limit: State, log_likelihood: float) -> State | None:
         """A state above a saddle, or None where there is none near."""
@@ -122,6 +162,8 @@ class Climb:
         return None
 
 
+_ROUNDS = 50  # moves of components beside, one after another
+_TRIED = 4  # steps in which such a move must pay
 _LEVEL = 0.999  # a step that shrinks some direction less than this may be at a saddle
 _MANY = 200  # coordinates beyond which the derivative of a step is not computed
 _PUSHES = 20  # steps after a push
@@ -129,6 +171,23 @@ _LONGER = 4.0  # by which the longest jump grows and shrinks
 _SLOW = 0.95  # rate beyond which Newton steps are thought of
 _COSTLY = 200  # sweeps that a Newton step may take
 _PATIENCE = 50  # steps to wait after one that did not help; doubled each time
+_FEW = 40  # free directions up to which the log-likelihood itself is climbed
+_EARLY = 25  # steps of EM before that, where gains are not small
+_LEVELLED = 1e-8  # nats that the log-likelihood may still rise at a maximum
+_LOOSE = 100.0  # times as many where there are too many directions for Newton steps
+_ASCENTS = 30  # of the log-likelihood itself, in one climb
+_NEWTON = 20  # steps of each, at most
+
+
+_STALLED = (
+    "stopped: the search within a step stands still where the log-likelihood still has "
+    "a slope, so this is no maximum; try another start, or give a parameter"
+)
+
+
+def _last_words(reason: str) -> str:
+    """A reason without what came before the last climb."""
+    return reason if not reason.startswith("after") else reason.split(", ", 1)[1]
 
 
 class _Iterate:
@@ -154,6 +213,7 @@ class _Path:
 
     def __init__(self, climb: Climb, first: State, start: int) -> None:
         self.engine, self.tol, self.max_iter = climb.engine, climb.tol, climb.max_iter
+        self.accelerates = climb.accelerate
         self.extrapolates = climb.accelerate and climb.engine.has_line
         self.watch, self.start = climb.watch, start
         self.short = True  # while steps can be taken without their parameters
@@ -173,6 +233,11 @@ class _Path:
         self.error = math.inf
         self.near = False  # is a step's gain small enough to extrapolate?
         self.plain_since_jump = _CONFIRM
+        self.still = 0  # successive steps of rounding alone
+        self.flat = 0  # successive gains of rounding alone
+        self.searched = not self.engine.is_exact and self.engine.has_line
+        self.ascents, self.since_ascent = 0, 0
+        self.costly = self.searched and self.engine.is_costly
         self.longest = _LONGER  # a jump; more where such jumps rise, less where not
         self.next_leap, self.patience = 0, _PATIENCE
 
@@ -190,21 +255,41 @@ class _Path:
             if fallen:
                 return self.end(False, fallen)
             if self.arrived():
-                return self.end(
-                    True,
-                    f"converged: estimated distance to the limit {self.error:.1e}",
-                )
-            if self.extrapolates and self.near and self.error > self.tol:
+                if self.is_level():
+                    return self.end(True, self.arrival())
+                if self.still >= _STANDS:
+                    return self.end(False, _STALLED)
+            if self.near and self.flat >= _FLAT:
+                self.flat = 0
+                if self.is_level(thorough=True):
+                    return self.end(True, self.flat_words())
+            if not self.extrapolates or self.still:
+                continue
+            if self.costly and (self.near or self.since_ascent >= _EARLY):
+                self.ascend()
+            elif self.near and self.error > self.tol:
                 if self.should_leap():
                     self.leap()
                 else:
                     self.jump()
-        self.measure()
+        self.look_ahead()
+        if self.near and self.error <= self.tol and self.is_level():
+            return self.end(True, self.arrival())
         return self.end(
             False,
             f"not converged at max_iter = {self.max_iter}: the log-likelihood still "
             f"rises by {self.gain:.2g} a step, estimated distance to the limit "
             f"{self.error:.1e}; raise max_iter",
+        )
+
+    def arrival(self) -> str:
+        """In words, how near the limit is."""
+        words = f"estimated distance to the limit {self.error:.1e}"
+        if self.error <= self.tol:
+            return f"converged: {words}"
+        return (
+            f"converged: all that steps still move is rounding, {words}; tol = "
+            f"{self.tol:g} is nearer than floats come"
         )
 
     def plain_step(self) -> str | None:
@@ -242,6 +327,8 @@ class _Path:
             self.log_likelihood = log_likelihood
         self.history.append(self.log_likelihood)
         self.plain_since_jump += 1
+        self.since_ascent += 1
+        self.flat = self.flat + 1 if gain <= self.resolution else 0
         self.trail.append(candidate)
         if len(self.trail) > 3:
             del self.trail[0]
@@ -260,24 +347,32 @@ class _Path:
                 self.slowest = max(self.slowest, math.sqrt(ratio))
 
     def arrived(self) -> bool:
-        """Is the estimated distance to the limit within tol?"""
+        """Is the estimated distance to the limit within tol, or rounding alone?"""
         gain, rate = max(self.gain, 0.0), self.slowest**2
         if not self.near or gain * rate > _LOOK * (1 - rate):
-            self.error = math.inf
+            self.error, self.still = math.inf, 0
             return False
         self.measure()
-        return self.error <= self.tol and self.plain_since_jump >= _CONFIRM
+        if self.still >= _STANDS:
+            return True
+        enough = 2 if self.costly else _CONFIRM
+        return self.error <= self.tol and self.plain_since_jump >= enough
 
     def measure(self) -> None:
-        """Estimate the distance to the limit, step x rate / (1 - rate)."""
+        """Estimate the distance to the limit, step x rate / (1 - rate); never less than
+        what rounding hides of it, rounding / (1 - rate)."""
         if len(self.trail) < 3:
             return
         a, b, c = (iterate.natural for iterate in self.trail)
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
+        size = float(np.linalg.norm(c))
         noise = _NOISE if self.engine.is_exact else _SEARCHED
-        if step <= noise * float(np.linalg.norm(c)):  # only the last bits move
-            self.error = step
+        rounding = _LAST * size
+        if step <= noise * size:  # only the last bits move
+            self.still += 1
+            self.error = max(step, rounding) / (1 - min(self.slowest, 1 - _EPS))
             return
+        self.still = 0
         rate = step / before if before else math.inf
         if rate >= 1:  # still speeding up: no limit in sight
             self.error = math.inf
@@ -285,7 +380,97 @@ class _Path:
         if self.near:
             self.slowest = max(self.slowest, rate)
         rate = max(rate, self.slowest)
-        self.error = step * rate / (1 - rate)
+        self.error = max(step * rate, rounding) / (1 - rate)
+
+    def look_ahead(self) -> None:
+        """Measure at the last step that is allowed, by steps that are not kept."""
+        _ = self.current  # made of its sums while they are in the form that it has
+        kept = self.iterate, self.sums, self.log_likelihood, self.watch
+        steps, gain, near = len(self.history), self.gain, self.near
+        self.watch = None
+        try:
+            while len(self.trail) < 3:
+                if self.plain_step():
+                    break
+            self.measure()
+        except CollapseError:
+            self.error = math.inf
+        if math.isfinite(gain):
+            self.gain, self.near = gain, near
+        del self.history[steps:]
+        self.iterate, self.sums, self.log_likelihood, self.watch = kept
+
+    def flat_words(self) -> str:
+        """In words, that the data hardly tell apart where it still moves."""
+        if not math.isfinite(self.error):
+            self.measure()
+        return (
+            "converged: the log-likelihood no longer rises beyond rounding; estimated "
+            f"distance to the limit {self.error:.1e}, along which it is flat"
+        )
+
+    def is_level(self, thorough: bool = False) -> bool:
+        """Is the log-likelihood itself level here, too? Where steps are exact, one that
+        stands still says so; a search may stand still on a slope."""
+        if not (self.searched or (thorough and self.engine.has_line)):
+            return True
+        view = self.view()
+        if view is None:
+            return True
+        height, free, scale = view
+        promised = slope_left(height, len(free), scale)
+        if promised <= _LEVELLED * (0.1 if len(free) <= _FEW else _LOOSE):
+            return True
+        return len(free) <= _FEW and self.ascend(view) <= _LEVELLED
+
+    def view(self) -> tuple[Callable[[Array], float], Array, Scale] | None:
+        """The log-likelihood about this point, along the directions that a model can
+        move in, and how far to look; None where there is none."""
+        engine, here = self.engine, self.current
+        try:
+            point = engine.to_line(here)
+            free = information.directions(engine, here)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return None  # at the edge of what floats can hold
+        if not len(free):
+            return None
+
+        def height(aside: Array) -> float:
+            try:
+                found = engine.sweep(engine.from_line(point + aside @ free, here))[0]
+            except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+                return -math.inf
+            return found if math.isfinite(found) else -math.inf
+
+        def placed(aside: Array) -> State:
+            return engine.from_line(point + aside @ free, here)
+
+        self.placed = placed
+        return height, free, Scale(max(1e-4, 1e3 * self.resolution), 0.5)
+
+    def ascend(self, view: Any = None) -> float:
+        """Newton steps on the log-likelihood itself, along all that is learned, kept if
+        they rise; by how much. Where a step of EM is a search they cost little more."""
+        self.since_ascent = 0
+        view = view or self.view()
+        if view is None or len(view[1]) > _FEW or self.ascents >= _ASCENTS:
+            return math.inf
+        self.ascents += 1
+        height, free, scale = view
+        top = ascend(height, np.zeros(len(free)), _NEWTON, scale)
+        rise = top.value - self.log_likelihood
+        if not self.accelerates or not rise > self.resolution:
+            return max(rise, 0.0)
+        state = self.placed(top.place)
+        log_likelihood, sums = self.engine.sweep(state)
+        self.iterate, self.sums = _Iterate(self.engine, state, []), sums
+        self.log_likelihood = max(self.log_likelihood, log_likelihood)
+        self.trail = [self.iterate]
+        self.plain_since_jump, self.still = 0, 0
+        self.history.append(self.log_likelihood)
+        if self.watch:
+            self.tell()
+        return rise
 
     @property
     def resolution(self) -> float:
@@ -337,7 +522,8 @@ class _Path:
         step, before = np.linalg.norm(c - b), np.linalg.norm(b - a)
         rate = min(max(float(step / before), self.slowest), 1 - 1e-6)
         error = float(step) * rate / (1 - rate)
-        to_come = math.log(max(error, self.tol) / self.tol) / -math.log(rate)
+        least = max(self.tol, _LAST * float(np.linalg.norm(c)))
+        to_come = math.log(max(error, least) / least) / -math.log(rate)
         return rate > _SLOW and to_come > 15 * sweeps
 
     def leap(self) -> None:

@@ -115,6 +115,11 @@ class ByColumn(Group):
         return all(part.group.is_exact for part in self.parts)
 
     @property
+    def is_costly(self) -> bool:  # type: ignore[override]
+        """Are the steps of some part?"""
+        return any(part.group.is_costly for part in self.parts)
+
+    @property
     def width(self) -> int:  # type: ignore[override]
         """That of all parts, and their densities."""
         return sum(p.group.width + len(p.places) for p in self.parts)

@@ -79,7 +79,17 @@ class Component(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        Component.registry[cls.__name__] = cls
+        Component.registry[_qualified(cls)] = cls
+        mine = Component.registry.get(cls.__name__)
+        if mine is None or not _is_built_in(mine) or _is_built_in(cls):
+            Component.registry[cls.__name__] = cls
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The name of this class in JSON: with its module where the name alone is that
+        of another class."""
+        short = Component.registry.get(cls.__name__) is cls
+        return cls.__name__ if short else _qualified(cls)
 
     # What the author of a component writes.
 
@@ -224,6 +234,19 @@ class Component(ABC):
         """The least x with cdf(x) >= q, by bisection."""
         return bisected(self, q)
 
+    has_moves: ClassVar[bool] = False  # does `moves` find components that EM cannot?
+    edges_move: bool = False  # does the support end where a blank parameter says?
+
+    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """Components beside `filled` that no step of EM leads to, where the likelihood
+        jumps or has a kink. x, weight: distinct observations and how much of each is
+        this component's, (n,)."""
+        return iter(())
+
+    def remark(self, x: Array, weight: Array) -> str:
+        """What a user should know who learns this from such data; else no words."""
+        return ""
+
     @property
     def limit(self) -> str:
         """What this component is the limit of, where a parameter is infinite; else
@@ -317,6 +340,11 @@ class Component(ABC):
             "mend the data, or add a component that can produce such values",
         )
         self._require_size(x, weight)
+        self.require_unit(x, weight)
+
+    def require_unit(self, x: Array, weight: Array) -> None:
+        """Raise an error where x is plainly in another unit than this family takes."""
+        return
 
     def _require_size(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first value whose square is not finite."""
@@ -367,6 +395,27 @@ class Component(ABC):
         return hash(self.to_json())
 
 
+def _qualified(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _is_built_in(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def rank_of(component: Any) -> tuple[float, ...]:
+    """What components are put in order by: mean, then variance; of vectors, their
+    entries one after another; () where there are none."""
+    if hasattr(component, "rank"):
+        rank: tuple[float, ...] = component.rank()
+        return rank
+    if not getattr(component, "has_moments", hasattr(component, "moments")):
+        return ()
+    mean, variance = component.moments()
+    ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
+    return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
+
+
 def weight_of(x: Any, sample_weight: ArrayLike | None) -> ArrayLike | None:
     """The weights of observations; those of bins come with them."""
     if not isinstance(x, Binned):
@@ -396,7 +445,8 @@ def from_state(state: Any) -> Component:
     if not isinstance(name, str) or name not in known:
         raise ValueError(
             f"the JSON must name a known component in 'type', got {name!r}; known are "
-            f"{', '.join(sorted(known))}; import your own class first"
+            f"{', '.join(sorted(k for k in known if '.' not in k))}; import your own "
+            "class first"
         )
     arguments = {key: value for key, value in state.items() if key != "type"}
     try:
@@ -596,7 +646,7 @@ class Family(Component):
     def _state(self) -> dict[str, Any]:
         names = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]
         values = {name: getattr(self, name) for name in names}
-        return {"type": type(self).__name__} | {
+        return {"type": self.type_name()} | {
             name: _plain(value) for name, value in values.items() if value is not None
         }
 

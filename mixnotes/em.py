@@ -6,6 +6,7 @@ on the estimated distance still to go, not on the size of a step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -26,14 +27,14 @@ from mixnotes.check import (
     require_seen,
 )
 from mixnotes.climb import Climb, End, Step
-from mixnotes.component import Component, weight_of
+from mixnotes.component import Component, rank_of, weight_of
 from mixnotes.covariance import is_tied
 from mixnotes.engine import QUIET, Engine, State, as_high, leaves
 from mixnotes.exponential import is_exponential
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored, Intervals
 from mixnotes.measure import require_one_measure
-from mixnotes.mixture import Mixture, learns, moments_of, tied
+from mixnotes.mixture import Mixture, learns, tied
 from mixnotes.progress import watcher
 from mixnotes.starts import level_start, random_starts
 from mixnotes.sums import Rows, Source, Stream, compress, eps_of, stream_of
@@ -93,6 +94,8 @@ def em(
     call gives the same answer.
     tol: stop when the learned values are estimated to be this near to their limit;
     weights and probabilities as they are, others in standard deviations of the data.
+    A climb ends, too, where all that steps still move is rounding, and says so: 0 asks
+    for that.
     max_iter: at most so many steps a start. accelerate: extrapolate (SQUAREM) where
     that raises the log-likelihood; False is plain EM. progress: show a bar (needs
     tqdm). callback: called with a `Step` after each step of each start.
@@ -110,8 +113,13 @@ def em(
             "the weights out, or call mixture.blank()"
         )
     max_iter = as_count(max_iter, "max_iter", 1)
-    if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 < tol < 1:
-        raise ValueError(f"tol must be a number between 0 and 1, got {tol!r}")
+    if isinstance(tol, bool) or not (
+        isinstance(tol, int | float) and 0 <= tol < math.inf
+    ):
+        raise ValueError(
+            f"tol must be a number not below 0, got {tol!r}; 0 takes steps until only "
+            "rounding moves"
+        )
     engine = Engine(model, source)
     firsts = _firsts(engine, start, starts, rng)
     with watcher(progress, callback, len(firsts), max_iter) as watch:
@@ -121,7 +129,8 @@ def em(
         ends[best] = climb.go_on(ends[best], best)
     end = ends[best]
     if not end.collapsed:
-        end = replace(end, reason=end.reason + _limits(model, end.mixture))
+        words = _limits(model, end.mixture) + _remarks(engine)
+        end = replace(end, reason=end.reason + words)
     named = start is not None or labels is not None  # the components have an order
     filled = end.mixture if named else in_order(model, end.mixture)
     return Fit.of(model, filled, source, end, tuple(ends))
@@ -137,6 +146,19 @@ def _limits(model: Mixture, filled: Mixture) -> str:
         if getattr(c, "limit", "") and template.n_free and not template.limit
     )
     return "".join(f"; at a limit: {words}" for words in found)
+
+
+def _remarks(engine: Engine) -> str:
+    """What a user should know of a family on such data, in words."""
+    rows = engine.source
+    if not isinstance(rows, Rows) or isinstance(rows.x, Intervals):
+        return ""
+    found = dict.fromkeys(
+        component.remark(rows.x, rows.weights)
+        for _, component in engine.leaves
+        if isinstance(component, Component) and component.n_free
+    )
+    return "".join(f"; note: {words}" for words in found if words)
 
 
 def _best(ends: list[End]) -> int:
@@ -356,7 +378,36 @@ def _firsts(
         as_count(1 if starts is None else starts, "starts", 1)
         return [engine.state(level_start(model))]  # concave in the weights: one summit
     count = as_count(_STARTS if starts is None else starts, "starts", 1)
-    return list(random_starts(engine, count, generator))
+    guided = _guided(engine)
+    if guided is None:
+        return list(random_starts(engine, count, generator))
+    return [guided, *random_starts(engine, count - 1, generator)]
+
+
+def _guided(engine: Engine) -> State | None:
+    """Each component as fitted to the rows that are labelled as its own, where some is
+    a mixture, whose own components no label tells; None where there are too few."""
+    rows, model = engine.source, engine.model
+    if not isinstance(rows, Rows) or rows.labels is None:
+        return None
+    if not any(isinstance(c, Mixture) and c.n_free for c in model.components):
+        return None
+    parts = []
+    for k, component in enumerate(model.components):
+        mine = rows.labels == k
+        try:
+            parts.append(
+                component.fit(rows.x[mine], rows.weights[mine])
+                if learns(component)
+                else component
+            )
+        except ValueError:  # none of its rows is labelled, or too few
+            return None
+    level = level_start(model)
+    try:
+        return engine.allowed(engine.state(Mixture(parts, level.weights)))
+    except ValueError:
+        return None
 
 
 def in_order(model: Mixture, filled: Mixture) -> Mixture:
@@ -370,26 +421,10 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
     order = list(range(len(filled.components)))
     for k, template in enumerate(model.components):
         places = [j for j, c in enumerate(model.components) if c == template]
-        if places[0] < k or len(places) == 1 or not _has_moments(template):
+        if places[0] < k or len(places) == 1:
             continue
-        ranked = sorted(places, key=lambda j: _rank(filled.components[j]))
+        ranked = sorted(places, key=lambda j: rank_of(filled.components[j]))
         for place, found in zip(places, ranked, strict=True):
             order[place] = found
     components = [filled.components[k] for k in order]
     return Mixture(components, filled.weights[order])  # type: ignore[index]
-
-
-def _rank(component: Any) -> tuple[float, ...]:
-    """Mean, then variance; of vectors, their entries one after another."""
-    if hasattr(component, "rank"):
-        rank: tuple[float, ...] = component.rank()
-        return rank
-    mean, variance = moments_of(component)
-    ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
-    return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
-
-
-def _has_moments(component: Any) -> bool:
-    if isinstance(component, Mixture):
-        return all(_has_moments(part) for part in component.components)
-    return hasattr(component, "moments") and getattr(component, "has_moments", True)

@@ -24,7 +24,7 @@ from mixnotes.exponential import NEVER, Framed
 from mixnotes.groups import Desk, Group, Known
 from mixnotes.intervals import Intervals
 from mixnotes.measure import barred
-from mixnotes.mixture import Mixture, impossible
+from mixnotes.mixture import Mixture, bind_of, impossible, log_sum_exp
 from mixnotes.packed import Packed
 from mixnotes.sums import Rows, Source
 from mixnotes.threads import in_threads, one_blas_thread, threads
@@ -183,6 +183,41 @@ class Engine:
         weights = {n.path: w for n, w in zip(self.nodes, state.weights, strict=True)}
         mixture: Mixture = _rebuilt(self.model, (), parts, weights)
         return mixture
+
+    def by_slot(self, mixture: Mixture | None = None) -> list[Any]:
+        """The components in the order of the slots: blank ones, or those of a filled
+        mixture."""
+        order = np.argsort(self.slot_of)
+        filled = self.model if mixture is None else mixture
+        return [_at(filled, self.paths[i]) for i in order]
+
+    def with_component(self, mixture: Mixture, slot: int, component: Any) -> Mixture:
+        """A filled mixture with another component in this slot."""
+        place = self.paths[int(np.flatnonzero(self.slot_of == slot)[0])]
+        parts = {path: _at(mixture, path) for path in self.paths} | {place: component}
+        weights = {n.path: np.array(_at(mixture, n.path).weights) for n in self.nodes}
+        found: Mixture = _rebuilt(self.model, (), parts, weights)
+        return found
+
+    def shares(self, state: State) -> Array:
+        """The responsibilities of the rows in memory, (K, n), by slot."""
+        mixture, rows = self.mixture(state), self.source
+        assert isinstance(rows, Rows)
+        joint = np.array(
+            [
+                bind_of(c, rows.x)(c) + np.log(w)
+                for c, w in zip(
+                    self.by_slot(mixture), self.leaf_weights(state), strict=True
+                )
+            ]
+        )
+        if self.bars is not None:
+            joint[self.bars] = -np.inf
+        if self.labels is not None:
+            z = self.labels
+            joint[(z >= 0) & (z != self.branch)] = -np.inf
+        shares: Array = np.exp(joint - log_sum_exp(joint))
+        return shares
 
     def learns(self, slot: int) -> bool:
         """Has the component in this slot a blank?"""
@@ -497,6 +532,11 @@ class Engine:
     def is_exact(self) -> bool:
         """Are steps right to the last digits, or do they end a search?"""
         return all(group.is_exact for group in self.groups)
+
+    @cached_property
+    def is_costly(self) -> bool:
+        """Does a step take many looks at the data?"""
+        return any(group.is_costly for group in self.groups)
 
     @cached_property
     def has_sums(self) -> bool:

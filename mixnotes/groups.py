@@ -112,6 +112,7 @@ class Group(ABC):
     ties = False  # are values bound to each other in ways that the line could break?
     has_sums = True  # are all of them learned from sums, in closed form?
     is_exact = True  # are steps right to the last digits, or do they end a search?
+    is_costly = False  # does a step take many looks at the data?
     width = 0  # numbers that a row takes while it is worked on, beside its densities
 
     def frame_on(self, source: Source) -> None:

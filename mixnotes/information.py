@@ -190,6 +190,11 @@ def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
     return axes, free[_independent(moves)]
 
 
+def directions(engine: Engine, limit: State) -> Array:
+    """The directions of the line in which a model can move freely, shape (m, p)."""
+    return _directions(engine, limit)[1]
+
+
 def _independent(columns: Array) -> list[int]:
     """Columns that span what all of them do, the longest that is left at a time."""
     rest = columns.copy()

@@ -271,9 +271,21 @@ class Mixture(Component):
         if isinstance(first, Mixture) or self.column_names is None:
             return super().check_support(x, weight)
         self._require_size(x, weight)
+        self.require_unit(x, weight)
         impossible = ~self.inside(x) & (weight > 0)
         if impossible.any():  # the component says in which column
             first.check_support(x, np.where(impossible, weight, 0.0))
+
+    def require_unit(self, x: Array, weight: Array) -> None:
+        """Raise an error where x is plainly in another unit than a component takes."""
+        for component in self.components:
+            if isinstance(component, Component):
+                component.require_unit(x, weight)
+
+    @property
+    def edges_move(self) -> bool:  # type: ignore[override]
+        """Does the support of some component end where a blank parameter says?"""
+        return any(getattr(c, "edges_move", False) for c in self.components)
 
     @property
     def support(self) -> str:  # type: ignore[override]
@@ -461,7 +473,7 @@ class Mixture(Component):
                 f"only mixnotes components save as JSON, got {foreign[0]!r}; derive "
                 "your class from mixnotes.Component, or pickle it"
             )
-        state = {"type": type(self).__name__, "weights": self.weights}
+        state = {"type": self.type_name(), "weights": self.weights}
         if self.weights is not None:
             state["weights"] = self.weights.tolist()
         return state | {"components": [c._state() for c in self.components]}

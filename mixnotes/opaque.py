@@ -41,6 +41,11 @@ class Opaque(Group):
     is_exact = False
 
     @property
+    def is_costly(self) -> bool:  # type: ignore[override]
+        """Intervals and what is shared are searched for by differences."""
+        return isinstance(getattr(self, "x", None), Intervals) or bool(self.shared)
+
+    @property
     def has_line(self) -> bool:  # type: ignore[override]
         """Do all components say where their blanks stand on the line?"""
         return all(getattr(template, "has_line", False) for template in self.templates)

@@ -49,7 +49,6 @@ _STARTS = ("kmeans", "k-means++", "random", "random_from_data")
 _NORMALS_ONLY = ("covariance_type", "reg_covar", "means_init", "precisions_init")
 _SOFT = 0.3  # the part of each row that is shared by all, where a group is too small
 _ROUNDING = 1e-12  # of the largest variance: below it a matrix has no inverse
-_NEAREST = 1e-300  # tol where 0 is asked: as near as floats come
 
 
 class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
@@ -72,7 +71,8 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
     as they are, others in standard deviations of the data; 0 is as near as floats come.
     reg_covar: where every start collapses, the fit is made again with no variance, in
     any direction, below this, and a ConvergenceWarning says so; 0 makes that an error.
-    A fit that stands by itself is not changed by it.
+    It is in the unit of X, squared, so that in another unit it bounds another variance;
+    a fit that stands by itself, and where it starts, do not depend on it.
     max_iter: at most so many EM steps a start; 0 keeps the start as it is.
     n_init: how many starts; the highest is kept. One where nothing is drawn.
     init_params: groups of a start, from which the first parameters are learned: those
@@ -212,7 +212,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             model,
             data,
             sample_weight=weight,
-            tol=max(self.tol, _NEAREST),
+            tol=self.tol,
             max_iter=max(self.max_iter, 1),
             callback=self._printer(number),
             **how,
@@ -282,17 +282,24 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """The mixture that fits groups of the rows."""
         points = source.whole.x.reshape(len(source.x), -1)
         distinct, weight, where = _distinct(points, source.weights)
-        share = self._shares(distinct, weight, rng)[:, where]
-        if self.component is None:
-            whole = Rows(points, source.weights)
-            soft = _softened(share, share @ source.weights <= points.shape[1] + 1)
-            return self._floor(whole).step(soft)
+        share = self._shares(_of_size_1(distinct), weight, rng)[:, where]
+        poor = np.zeros(len(share), dtype=bool)
+        if self._normal:  # too few rows for a covariance of their own
+            poor = share @ source.weights <= points.shape[1] + 1
+        soft = _softened(share, poor)
+        if self._normal and _flat(source.x):
+            return self._floor(Rows(points, source.weights)).step(soft)
         engine = Engine(model, source)
         try:
-            return engine.mixture(from_shares(engine, share))
-        except CollapseError:
-            soft = _softened(share, np.ones(len(share), dtype=bool))
             return engine.mixture(from_shares(engine, soft))
+        except CollapseError:
+            soft = _softened(share, ~np.zeros_like(poor))
+        try:
+            return engine.mixture(from_shares(engine, soft))
+        except CollapseError:
+            if not self._normal:
+                raise
+            return self._floor(Rows(points, source.weights)).step(soft)
 
     def _shares(
         self, points: Array, weight: Array | None, rng: np.random.RandomState
@@ -391,11 +398,11 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             ("verbose_interval", 1),
         ):
             check_scalar(getattr(self, name), name, Integral, min_val=least)
-        for name, top in (("tol", 1.0), ("reg_covar", math.inf)):
+        for name in ("tol", "reg_covar"):
             value = check_scalar(getattr(self, name), name, Real)
-            if not 0 <= value < top:
+            if not 0 <= value < math.inf:
                 raise ValueError(
-                    f"{name} must be a number from 0 to below {top:g}, got {value!r}"
+                    f"{name} must be a finite number not below 0, got {value!r}"
                 )
         check_scalar(self.warm_start, "warm_start", (bool, np.bool_))
         _require_one_of(self.covariance_type, "covariance_type", tuple(_KINDS))
@@ -643,6 +650,15 @@ def _flat(x: Array) -> str:
         return ""
     j = int(np.argmax(low == high))
     return f"would collapse: column {j} is constant, all equal to {low[j]:g}"
+
+
+def _of_size_1(points: Array) -> Array:
+    """The rows centred and divided by a power of 2, so that groups are the same in
+    every unit and at every offset: nothing but the offset is rounded."""
+    middle = points - points.mean(axis=0)
+    size = float(np.abs(middle).max())
+    scaled: Array = np.ldexp(middle, -math.frexp(size)[1]) if size else middle
+    return scaled
 
 
 def _softened(share: Array, poor: NDArray[np.bool_]) -> Array:

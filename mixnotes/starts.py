@@ -82,7 +82,9 @@ def random_start(
     components = [c for _, c in engine.leaves]
     unknown = [i for i, c in enumerate(components) if c.n_free]
     points = rows.whole.x.reshape(m, -1)
-    points = points / _spread(points, weight)
+    points = (points - points[0]) / _spread(points, weight)
+    if engine.model.edges_move:  # a share of a far row would keep its end out there
+        noise = 0.0
     if widths:
         level = weight / weight.sum()
         seeds = rng.choice(m, size=len(unknown), p=level).tolist()
@@ -101,7 +103,7 @@ def random_start(
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
     if len(unknown) < k and rng.random() < _NEAR_SEEDS:
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
-        possible = _within_support(engine, rows, near).any(axis=1, keepdims=True)
+        possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make
     return from_shares(engine, share)
 
@@ -135,7 +137,7 @@ def from_shares(engine: Engine, share: Array) -> State:
     components = [c for _, c in engine.leaves]
     unknown = [i for i, c in enumerate(components) if c.n_free]
     share = share.copy()
-    share[unknown] = _within_support(engine, rows, share)[unknown]
+    share[unknown] = _possible_shares(engine, share)[unknown]
     if rows.labels is not None:
         share = _as_labelled(engine, rows.labels, share)
     idle = ~share.any(axis=1)  # two seeds of one value, for example
@@ -180,16 +182,30 @@ def _as_labelled(engine: Engine, labels: NDArray[np.intp], share: Array) -> Arra
     return np.where(labels >= 0, divided, share)
 
 
-def _within_support(engine: Engine, rows: Rows, share: Array) -> Array:
+def _possible_shares(engine: Engine, share: Array) -> Array:
+    """The shares, shape (K, m), within the support of each component, and none of what
+    lies on an atom to a density."""
+    rows, bars = engine.source, engine.bars
+    assert isinstance(rows, Rows)
+    bars = None if bars is None else bars[engine.slot_of]
+    return _within_support([c for _, c in engine.leaves], rows, share, bars)
+
+
+def _within_support(
+    components: list[object],
+    rows: Rows,
+    share: Array,
+    bars: NDArray[np.bool_] | None = None,
+) -> Array:
     """The shares, shape (K, m), with those of impossible observations given to others.
 
     A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
     """
     x = rows.whole.x if isinstance(rows.x, Intervals) else rows.x
-    tests = [getattr(c, "inside", None) for _, c in engine.leaves]
+    tests = [getattr(c, "inside", None) for c in components]
     inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
-    if engine.bars is not None:
-        inside &= ~engine.bars[engine.slot_of]
+    if bars is not None:
+        inside &= ~bars
     inside |= ~inside.any(axis=0, keepdims=True)  # an observation that suits nobody
     inside |= ~inside.any(axis=1, keepdims=True)  # a component that none suits
     kept: Array = share * inside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from mixnotes.component import CollapseError
 from mixnotes.domains import POSITIVE_VECTOR, REAL, SHAPE, Shared, parameter
 from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.families.joint import variables
-from mixnotes.families.search import Searched
+from mixnotes.families.search import Searched, places_beside
 from mixnotes.special import digamma, log_gamma, scipy_functions, trigamma
 
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
@@ -362,10 +362,10 @@ class Uniform(Searched):
     """Uniform(low, high): p(x) = 1 / (high - low) for low <= x <= high.
 
     A background: `Mixture([Normal(), Uniform(0, 10)])`. What is left blank is learned
-    as the least or the largest observation. In a mixture that never moves: an
-    observation outside has no responsibility, and one inside never loses all of it, so
-    EM ends with the ends that it began with, the highest of the starts. Give both
-    where they are known.
+    as the least or the largest observation. In a mixture a step of EM never moves an
+    end: an observation outside has no responsibility, and one inside never loses all of
+    it. So `em` begins with groups that do not overlap, and tries to move the ends of
+    the best fit to other observations. Give both where they are known.
     """
 
     low: float | Shared | None = parameter(REAL)
@@ -428,6 +428,28 @@ class Uniform(Searched):
                 "values that differ; give low and high, or use PointMass"
             )
         return {"low": low, "high": high}
+
+    has_moves = True
+
+    @property
+    def edges_move(self) -> bool:  # type: ignore[override]
+        """Is an end blank?"""
+        return bool(self.blanks)
+
+    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """An end at other observations, outwards and inwards."""
+        if self.shares:
+            return
+        places = np.sort(x[self.inside(x)])
+        low, high = filled.given("low"), filled.given("high")
+        if self.low is None:
+            for k in places_beside(int(np.searchsorted(places, low)), len(places)):
+                if places[k] != low and places[k] < high:
+                    yield filled.filled({"low": float(places[k])})
+        if self.high is None:
+            for k in places_beside(int(np.searchsorted(places, high)), len(places)):
+                if places[k] != high and places[k] > low:
+                    yield filled.filled({"high": float(places[k])})
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.uniform(self.given("low"), self.given("high"), n)

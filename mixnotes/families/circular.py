@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
+from mixnotes.check import Array, require
 from mixnotes.component import CollapseError
 from mixnotes.domains import ANGLE, CONCENTRATION, Shared, parameter
 from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.special import log_bessel_i0, versed_mean
 
+_TWO_TURNS = 4 * math.pi * (1 + 1e-9)
 _LOG_2_PI = math.log(2 * math.pi)
 _ROUNDS = 100  # of a mean that is shared and the concentrations about it
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
@@ -43,6 +44,16 @@ class VonMises(ExponentialFamily):
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Every angle is."""
         return np.ones(len(x), dtype=bool)
+
+    def require_unit(self, x: Array, weight: Array) -> None:
+        """Raise an error for angles beyond two turns, which are hardly in radians."""
+        require(
+            (np.abs(x) <= _TWO_TURNS) | (weight == 0),
+            x,
+            "VonMises: x must be angles in radians, within two turns of 0 (12.57)",
+            "convert degrees by np.deg2rad(x), and hours of a day by x * np.pi / 12; "
+            "angles that were added up become one turn by np.angle(np.exp(1j * x))",
+        )
 
     def statistics(self, x: Array) -> Sequence[Array]:
         """cos x and sin x."""

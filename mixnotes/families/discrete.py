@@ -282,6 +282,16 @@ class Geometric(ExponentialFamily):
         """Which observations are whole numbers from 0 up."""
         return whole(x)
 
+    def remark(self, x: Array, weight: Array) -> str:
+        """That these may be trials, counted from 1."""
+        seen = x[weight > 0]
+        if not seen.size or seen.min() < 1:
+            return ""
+        return (
+            f"the least value is {seen.min():g}, and Geometric counts the failures "
+            "before a success, from 0; if x counts trials, from 1, fit it to x - 1"
+        )
+
     def statistics(self, x: Array) -> Sequence[Array]:
         """The observations themselves."""
         return (x,)

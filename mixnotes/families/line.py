@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.domains import POSITIVE, REAL, SHAPE, Shared, parameter
-from mixnotes.families.search import OnLine, weighted_median
+from mixnotes.families.search import OnLine, places_beside, weighted_median
 from mixnotes.special import squared
 
 _EULER = 0.57721566490153286061  # Euler's constant
+_CARRIED = 1e-6  # of the largest share: what is less is not this component's
 _LEAST = 1e-150  # a spread from which a climb may start: its square is a number
 _ZETA = (  # of 2, 3, ... 8
     math.pi**2 / 6, 1.2020569031595942, math.pi**4 / 90, 1.0369277551433699,
@@ -53,6 +54,18 @@ class Laplace(OnLine):
     ) -> dict[str, float]:
         loc = fixed.get("loc", weighted_median(y, share))
         return {"loc": loc, "scale": float(share @ np.abs(y - loc))} | fixed
+
+    has_moves = True
+
+    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """loc at values beside: a step of EM ends on the first that is a peak, and the
+        likelihood has one at every value."""
+        if not self._is_blank("loc") or self.shares:
+            return
+        there = np.sort(x[weight > _CARRIED * weight.max()])
+        here = int(np.searchsorted(there, filled.given("loc")))
+        for step in places_beside(here, len(there)):
+            yield filled.filled({"loc": float(there[step])})
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.laplace(self.given("loc"), self.given("scale"), n)

@@ -21,7 +21,10 @@ from mixnotes.special import scipy_functions
 
 Bounds = tuple[float, float]
 _RISING = 1e-3  # nats an observation that a search which ends still promised
+_NEAREST, _NEAR = 1e-12, 1e-6  # places beside an end, of the range of the data
+_RISES = 0.5  # nats between them: the density is infinite at the end
 _FAR = 40.0  # e-folds from the start beyond which a parameter has run off
+_LONG, _ON = 10.0, 5.0  # e-folds after which it is asked whether as many more rise
 _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for others
 
 
@@ -136,9 +139,64 @@ class Made(Component):
         if start is not None:
             begin = {name: start.values[name] for name in self.blanks}
             found = self._climb(begin, height)
-            return self.filled(found) if height(found) >= height(begin) else start
-        begin = self._begin(self.guesses(x, share), height)
-        return self.filled(self._climb(self._simplex(begin, height), height))
+            filled = self.filled(found) if height(found) >= height(begin) else start
+        else:
+            begin = self._begin(self.guesses(x, share), height)
+            filled = self.filled(self._climb(self._simplex(begin, height), height))
+        self._require_bound(filled, x)
+        self._require_width(filled, x, share)
+        return filled
+
+    def _require_width(self, filled: Self, x: Array, share: Array) -> None:
+        """Raise an error where the density changes within the rounding of x."""
+        if self.discrete:
+            return
+        with np.errstate(all="ignore"):
+            here = filled.logs(x, filled.values)
+            beside = filled.logs(x * (1 + 8 * np.finfo(float).eps), filled.values)
+            change = share @ np.abs(np.subtract(beside, here))
+        if _RISING < change < math.inf:
+            ends = {n: any(map(math.isfinite, self.bounds[n])) for n in self.blanks}
+            name = max(self.blanks, key=lambda n: ends[n])
+            raise self._ran_off(name, filled.values[name])
+
+    def _ran_off(self, name: str, value: float) -> CollapseError:
+        return CollapseError(
+            f"{self!r} collapsed: {name} ran off to {value:g}, where the likelihood "
+            f"has no maximum; give {name}, or closer bounds"
+        )
+
+    def _require_bound(self, filled: Self, x: Array) -> None:
+        """Raise an error where the support ends at a place that is learned and the
+        density is infinite there: with the end on an observation the likelihood has no
+        bound."""
+        span = float(np.ptp(x)) if x.ndim == 1 else 0.0
+        for end, inwards in zip(filled.ends, (1, -1), strict=True):
+            if not (span and math.isfinite(end) and self._is_learned(filled, inwards)):
+                continue
+            near = end + inwards * span * np.array([_NEAREST, _NEAR])
+            with np.errstate(all="ignore"):
+                logs = np.asarray(filled.logs(near, filled.values))
+            if logs[0] > logs[1] + _RISES:
+                at = x[int(np.argmin(np.abs(x - end)))]
+                raise CollapseError(
+                    f"{self!r} collapsed on x = {at:g}: the likelihood has no bound "
+                    "where its support ends on an observation, for its density is "
+                    f"infinite at the end; give {' or '.join(self.blanks)}"
+                )
+
+    def _is_learned(self, filled: Self, inwards: int) -> bool:
+        """Does the lower (1) or upper (-1) end move with a blank?"""
+        side = 0 if inwards > 0 else 1
+        here = filled.ends[side]
+        for name in self.blanks:
+            low, high = self.bounds[name]
+            value = filled.values[name]
+            moved = _moved(_within(value, (low, high)), 1e-3, (low, high), 1.0)
+            with np.errstate(all="ignore"):
+                if filled.again(filled.values | {name: moved}).ends[side] != here:
+                    return True
+        return False
 
     def _begin(self, guesses: list[dict[str, float]], height: Any) -> dict[str, float]:
         """The highest of the guesses, of the possible ones if there are such."""
@@ -173,13 +231,11 @@ class Made(Component):
         """Newton steps from there."""
         line = _Line(self.bounds, begin, height)
         top = ascend(lambda u: height(line.values(u)), np.zeros(len(begin)))
-        if line.ran_off(top.place) or not top.promised < _RISING:
-            name = list(begin)[int(np.argmax(np.abs(top.place)))]
-            raise CollapseError(
-                f"{self!r} collapsed: {name} ran off to "
-                f"{line.values(top.place)[name]:g}, where the likelihood has no "
-                f"maximum; give {name}, or closer bounds"
-            )
+        name = list(begin)[int(np.argmax(np.abs(top.place)))]
+        further = top.place + _ON * np.sign(top.place) * (np.abs(top.place) > _LONG)
+        goes_on = height(line.values(further)) > top.value + _RISING
+        if line.ran_off(top.place) or goes_on or not top.promised < _RISING:
+            raise self._ran_off(name, line.values(top.place)[name])
         return line.values(top.place)
 
 

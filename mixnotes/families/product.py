@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixnotes import table
 from mixnotes.check import Array, as_sample_weight, require_seen
-from mixnotes.component import Axis, Component
+from mixnotes.component import Axis, Component, rank_of
 from mixnotes.domains import Domain
 from mixnotes.families.custom import Custom
 from mixnotes.measure import Atoms, atoms_of, probable
@@ -157,6 +157,32 @@ class Product(Component):
         for _, rows, columns, part in self._seen(x):
             fine[rows] &= part.inside(columns)
         return fine
+
+    def require_unit(self, x: Array, weight: Array) -> None:
+        """Raise an error where a column is plainly in another unit than its part's."""
+        for key, rows, columns, part in self._seen(x):
+            try:
+                part.require_unit(columns, weight[rows])
+            except ValueError as error:
+                raise ValueError(f"column {key!r}: {error}") from None
+
+    def remark(self, x: Array, weight: Array) -> str:
+        """What a user should know of some column; else no words."""
+        found = (
+            (key, part.remark(columns, weight[rows]))
+            for key, rows, columns, part in self._seen(x)
+            if part.n_free
+        )
+        return "; ".join(f"column {key!r}: {words}" for key, words in found if words)
+
+    @property
+    def edges_move(self) -> bool:  # type: ignore[override]
+        """Does the support of some part end where a blank parameter says?"""
+        return any(part.edges_move for part in self.parts.values())
+
+    def rank(self) -> tuple[float, ...]:
+        """What components are put in order by: the ranks of the parts that have one."""
+        return tuple(v for part in self.parts.values() for v in rank_of(part))
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the column and the first value that is outside."""
@@ -400,7 +426,7 @@ class Product(Component):
             [list(key) if isinstance(key, tuple) else key, part._state()]
             for key, part in self.parts.items()
         ]
-        return {"type": type(self).__name__, "parts": parts}
+        return {"type": self.type_name(), "parts": parts}
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

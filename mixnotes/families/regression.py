@@ -364,7 +364,7 @@ class Regression(Component):
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = {
-            "type": type(self).__name__,
+            "type": self.type_name(),
             "target": self.target,
             "on": {name: _plain(value) for name, value in self.coef.items()},
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.families.made import Bounds, Made, first_guesses, written
+from mixnotes.families.search import places_beside
 
 
 def from_scipy(distribution: Any, **given: float | None) -> FromScipy:
@@ -80,6 +81,40 @@ class FromScipy(Made):
             return np.asarray(self.logs(x, self.values) > -np.inf)
         inside: NDArray[np.bool_] = np.ones(len(x), dtype=bool)
         return inside & (x == np.floor(x)) if self.discrete else inside
+
+    @property
+    def edges_move(self) -> bool:  # type: ignore[override]
+        """Can the support end where loc or scale says?"""
+        if not {"loc", "scale"} & set(self.blanks):
+            return False
+        ends = self.distribution.a, self.distribution.b
+        by_shape = "_get_support" in vars(type(self.distribution))
+        return by_shape or ends != (-math.inf, math.inf)
+
+    has_moves = True
+
+    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """An end of the support at other observations, outwards and inwards."""
+        if x.ndim > 1 or not self.edges_move:
+            return
+        places = np.sort(x)
+        loc, scale = filled.values["loc"], filled.values.get("scale", 1.0)
+        for side, end in enumerate(filled.ends):
+            other = filled.ends[1 - side]
+            if not math.isfinite(end):
+                continue
+            for k in places_beside(int(np.searchsorted(places, end)), len(places)):
+                here, unit = float(places[k]), (end - loc) / scale
+                moved: dict[str, float] = {}
+                if {"loc", "scale"} <= set(self.blanks) and math.isfinite(other):
+                    width = (here - other) / (end - other) * scale
+                    moved = {"loc": here - unit * width, "scale": width}
+                elif "loc" in self.blanks:
+                    moved = {"loc": loc + here - end}
+                elif unit:
+                    moved = {"scale": (here - loc) / unit}
+                if moved and moved.get("scale", 1.0) > 0:
+                    yield filled.filled(moved)
 
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
         """scipy's logpdf or logpmf."""

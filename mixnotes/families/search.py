@@ -7,7 +7,7 @@ For the author of such a family: derive from `Searched` and write `density` and
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -211,6 +211,15 @@ class OnLine(Searched):
     def value(self, coordinate: float) -> float:
         """The x of a coordinate."""
         return coordinate
+
+
+def places_beside(here: int, n: int) -> Iterator[int]:
+    """Positions beside one of n, 1, 2, 4, ... away on either side, and itself."""
+    yield min(max(here, 0), n - 1)
+    step = 1
+    while step < n:
+        yield from (k for k in (here - step, here + step) if 0 <= k < n)
+        step *= 2
 
 
 def weighted_median(x: Array, share: Array) -> float:
