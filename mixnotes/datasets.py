@@ -28,7 +28,7 @@ class Sheet:
     what: str
     source: str
     terms: str
-    sha256: str  # of the file
+    sha256: str  # of the file as it came, with its line ends
 
     def __str__(self) -> str:
         return (
@@ -232,7 +232,7 @@ def v1_hits() -> Dataset:
 def _load(name: str) -> Dataset:
     raw = (files("mixnotes") / "data" / f"{name}.csv").read_bytes()
     sheet = _SHEETS[name]
-    if hashlib.sha256(raw).hexdigest() != sheet.sha256:
+    if sheet.sha256 not in map(_sha256, _line_ends(raw)):
         raise ValueError(
             f"{name}.csv is not the file of its sheet (its SHA-256 differs); "
             "install mixnotes again"
@@ -240,6 +240,18 @@ def _load(name: str) -> Dataset:
     head, *rows = csv.reader(raw.decode().splitlines())
     columns = map(_column, zip(*rows, strict=True))
     return Dataset(dict(zip(head, columns, strict=True)), sheet)
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _line_ends(raw: bytes) -> Iterator[bytes]:
+    """The file as it lies here, and as it was if a checkout changed its line ends."""
+    yield raw
+    unix = raw.replace(b"\r\n", b"\n")
+    yield unix
+    yield unix.replace(b"\n", b"\r\n")
 
 
 def _column(cells: tuple[str, ...]) -> NDArray[Any]:

@@ -22,6 +22,21 @@ def test_each_file_has_a_loader_and_a_sheet_with_its_hash(name):
     assert len({len(column) for column in data.values()}) == 1
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_line_ends_of_a_checkout_change_no_data(name, end, tmp_path, monkeypatch):
+    expected = getattr(mx.datasets, name)()
+    raw = (files("mixnotes") / "data" / f"{name}.csv").read_bytes()
+    (tmp_path / "data").mkdir()
+    turned = raw.replace(b"\r\n", b"\n").replace(b"\n", end)
+    (tmp_path / "data" / f"{name}.csv").write_bytes(turned)
+    monkeypatch.setattr(mx.datasets, "files", lambda _: tmp_path)
+    found = getattr(mx.datasets, name)()
+    assert list(found) == list(expected)
+    for column in expected:
+        np.testing.assert_array_equal(found[column], expected[column])
+
+
 def test_the_columns_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         mx.datasets.london_times()["days"][0] = 1

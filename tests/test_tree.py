@@ -2,12 +2,15 @@
 
 import ast
 import inspect
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import livefence.page
 import mixnotes
 
 ROOT = Path(__file__).parents[1]
@@ -92,3 +95,52 @@ def test_every_public_name_stands_in_the_api_reference():
     text = (ROOT / "docs/reference/index.md").read_text(encoding="utf-8")
     for name in mixnotes.__all__:
         assert f"mixnotes.{name}" in text, name
+
+
+TEXTS = {".css", ".csv", ".js", ".md", ".mplstyle", ".py", ".toml", ".yml"}
+
+
+def test_a_tree_with_the_line_ends_of_windows_passes_the_tests_of_its_pages(tmp_path):
+    """Whoever's git turned them: every data set is read, a figure is drawn."""
+    for name in ("mixnotes", "livefence", "docs", "pyproject.toml", "mkdocs.yml"):
+        whole = ROOT / name
+        copied = shutil.copytree if whole.is_dir() else shutil.copy
+        copied(whole, tmp_path / name)
+    for path in tmp_path.rglob("*"):
+        if path.suffix in TEXTS:
+            unix = path.read_bytes().replace(b"\r\n", b"\n")
+            path.write_bytes(unix.replace(b"\n", b"\r\n"))
+    pages = ["docs/data.md", "docs/your-data/pictures.md"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *pages],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
+    for page in pages:
+        assert page in run.stdout
+        here = livefence.page.read(ROOT / page)
+        assert livefence.page.read(tmp_path / page) == here
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_git_leaves_line_ends_as_they_are_where_it_would_turn_them(tmp_path):
+    """With core.autocrlf, the usual setting on Windows."""
+    names = ["mixnotes/data/v1_hits.csv", "mixnotes/data/linkage_rao.csv"]
+    names += [".gitattributes", "mkdocs.yml", "docs/assets/readme.png", ".ci/run"]
+    before = {name: (ROOT / name).read_bytes() for name in names}
+    assert b"\r\n" in before[names[1]]
+    git = ["git", "-C", str(tmp_path), "-c", "core.autocrlf=true"]
+    git += ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for name, content in before.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    subprocess.run([*git, "add", "."], check=True, capture_output=True)
+    subprocess.run([*git, "commit", "-q", "-m", "all"], check=True)
+    for name in names:
+        (tmp_path / name).unlink()
+    subprocess.run([*git, "checkout", "-q", "."], check=True)
+    assert {name: (tmp_path / name).read_bytes() for name in names} == before
