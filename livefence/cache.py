@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -17,8 +16,6 @@ from livefence.settings import Settings
 
 VERSIONS = ("numpy", "scipy", "matplotlib")
 Stamp = tuple[tuple[str, int, int], ...]
-
-_imported: dict[str, Stamp] = {}  # package -> its files when it was last imported
 
 
 def key(chain: tuple[Cell, ...], surroundings: str) -> str:
@@ -65,18 +62,6 @@ def store(name: str, results: list[Any], settings: Settings) -> None:
     os.replace(temporary, folder / f"{name}.json")
 
 
-def renew(packages: list[str]) -> None:
-    """Forget the packages that were edited since they were imported."""
-    for package in packages:
-        stamp = _stamp(package)
-        if _imported.setdefault(package, stamp) != stamp:
-            for name in list(sys.modules):
-                if name == package or name.startswith(package + "."):
-                    del sys.modules[name]
-            importlib.invalidate_caches()
-            _imported[package] = stamp
-
-
 def _identity(cell: Cell) -> list[Any]:
     """What of a cell matters to its results: not where it stands."""
     if isinstance(cell, Fence):
@@ -93,7 +78,7 @@ def _version(name: str) -> str:
 
 def _sources(package: str) -> str:
     """A digest of all files of the package."""
-    return _digest(_stamp(package))
+    return _digest(stamp(package))
 
 
 @functools.lru_cache(maxsize=64)
@@ -104,7 +89,7 @@ def _digest(stamp: Stamp) -> str:
     return digest.hexdigest()
 
 
-def _stamp(package: str) -> Stamp:
+def stamp(package: str) -> Stamp:
     """The files of the package with their times and sizes."""
     found = []
     for folder in _folders(package):

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from markdown import Markdown
@@ -12,7 +13,8 @@ from livefence import cache, figures, page
 from livefence.faults import FenceError
 from livefence.page import Cell, Fence, Number, Page
 from livefence.place import Place
-from livefence.run import Chain, number_html
+from livefence.process import ChainProcess
+from livefence.run import number_html
 from livefence.settings import Settings, from_options
 
 MARKS = ("```", "~~~", "`{python}")
@@ -76,7 +78,6 @@ class Runner(Preprocessor):
 def _run_page(parsed: Page, place: Place, settings: Settings) -> dict[Cell, Result]:
     """What each cell gave; a cell after a fence that failed gave nothing."""
     results: dict[Cell, Result] = {}
-    cache.renew(settings.packages)
     surroundings = cache.surroundings(settings)
     for cells in parsed.chains:
         name = cache.key(cells, surroundings)
@@ -92,13 +93,14 @@ def _run_chain(
     stored = cache.load(name, settings)
     if stored is not None and len(stored) == len(cells):
         return stored
-    results = list(_run_cells(cells, Chain(settings, place.path, place.file)))
+    with closing(ChainProcess(settings, place.path, place.file)) as chain:
+        results = list(_run_cells(cells, chain))
     if not any("fault" in result for result in results):
         cache.store(name, results, settings)
     return results
 
 
-def _run_cells(cells: tuple[Cell, ...], chain: Chain) -> Iterator[Result]:
+def _run_cells(cells: tuple[Cell, ...], chain: ChainProcess) -> Iterator[Result]:
     """Run the cells in order, until a fence fails: what follows leans on it."""
     for cell in cells:
         try:
@@ -109,7 +111,7 @@ def _run_cells(cells: tuple[Cell, ...], chain: Chain) -> Iterator[Result]:
             return
 
 
-def _run_cell(cell: Cell, chain: Chain) -> Result:
+def _run_cell(cell: Cell, chain: ChainProcess) -> Result:
     """What a cell gave, as it is stored."""
     if isinstance(cell, Number):
         return {"text": chain.evaluate(cell)}

@@ -22,7 +22,8 @@ from livefence import page
 from livefence.faults import FenceError
 from livefence.header import Header
 from livefence.page import Cell, Fence, Number
-from livefence.run import Chain
+from livefence.process import ChainProcess, close_all
+from livefence.run import known_filters
 from livefence.settings import Settings, from_mkdocs
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -34,7 +35,7 @@ class Kept:
     """The chain that a file is at, and the source that has run in it."""
 
     source: str
-    chain: Chain
+    chain: ChainProcess
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[CHAINS] = {}
     runner = type("LiveFenceRunner", (Runner,), {"config": config})
     register_runner(default=True)(runner)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """No process outlives the tests."""
+    _close_chains(config)
+    close_all()
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
@@ -140,7 +147,8 @@ class Runner:
         before, code = _split(test.source, test.start_line)
         path = Path(test.source_path)
         chain = _chain(self.config, path, before)
-        chain.namespace.update(args)
+        if args:
+            chain.bind(args)
         kept = self.config.stash[CHAINS]
         kept[path] = Kept(_key(test.source), chain)
         chain.run(_as_fence(test.start_line, code))
@@ -175,17 +183,26 @@ def _sound(chain: tuple[Cell, ...]) -> Iterator[tuple[Fence, str]]:
             info = "python continuation"
 
 
-def _chain(config: pytest.Config, path: Path, before: str) -> Chain:
+def _chain(config: pytest.Config, path: Path, before: str) -> ChainProcess:
     """The chain in which the source `before` has run, in this process or now."""
     kept = config.stash[CHAINS].get(path)
     if kept and before.strip() and kept.source == _key(before):
         return kept.chain
     settings = config.stash[SETTINGS]
-    chain = Chain(settings, _shown(config, path), str(path), strict=False)
+    _close_chains(config)
+    shown = _shown(config, path)
+    chain = ChainProcess(settings, shown, str(path), known_filters())
     if before.strip():
         chain.catch_up(_as_fence(0, before))
     config.stash[CHAINS][path] = Kept(_key(before), chain)
     return chain
+
+
+def _close_chains(config: pytest.Config) -> None:
+    """The tests come page by page: the chain before is done with."""
+    kept = config.stash[CHAINS]
+    while kept:
+        kept.popitem()[1].chain.close()
 
 
 def _shown(config: pytest.Config, path: Path) -> str:

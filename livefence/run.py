@@ -3,14 +3,12 @@
 import ast
 import contextlib
 import html
+import importlib
 import io
 import os
-import shutil
 import sys
-import tempfile
 import types
 import warnings
-import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from livefence.page import Cell, Fence, Number
 from livefence.settings import Settings
 
 MODULE = "fence"  # the __name__ that the code of a page sees
+Filter = tuple[str, str, str, str, int]  # of warnings; the category as module:name
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,26 @@ class Result:
 
 
 class Chain:
-    """A namespace, a canvas and an empty folder, which the fences of a chain share."""
+    """A namespace, a canvas and an empty folder, which the fences of a chain share.
+
+    It changes what it likes: it is meant for a process of its own, `livefence.process`.
+    """
 
     def __init__(
-        self, settings: Settings, path: str, file: str, strict: bool = True
+        self,
+        settings: Settings,
+        path: str,
+        file: str,
+        filters: list[Filter] | None,
+        folder: Path,
     ) -> None:
         self.settings = settings
         self.path = path  # as faults name it
         self.file = file  # as tracebacks name it
-        self.strict = strict  # warnings are errors
+        self.filters = filters  # of warnings; None: each is an error
         self.module = types.ModuleType(MODULE)
         self.canvas = figures.Canvas(settings.style_file)
-        self.folder = Path(tempfile.mkdtemp(prefix="livefence-"))
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = folder
         self.failed: Fault | None = None  # of the first fence that failed
         self.output = ""  # of the fence that ran last, also when it failed
 
@@ -165,7 +171,7 @@ class Chain:
                 _in_folder(self.folder),
                 contextlib.redirect_stdout(stream),
                 contextlib.redirect_stderr(stream),
-                _warnings(self.strict),
+                _warnings(self.filters),
                 self.canvas,
                 time_limit(self.settings.timeout),
             ):
@@ -218,10 +224,38 @@ def _in_folder(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _warnings(strict: bool) -> Iterator[None]:
-    """A warning is an error; the tests set their own filters."""
+def _warnings(filters: list[Filter] | None) -> Iterator[None]:
+    """A warning is an error, unless there are filters, those of the tests."""
     with warnings.catch_warnings():
-        if strict:
+        if filters is None:
             warnings.simplefilter("error")
+        else:
+            _set_filters(filters)
         warnings.filterwarnings("ignore", ".* is non-interactive")  # plt.show()
         yield
+
+
+def known_filters() -> list[Filter]:
+    """The filters of warnings that are set here, as another process can set them."""
+    return [
+        (
+            action,
+            getattr(message, "pattern", message) or "",
+            f"{category.__module__}:{category.__qualname__}",
+            getattr(module, "pattern", module) or "",
+            line,
+        )
+        for action, message, category, module, line in warnings.filters
+    ]
+
+
+def _set_filters(filters: list[Filter]) -> None:
+    """Set them, but for those of pytest's own warnings, which no fence gives."""
+    warnings.resetwarnings()
+    for action, message, category, module, line in reversed(filters):
+        where, _, name = category.partition(":")
+        if where.partition(".")[0] in {"pytest", "_pytest"}:
+            continue
+        with contextlib.suppress(ImportError, AttributeError):
+            kind = getattr(importlib.import_module(where), name)
+            warnings.filterwarnings(action, message, kind, module, line)  # type: ignore[arg-type]
