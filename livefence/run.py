@@ -5,6 +5,7 @@ import contextlib
 import html
 import importlib
 import io
+import linecache
 import os
 import sys
 import types
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from livefence import figures, page
+from livefence.chance import HOW, Watch
 from livefence.faults import Fault, FenceError, from_exception
 from livefence.limit import time_limit
 from livefence.page import Cell, Fence, Number
@@ -62,6 +64,7 @@ class Chain:
         self.module = types.ModuleType(MODULE)
         self.canvas = figures.Canvas(settings.style_file)
         self.folder = folder
+        self.watch = Watch(file)
         self.failed: Fault | None = None  # of the first fence that failed
         self.output = ""  # of the fence that ran last, also when it failed
 
@@ -110,6 +113,9 @@ class Chain:
         """Run the code; the figures that it leaves open, as SVG."""
         with self._running(fence.line):
             source = "\n" * fence.line + fence.code
+            if not Path(self.file).is_file():  # else tracebacks read the page
+                lines = source.splitlines(keepends=True)
+                linecache.cache[self.file] = (len(source), None, lines, self.file)
             exec(compile(source, self.file, "exec", dont_inherit=True), self.namespace)
             return self.canvas.take() if draw else []
 
@@ -176,6 +182,8 @@ class Chain:
                 time_limit(self.settings.timeout),
             ):
                 yield
+            if self.watch.drawn():
+                raise FenceError(Fault(self.path, line, HOW + where))
         except (FenceError, KeyboardInterrupt):
             raise
         except BaseException as error:

@@ -7,6 +7,8 @@ import pytest
 from conftest import Site
 
 DRAW = "import matplotlib.pyplot as plt\n"
+DRAWS = "draws random numbers that no seed fixes"
+UNSEEDED = f"UnseededError: {DRAWS}"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,21 @@ FAULTS = {
         "the SVG has ",
     ),
     "unknown-comment": Planted("#| title: x\na = 1", 0, "#| title: is not known"),
+    "generator": Planted(
+        "import numpy as np\nnp.random.default_rng().normal()", 2, UNSEEDED
+    ),
+    "random": Planted("import random\nrandom.Random()", 2, UNSEEDED),
+    "random-state": Planted("import numpy as np\nnp.random.RandomState()", 2, UNSEEDED),
+    "seeded-by-chance": Planted("import random\nrandom.seed()", 2, UNSEEDED),
+    "shuffle": Planted("import random\nrandom.shuffle([1, 2])", 0, DRAWS),
+    "normal": Planted("import numpy as np\nnp.random.normal()", 0, DRAWS),
+    "number-random": Planted(
+        "import random",
+        4,
+        f"{DRAWS}, so that the page changes; give a seed, as in "
+        "np.random.default_rng(0) in `{python} random.random()`",
+        after="It is `{python} random.random()`.",
+    ),
     "number": Planted(
         "a = 0",
         4,

@@ -172,6 +172,18 @@ def test_the_tests_of_no_page_fail_for_what_another_has_changed(built):
     assert f"{2 * len(CHANGES)} passed" in result.stdout
 
 
+def test_a_seed_of_another_chain_is_none(site):
+    """Draws that lean on it would change with the order of the pages."""
+    site.write(
+        "docs/index.md", fences("import random\nrandom.seed(0)\nrandom.random()")
+    )
+    site.write("docs/later.md", fences("import random\nprint(random.random())"))
+    result = site.build()
+    assert result.returncode == 1
+    assert "docs/later.md:1: draws random numbers that no seed fixes" in result.stderr
+    assert "docs/index.md" not in result.stderr
+
+
 # ------------------------------------------------------------------ one process a chain
 
 

@@ -80,6 +80,28 @@ def test_what_a_package_prints_and_warns_of_is_caught():
     assert "err\n</code>" in html
 
 
+SEEDED = """
+import random, tempfile, uuid
+import numpy as np
+np.random.default_rng(0).spawn(1)[0].normal()
+np.random.RandomState(3).normal()
+np.random.Generator(np.random.PCG64(1)).normal()
+np.random.seed(1)
+np.random.normal()
+random.seed(2)
+random.random()
+random.Random(3).random()
+with tempfile.TemporaryDirectory(), tempfile.NamedTemporaryFile():
+    print("seeded")
+"""
+
+
+def test_a_fence_may_draw_what_a_seed_fixes():
+    html = show(f"```python{SEEDED}```\n\n`{{python}} random.random() < 1`\n")
+    assert ">seeded\n</code>" in html
+    assert '<span class="livefence-number">True</span>' in html
+
+
 @pytest.mark.parametrize(
     ("before", "prefix", "inside"),
     [
