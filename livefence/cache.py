@@ -1,10 +1,12 @@
 """Remembers what a chain printed and drew, until anything that it leans on changes."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from livefence.page import Cell, Fence, Number
 from livefence.settings import Settings
 
 VERSIONS = ("numpy", "scipy", "matplotlib")
+log = logging.getLogger("mkdocs.livefence")
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -30,7 +33,7 @@ def surroundings(settings: Settings) -> str:
     parts = [
         [_sources(name) for name in ("livefence", *settings.packages)],
         style.read_text(encoding="utf-8") if style else "",
-        settings.max_svg_kb,
+        [settings.max_svg_kb, settings.timeout],
         sys.version,
         [_version(name) for name in VERSIONS],
     ]
@@ -38,28 +41,60 @@ def surroundings(settings: Settings) -> str:
 
 
 def load(name: str, settings: Settings) -> list[Any] | None:
-    """What was stored under the name; a file that cannot be read holds nothing."""
+    """What was stored under the name; None where that is not there, or not whole."""
     if settings.cache is None:
         return None
-    try:
-        text = (settings.root / settings.cache / f"{name}.json").read_text("utf-8")
-        stored = json.loads(text)
-    except (OSError, ValueError):
-        return None
-    sound = isinstance(stored, list) and all(isinstance(r, dict) for r in stored)
-    return stored if sound else None
+    content = read(settings.root / settings.cache / f"{name}.json")
+    return None if content is None else json.loads(content)
 
 
 def store(name: str, results: list[Any], settings: Settings) -> None:
-    """Store under the name, so that no reader meets half a file."""
-    if settings.cache is None:
-        return
-    folder = settings.root / settings.cache
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(results, stream)
-    os.replace(temporary, folder / f"{name}.json")
+    """Store under the name, where something is to be stored."""
+    if settings.cache is not None:
+        path = settings.root / settings.cache / f"{name}.json"
+        keep(path, json.dumps(results).encode())
+
+
+def read(path: Path) -> bytes | None:
+    """What `keep` has put there, or None: it may have been changed in the meantime, or
+    cut short, or never have been whole."""
+    try:
+        if not path.is_file():  # a pipe would never end
+            return None
+        seal, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    return content if seal == _seal(path.name, content) else None
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Put it there, below its digest, so that no reader meets half of it.
+
+    A folder that takes nothing, as one that is full or must not be written to, is
+    passed over: all that is lost is time.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(_seal(path.name, content) + b"\n" + content)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        if path.parent not in _refused:
+            _refused.add(path.parent)
+            log.info(f"nothing can be kept in {path.parent} ({error.strerror})")
+
+
+_refused: set[Path] = set()  # folders of which that was said
+
+
+def _seal(name: str, content: bytes) -> bytes:
+    """A digest of the content under its name: of no other entry, and of no part."""
+    return hashlib.sha256(name.encode() + b"\0" + content).hexdigest().encode()
 
 
 def _identity(cell: Cell) -> list[Any]:

@@ -7,6 +7,7 @@ that mkdocs-jupyter runs gets the markup of a page. Both get a link to the noteb
 import logging
 import os
 import shutil
+import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -15,6 +16,7 @@ from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.structure.files import File
 
 from livefence import cache, jupyter
+from livefence.browser.parts import PartsError
 from livefence.browser.site import FOLDER, has_parts, protect
 from livefence.browser.site import files as browser_files
 from livefence.extension import ran
@@ -27,6 +29,7 @@ LINK = (
 )
 log = logging.getLogger("mkdocs.livefence")
 serving = False
+remembered: "tempfile.TemporaryDirectory[str] | None" = None  # of notebooks that ran
 
 
 def on_startup(command: str, dirty: bool) -> None:
@@ -46,7 +49,12 @@ def on_config(config: Any) -> None:
     _remember_notebooks(config, settings)
     if not settings.browser:
         return
-    if not has_parts(settings):
+    try:
+        there = has_parts(settings)
+    except PartsError as error:
+        log.warning(f"the pages get no Run buttons: {error}")
+        return
+    if not there:
         log.info(
             "the pages get no Run buttons: their parts are not in "
             f"{settings.browser}; `python -m livefence.browser` brings them"
@@ -61,7 +69,10 @@ def on_config(config: Any) -> None:
 def on_files(files: Any, config: Any) -> None:
     """What Run needs becomes part of the site."""
     settings = _settings(config)
-    if not has_parts(settings):
+    try:
+        if not has_parts(settings):
+            return
+    except PartsError:  # told by `on_config`
         return
     for name, content in browser_files(settings).items():
         kind = "content" if isinstance(content, bytes) else "abs_src_path"
@@ -71,6 +82,7 @@ def on_files(files: Any, config: Any) -> None:
 
 def on_post_build(config: Any) -> None:
     """No page runs scripts of another host, or any that were not built with it."""
+    _keep_notebooks(_settings(config))
     if _settings(config).browser and not serving:
         protect(Path(config.site_dir))
 
@@ -98,16 +110,40 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
 
 def _remember_notebooks(config: Any, settings: Settings) -> None:
     """mkdocs-jupyter runs a notebook again where it changed; here also where anything
-    changed that it leans on."""
+    changed that it leans on. It trusts what it finds: it is given what is whole."""
+    global remembered
+    if remembered is not None:  # of a build that failed
+        remembered.cleanup()
+        remembered = None
     plugin = config.plugins.get("mkdocs-jupyter")
     if not (plugin and settings.cache):
         return
-    folder = settings.root / settings.cache
-    here = folder / f"notebooks-{cache.surroundings(settings)[:16]}"
-    for older in folder.glob("notebooks-*"):
+    remembered = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    for file in _notebooks(settings).glob("*.json"):
+        if content := cache.read(file):
+            (Path(remembered.name) / file.name).write_bytes(content)
+    plugin.config["cache_dir"] = remembered.name
+
+
+def _keep_notebooks(settings: Settings) -> None:
+    """Keep what mkdocs-jupyter remembers, and nothing older."""
+    global remembered
+    if remembered is None:
+        return
+    here = _notebooks(settings)
+    for older in here.parent.glob("notebooks-*"):
         if older != here:
-            shutil.rmtree(older)
-    plugin.config["cache_dir"] = str(here)
+            shutil.rmtree(older, ignore_errors=True)
+    for file in Path(remembered.name).glob("*.json"):
+        cache.keep(here / file.name, file.read_bytes())
+    remembered.cleanup()
+    remembered = None
+
+
+def _notebooks(settings: Settings) -> Path:
+    """Where notebooks are kept that lean on all as it is now."""
+    name = f"notebooks-{cache.surroundings(settings)[:16]}"
+    return settings.root / str(settings.cache) / name
 
 
 def _settings(config: Any) -> Settings:

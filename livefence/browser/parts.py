@@ -8,9 +8,11 @@ changes, `_wheels` is the place to change.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +36,15 @@ SUMS = {
     )
 }
 RECORD = "parts.json"  # written last: a folder that has it is complete
+UNREADABLE = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+DAMAGED = (
+    "{file} in {folder} is not what was brought; `python -m livefence.browser` brings "
+    "it anew"
+)
+HALF = (
+    "the parts in {folder} are not complete; `python -m livefence.browser` brings the "
+    "rest"
+)
 
 
 class PartsError(Exception):
@@ -41,12 +52,60 @@ class PartsError(Exception):
 
 
 def found(folder: Path, packages: list[str]) -> dict[str, Any] | None:
-    """What `bring` wrote into the folder for these packages, or None."""
+    """What `bring` wrote into the folder for these packages, or None.
+
+    Raises a `PartsError` where a part is there and not what it should be.
+    """
     try:
-        record: dict[str, Any] = json.loads((folder / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
+        record = _read(folder)
+        if record is None or record["for"] != _identity(packages):
+            return None
+        _check(folder, record)
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RecursionError,
+    ) as error:
+        raise PartsError(DAMAGED.format(file=RECORD, folder=folder)) from error
+    return record
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """The record of the folder, if there is one, and it is whole."""
+    try:
+        record: dict[str, Any] = json.loads((folder / RECORD).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        if folder.is_dir() and any(each.is_file() for each in folder.iterdir()):
+            raise PartsError(HALF.format(folder=folder)) from None
         return None
-    return record if record.get("for") == _identity(packages) else None
+    except OSError as error:
+        raise PartsError(DAMAGED.format(file=RECORD, folder=folder)) from error
+    seal = record.pop("seal", None)  # the first ones had none
+    if seal is not None and seal != _seal(record):
+        raise ValueError("the record is not the one that was written")
+    return record
+
+
+def _seal(record: dict[str, Any]) -> str:
+    return sha256(json.dumps(record, sort_keys=True).encode())
+
+
+def _check(folder: Path, record: dict[str, Any]) -> None:
+    """Compare each file with its sum."""
+    entries = record["lock"]["packages"].values()
+    sums = SUMS | {entry["file_name"]: entry["sha256"] for entry in entries}
+    names = {*RUNTIME, EDITOR, *(entry["file_name"] for entry in entries)}
+    if names != set(record["sizes"]):
+        raise ValueError("the files are not those of the packages")
+    for name in sorted(names):
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as error:
+            raise PartsError(DAMAGED.format(file=name, folder=folder)) from error
+        if sha256(content) != sums[name]:
+            raise PartsError(DAMAGED.format(file=name, folder=folder))
 
 
 def bring(folder: Path, packages: list[str]) -> dict[str, Any]:
@@ -54,8 +113,9 @@ def bring(folder: Path, packages: list[str]) -> dict[str, Any]:
 
     Needs npm and pip. Raises a `PartsError` that says what failed.
     """
-    if record := found(folder, packages):
-        return record
+    with contextlib.suppress(PartsError):  # what is damaged is brought anew
+        if record := found(folder, packages):
+            return record
     with tempfile.TemporaryDirectory() as place:
         temporary = Path(place)
         _runtime(temporary)
@@ -67,14 +127,33 @@ def bring(folder: Path, packages: list[str]) -> dict[str, Any]:
         record = {
             "for": _identity(packages),
             "lock": {"info": lock["info"], "packages": chosen},
-            "sizes": {name: sizes(temporary / name) for name in names},
+            "sizes": {name: sizes((temporary / name).read_bytes()) for name in names},
         }
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / RECORD).unlink(missing_ok=True)
-        for name in record["sizes"]:
-            shutil.move(temporary / name, folder / name)
-    (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / RECORD).unlink(missing_ok=True)
+            for name in record["sizes"]:
+                _put(folder / name, (temporary / name).read_bytes())
+            sealed = record | {"seal": _seal(record)}
+            _put(folder / RECORD, json.dumps(sealed, indent=1).encode())
+        except OSError as error:
+            raise PartsError(
+                f"the parts cannot be put into {folder}: {error}"
+            ) from error
     return record
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write the file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, file)
+    except OSError:
+        os.unlink(temporary)
+        raise
 
 
 def closure(known: dict[str, Any], packages: list[str]) -> dict[str, Any]:
@@ -93,9 +172,8 @@ def closure(known: dict[str, Any], packages: list[str]) -> dict[str, Any]:
     return dict(sorted(chosen.items()))
 
 
-def sizes(file: Path) -> list[int]:
+def sizes(content: bytes) -> list[int]:
     """Bytes, and bytes as a server compresses them."""
-    content = file.read_bytes()
     return [len(content), len(gzip.compress(content, 6))]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from livefence.settings import Settings
 
 FOLDER = "assets/livefence"
 HERE = Path(__file__).parent
+MADE_OF = ("pyproject.toml", "README", "LICENSE")  # a wheel, beside its packages
 SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
 INERT = re.compile(rb"\bsrc=|\btype=[\"']?application/(?:ld\+)?json")
 POLICY = (
@@ -32,7 +35,8 @@ POLICY = (
 
 
 def has_parts(settings: Settings) -> bool:
-    """Has `python -m livefence.browser` brought what Run needs?"""
+    """Has `python -m livefence.browser` brought what Run needs? Raises a `PartsError`
+    where something is there that is not what was brought."""
     folder = settings.parts_folder
     return bool(folder and parts.found(folder, settings.browser_packages))
 
@@ -46,11 +50,11 @@ def files(settings: Settings) -> dict[str, Path | bytes]:
     packages = dict(record["lock"]["packages"])
     sizes = dict(record["sizes"])
     found: dict[str, Path | bytes] = {name: folder / name for name in sizes}
-    for wheel in wheels(settings, folder):
-        entry = lock_entry(wheel, packages)
+    for name, wheel in wheels(settings, folder):
+        entry = lock_entry(name, wheel, packages)
         packages[entry["name"]] = entry
-        found[wheel.name] = wheel
-        sizes[wheel.name] = parts.sizes(wheel)
+        found[name] = wheel
+        sizes[name] = parts.sizes(wheel)
     for asset in sorted((HERE / "assets").iterdir()):
         found[asset.name] = asset
     style = settings.style_file
@@ -76,35 +80,47 @@ def _own(packages: dict[str, Any], record: dict[str, Any]) -> list[str]:
     return [name for name in packages if name not in record["lock"]["packages"]]
 
 
-def wheels(settings: Settings, folder: Path) -> Iterator[Path]:
-    """The wheel of each project, built anew only when its packages changed."""
+def wheels(settings: Settings, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The wheel of each project, built anew only where what it is made of changed."""
     for number, project in enumerate(settings.wheels):
         root = (settings.root / project).resolve()
         digest = hashlib.sha256(cache.surroundings(settings).encode())
-        digest.update((root / "pyproject.toml").read_bytes())
+        digest.update(os.environ.get("SOURCE_DATE_EPOCH", "").encode())
+        for file in sorted(root.glob("*")):
+            if file.is_file() and file.name.startswith(MADE_OF):
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
         shelf = folder / "wheels" / str(number)
         place = shelf / digest.hexdigest()[:16]
-        if not list(place.glob("*.whl")):
+        kept = [(f.name, cache.read(f)) for f in sorted(place.glob("*.whl"))]
+        whole = [(name, content) for name, content in kept if content is not None]
+        if not whole:
+            whole = [_built(project, root)]
             shutil.rmtree(shelf, ignore_errors=True)  # those of older sources
-            command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
-            run = subprocess.run(
-                [*command, "--outdir", str(place), str(root)],
-                capture_output=True,
-                text=True,
+            cache.keep(place / whole[0][0], whole[0][1])
+        yield whole[0]
+
+
+def _built(project: str, root: Path) -> tuple[str, bytes]:
+    """The name of a project's wheel, and the wheel."""
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+        run = subprocess.run(
+            [*command, "--outdir", place, str(root)], capture_output=True, text=True
+        )
+        if run.returncode:
+            raise parts.PartsError(
+                f"no wheel of {project}: {(run.stdout + run.stderr).strip()[-500:]}"
             )
-            if run.returncode:
-                raise parts.PartsError(
-                    f"no wheel of {project}: {(run.stdout + run.stderr).strip()[-500:]}"
-                )
-        yield next(place.glob("*.whl"))
+        (wheel,) = Path(place).glob("*.whl")
+        return wheel.name, wheel.read_bytes()
 
 
-def lock_entry(wheel: Path, known: dict[str, Any]) -> dict[str, Any]:
+def lock_entry(file: str, wheel: bytes, known: dict[str, Any]) -> dict[str, Any]:
     """The wheel as Pyodide's lock file lists one; what it needs that is known."""
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         names = archive.namelist()
-        (file,) = [name for name in names if name.endswith(".dist-info/METADATA")]
-        metadata = HeaderParser().parsestr(archive.read(file).decode())
+        (says,) = [name for name in names if name.endswith(".dist-info/METADATA")]
+        metadata = HeaderParser().parsestr(archive.read(says).decode())
     tops = {name.partition("/")[0].removesuffix(".py") for name in names}
     needed = []
     for line in metadata.get_all("Requires-Dist") or []:
@@ -114,9 +130,9 @@ def lock_entry(wheel: Path, known: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": metadata["Name"],
         "version": metadata["Version"],
-        "file_name": wheel.name,
+        "file_name": file,
         "install_dir": "site",
-        "sha256": parts.sha256(wheel.read_bytes()),
+        "sha256": parts.sha256(wheel),
         "package_type": "package",
         "imports": sorted(top for top in tops if not top.endswith(".dist-info")),
         "depends": needed,

@@ -63,13 +63,129 @@ def test_what_fails_is_told_in_its_own_last_words(tmp_path):
         parts._call(command, tmp_path)
 
 
-def test_parts_for_other_packages_or_of_another_version_are_not_taken(tmp_path):
-    record = {"for": [parts.PYODIDE, parts.CARRIER, parts.SUMS, ["numpy"]]}
-    (tmp_path / parts.RECORD).write_text(json.dumps(record))
-    assert parts.found(tmp_path, ["numpy"]) == record
-    assert parts.found(tmp_path, ["numpy", "matplotlib"]) is None
-    (tmp_path / parts.RECORD).write_text(json.dumps(record)[:-5])
-    assert parts.found(tmp_path, ["numpy"]) is None
+CONTENT = {"python.mjs": b"export", "editor.js": b"let", "numbers-1.whl": b"PK 1"}
+
+
+@pytest.fixture
+def brought(tmp_path, monkeypatch):
+    """A folder with parts, as `bring` leaves it; small ones."""
+    monkeypatch.setattr(parts, "RUNTIME", ("python.mjs",))
+    sums = {name: parts.sha256(content) for name, content in CONTENT.items()}
+    entry = {"depends": [], "file_name": "numbers-1.whl", "version": "1"}
+    entry["imports"] = ["numbers"]
+    entry["sha256"] = sums.pop("numbers-1.whl")
+    monkeypatch.setattr(parts, "SUMS", sums)
+    lock = json.dumps({"info": {}, "packages": {"numbers": entry}}).encode()
+
+    def unpack(folder, *_):
+        for name in ("python.mjs", parts.EDITOR, "numbers-1.whl"):
+            (folder / name).write_bytes(CONTENT[name])
+        (folder / parts.LOCK).write_bytes(lock)
+
+    monkeypatch.setattr(parts, "_runtime", unpack)
+    monkeypatch.setattr(parts, "_wheels", lambda *_: None)
+    monkeypatch.setattr(parts, "_editor", lambda *_: None)
+    parts.bring(tmp_path / "parts", ["numbers"])
+    return tmp_path / "parts"
+
+
+def test_what_was_brought_is_found_and_not_brought_again(brought, monkeypatch):
+    record = parts.found(brought, ["numbers"])
+    assert record["sizes"].keys() == CONTENT.keys()
+    assert {file.name for file in brought.iterdir()} == {*CONTENT, parts.RECORD}
+    monkeypatch.setattr(parts, "_runtime", lambda _: pytest.fail("brought again"))
+    assert parts.bring(brought, ["numbers"]) == record
+
+
+def test_parts_for_other_packages_or_of_another_version_are_not_taken(
+    brought, monkeypatch
+):
+    assert parts.found(brought, ["numbers", "drawing"]) is None
+    assert parts.found(brought / "nowhere", ["numbers"]) is None
+    monkeypatch.setattr(parts, "PYODIDE", "pyodide@0")
+    assert parts.found(brought, ["numbers"]) is None
+
+
+def test_parts_whose_record_has_no_seal_are_checked_and_taken(brought):
+    """So the first version wrote them."""
+    file = brought / parts.RECORD
+    record = json.loads(file.read_bytes())
+    del record["seal"]
+    file.write_text(json.dumps(record))
+    assert parts.found(brought, ["numbers"]) == record
+    (brought / "editor.js").write_bytes(b"lat")
+    with pytest.raises(parts.PartsError, match=r"editor.js in .* is not what was"):
+        parts.found(brought, ["numbers"])
+
+
+DAMAGE = {
+    "a byte": lambda file: file.write_bytes(flipped(file.read_bytes())),
+    "half": lambda file: file.write_bytes(
+        file.read_bytes()[: file.stat().st_size // 2]
+    ),
+    "empty": lambda file: file.write_bytes(b""),
+    "more": lambda file: file.write_bytes(file.read_bytes() + b"\n//"),
+    "gone": lambda file: file.unlink(),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+    "no end": lambda file: (file.unlink(), file.symlink_to(file)),
+    "not text": lambda file: file.write_bytes(b"\xff\xfe"),
+    "a list": lambda file: file.write_bytes(b"[]"),
+    "a number": lambda file: file.write_bytes(b"1"),
+    "null": lambda file: file.write_bytes(b"null"),
+    "deep": lambda file: file.write_bytes(b"[" * 100_000),
+    "nothing in it": lambda file: file.write_bytes(b"{}"),
+}
+
+
+def flipped(content):
+    """One bit of the middle is another."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", [*CONTENT, parts.RECORD])
+def test_a_damaged_part_is_no_part_and_is_brought_anew(brought, name, damage):
+    DAMAGE[damage](brought / name)
+    with pytest.raises(parts.PartsError, match=r"python -m livefence.browser"):
+        parts.found(brought, ["numbers"])
+    if (brought / name).is_dir():
+        with pytest.raises(parts.PartsError, match="cannot be put into"):
+            parts.bring(brought, ["numbers"])
+        return
+    parts.bring(brought, ["numbers"])
+    assert (brought / "editor.js").read_bytes() == CONTENT["editor.js"]
+    assert parts.found(brought, ["numbers"]) is not None
+
+
+def test_every_byte_of_the_record_counts(brought):
+    """None can be flipped without it being told, if the seal's own name is there."""
+    file = brought / parts.RECORD
+    whole = file.read_bytes()
+    seal = whole.index(b'"seal"')
+    for at in range(len(whole)):
+        if seal <= at < seal + 6:
+            continue
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(parts.PartsError):
+            parts.found(brought, ["numbers"])
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"for": 1, "seal": "x"}'])
+def test_a_strict_build_with_damaged_parts_fails_and_says_why(tmp_path, content):
+    """Half of them, or a record that is cut short or changed."""
+    hooks = f"hooks: [{(ROOT / 'livefence/hooks.py').as_posix()}]\n"
+    made = Site(tmp_path, plugins=hooks, browser="parts")
+    made.write("docs/index.md", "# A\n\n```python\nprint(1)\n```\n")
+    made.write("parts/pyodide.mjs", "half")
+    if content:
+        made.write(f"parts/{parts.RECORD}", content)
+    result = made.build()
+    assert result.returncode == 1
+    assert "WARNING -  the pages get no Run buttons: " in result.stderr
+    assert "`python -m livefence.browser` brings" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "run.js" not in made.html("index.html")
 
 
 # ------------------------------------------------------------------------- the site
@@ -89,7 +205,7 @@ def wheel(folder):
 
 def test_a_project_s_wheel_is_listed_as_any_other(tmp_path):
     file = wheel(tmp_path)
-    entry = site.lock_entry(file, KNOWN)
+    entry = site.lock_entry(file.name, file.read_bytes(), KNOWN)
     assert entry["name"] == "shelf"
     assert entry["version"] == "1.2"
     assert entry["imports"] == ["shelf"]
@@ -223,28 +339,21 @@ def test_lines_of_a_notebook_and_show_do_nothing(runner):
     assert "line 2" in result["error"]
 
 
-def test_colours_are_those_of_the_settings(tmp_path):
+def test_colours_are_those_of_the_settings(brought):
     """What the browser is told is what the site is built with."""
-    (tmp_path / "book.mplstyle").write_text("lines.linewidth: 2\n")
-    record = {
-        "for": [parts.PYODIDE, parts.CARRIER, parts.SUMS, []],
-        "lock": {"info": {}, "packages": {}},
-        "sizes": {"pyodide.mjs": [2, 1]},
-    }
-    (tmp_path / "parts").mkdir()
-    (tmp_path / "parts" / parts.RECORD).write_text(json.dumps(record))
+    (brought.parent / "book.mplstyle").write_text("lines.linewidth: 2\n")
     settings = Settings(
-        root=tmp_path,
+        root=brought.parent,
         style="book.mplstyle",
         browser="parts",
-        browser_packages=[],
+        browser_packages=["numbers"],
         colors={"#000000": "var(--ink)"},
     )
     files = site.files(settings)
     told = json.loads(files[f"{site.FOLDER}/browser.json"])
     assert told["style"] == "lines.linewidth: 2\n"
     assert told["colors"] == {"#000000": "var(--ink)"}
-    assert told["sizes"]["pyodide.mjs"] == [2, 1]
+    assert told["sizes"]["python.mjs"][0] == len(CONTENT["python.mjs"])
 
 
 # ------------------------------------------------------------------------- answers
