@@ -18,13 +18,70 @@ class CollapseError(ValueError):
 
 
 _SLICE = 2**16
+TINIEST = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)
 LARGEST = 1e150  # what is learned from squares: those of larger data overflow
+
+
+class MaskedError(ValueError):
+    """Values are hidden by a mask, and nothing says what they are to count for."""
+
+
+REMEDIES = {
+    "x": "leave them out: x.compressed()",
+    "sample_weight": "use 0 to leave an observation out: sample_weight.filled(0)",
+}
+
+
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """The values as numpy reads them, where that does not lose what they say.
+
+    A mask would be dropped, a sparse matrix become one object; what pandas marks as
+    missing is NaN.
+    """
+    masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
+    if masks and isinstance(values, masks.MaskedArray) and masks.is_masked(values):
+        hidden = int(np.sum(masks.getmaskarray(values)))
+        raise MaskedError(
+            f"{name} must have no masked values, got {hidden} of {values.size}; "
+            f"{REMEDIES.get(name, 'fill them, or leave them out')}"
+        )
+    if is_sparse(values):
+        raise TypeError(
+            f"{name} must be a dense array, got a sparse one, "
+            f"{type(values).__name__}; pass {name}.toarray()"
+        )
+    frame = hasattr(values, "to_numpy")
+    if frame and not hasattr(values, "__array__"):
+        values = values.to_numpy()
+    raw = np.asarray(values)
+    return from_objects(raw) if frame and raw.dtype.kind == "O" else raw
+
+
+def is_sparse(values: Any) -> bool:
+    """Is this a sparse matrix, of scipy or another library?"""
+    return hasattr(values, "nnz") and hasattr(values, "shape")
+
+
+def from_objects(raw: NDArray[Any]) -> NDArray[Any]:
+    """Objects that are numbers or nothing, as floats; others as they are."""
+    try:
+        flat = [np.nan if _is_nothing(value) else value for value in raw.ravel()]
+        return np.array(flat, dtype=np.float64).reshape(raw.shape)
+    except (TypeError, ValueError):
+        return raw
+
+
+def _is_nothing(value: Any) -> bool:
+    """None, or pandas' NA: asked without importing pandas."""
+    return value is None or type(value).__name__ == "NAType"
 
 
 def as_numbers(values: Any, name: str) -> Array:
     """A new array of floats; text, complex numbers and objects are no numbers."""
     try:
-        raw = np.asarray(values)
+        raw = as_array(values, name)
+    except MaskedError:
+        raise
     except ValueError:
         raise TypeError(f"{name} must be numbers, got {values!r:.80}") from None
     if raw.dtype.kind not in "biuf":
@@ -42,18 +99,20 @@ def as_data(x: ArrayLike, gaps: bool = False) -> Array:
             f"x must be an array, got columns by name ({', '.join(map(str, x))}); pass "
             "one of them, or name them in a Product"
         )
-    masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
-    if masks and isinstance(x, masks.MaskedArray) and masks.is_masked(x):
-        raise ValueError(
-            f"x must have no masked values, got {int(np.sum(x.mask))} of {x.size}; "
-            "leave them out: x.compressed()"
-        )
     try:
-        raw = np.asarray(x)
+        raw = as_array(x, "x")
+    except MaskedError:
+        raise
     except ValueError as error:
         raise ValueError(
             f"x must be one array of numbers, got rows of unequal length ({error})"
         ) from None
+    if raw.dtype.kind == "O" and raw.size and isinstance(raw.flat[0], Mapping):
+        raise TypeError(
+            "x must be an array, or columns by name, got mappings one after another; "
+            "pass one mapping, {name: values, ...}, or an object whose __iter__ begins "
+            "anew in every pass and yields blocks such as that one"
+        )
     if raw.dtype.kind not in "biuf":
         raise TypeError(
             f"x must be numbers, got {raw.dtype.name} data"
@@ -95,7 +154,17 @@ def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
             "sample_weight must not be all zero: no observation is left; "
             "give at least one a weight above 0"
         )
+    require_weighty(float(weight.max()))
     return weight
+
+
+def require_weighty(most: float) -> None:
+    """Raise an error where sums of weights as small as these lose their digits."""
+    if most < TINIEST:
+        raise ValueError(
+            f"sample_weight must not be so small that sums of it lose their digits, "
+            f"got weights up to {most:g}; divide them by their maximum"
+        )
 
 
 def as_weights(sample_weight: ArrayLike | None, n: int) -> Array:

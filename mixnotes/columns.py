@@ -21,7 +21,7 @@ from mixnotes.families.product import Product
 from mixnotes.groups import Desk, Group, Known
 from mixnotes.opaque import Opaque
 from mixnotes.packed import Packed
-from mixnotes.sums import Rows, Source
+from mixnotes.sums import Chosen, Rows, Source, Stream
 
 
 def group_of(
@@ -127,9 +127,15 @@ class ByColumn(Group):
     # ------------------------------------------------------------------ the data
 
     def frame_on(self, source: Source) -> None:
-        """Each part by the seen values of its column."""
-        assert isinstance(source, Rows)
+        """Each part by the seen values of its column; a stream has no gaps."""
         for part in self.parts:
+            if isinstance(source, Stream):
+                chosen = Chosen(source, part.columns)
+                part.group.frame_on(chosen)
+                part.group.level(0.0)
+                part.scale = chosen.scale
+                continue
+            assert isinstance(source, Rows)
             x, weight = source.x[:, part.columns], source.weight
             if x.ndim == 1:
                 seen = ~np.isnan(x)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.check import Array
+from mixnotes.check import Array, as_array
 
 _INFINITE = 60.0  # on the line; e^60 degrees of freedom are a normal to all digits
 _TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
@@ -214,8 +214,8 @@ class Covariance(Domain):
 
 def _array(value: Any, ndim: int) -> Array | None:
     try:
-        raw = np.asarray(value)
-    except ValueError:
+        raw = as_array(value, "the parameter")
+    except (TypeError, ValueError):
         return None
     if raw.ndim != ndim or not raw.size or raw.dtype.kind not in "iuf":
         return None

@@ -7,6 +7,7 @@ on the estimated distance still to go, not on the size of a step.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -85,8 +86,8 @@ def em(
 
     x: observations, shape (n,), rows (n, d), columns by name where the components name
     them, `Binned` or `Censored`. sample_weight: how often each counts, shape (n,).
-    labels: which component made each observation, shape (n,), -1 where that is not
-    known; where it is, log p(x, z) takes the place of log p(x).
+    labels: which component made each observation, shape (n,), -1 (or masked) where
+    that is not known; where it is, log p(x, z) takes the place of log p(x).
     start: a mixture with values everywhere to climb from; what the model ties is tied
     in it first. Without it the best of
     `starts` random ones is kept (1 where only weights are blank, for then there is
@@ -185,8 +186,9 @@ def checked(
         )
     own = any(not is_exponential(c) and learns(c) for _, c in leaves(mixture, ()))
     source: Source | None = None
-    if mixture.column_names is None and not isinstance(x, Binned | Censored):
-        source = stream_of(x, sample_weight, whole=own or labels is not None)
+    if not isinstance(x, Binned | Censored):
+        named = None if mixture.column_names is None else mixture._rows
+        source = stream_of(x, sample_weight, own or labels is not None, named)
     if isinstance(source, Stream):
         if labels is not None:
             raise ValueError(
@@ -232,7 +234,10 @@ def checked(
 
 
 def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
-    """Which component made each observation, shape (n,); -1 is unknown."""
+    """Which component made each observation, shape (n,); -1 or masked is unknown."""
+    masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
+    if masks and isinstance(labels, masks.MaskedArray):
+        labels = np.where(masks.getmaskarray(labels), -1, masks.getdata(labels))
     values = as_numbers(labels, "labels")
     K = len(mixture.components)
     if values.shape != (n,):

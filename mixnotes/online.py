@@ -47,6 +47,11 @@ def em_online(
         isinstance(power, int | float) and 0.5 < power <= 1
     ):
         raise ValueError(f"power must be above 0.5 and at most 1, got {power!r}")
+    if mixture.column_names is not None:
+        raise TypeError(
+            "em_online takes no columns by name, and the components take "
+            f"{', '.join(mixture.column_names)}; use em, which reads blocks of them too"
+        )
     engine: Engine | None = None
     averages = _Averages()
     for t, block in enumerate(blocks):

@@ -15,8 +15,18 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array, as_sample_weight, as_weights, slices
+from mixnotes.check import (
+    Array,
+    as_array,
+    as_data,
+    as_sample_weight,
+    as_weights,
+    is_sparse,
+    require_weighty,
+    slices,
+)
 from mixnotes.intervals import Intervals, midpoints
+from mixnotes.table import column_names
 
 _PROBE = 4096
 _FINE = float(np.finfo(np.float64).eps)
@@ -160,15 +170,24 @@ class Stream(Source):
     """Blocks of rows that are read again in every pass; one at a time is in memory."""
 
     survey: Survey
+    rows: int | None = None  # of all blocks, once they have been counted
 
     @abstractmethod
     def blocks(self) -> Iterable[tuple[Any, Any]]:
         """Each block as (x, weight or None), from the beginning."""
 
     def map(self, f: OfBlock[_T]) -> Iterator[_T]:
-        """f of one block after another."""
+        """f of one block after another, which must be as many rows in every pass."""
+        rows = 0
         for x, weight in self.blocks():
+            rows += len(x) if np.ndim(x) else 1
+            if self.rows is not None and rows > self.rows:
+                raise changed(self.rows, f"{rows} or more")
             yield of_block(f, x, weight)
+        if self.rows is None:
+            self.rows = rows
+        elif rows < self.rows:
+            raise changed(self.rows, str(rows))
 
     def check(self, check: OfBlock[None]) -> None:
         """Read everything once: count, check every block, and keep some rows."""
@@ -180,8 +199,9 @@ class Stream(Source):
         if found is None or not found.n:
             raise ValueError(
                 "x must hold at least one observation of a weight above 0, got none "
-                "in all its blocks"
+                "in all its blocks; an iterator that was read before gives none"
             )
+        require_weighty(found.total)
         self.survey = found
         self.n, self.total = found.n, found.total
 
@@ -191,10 +211,20 @@ class Stream(Source):
         return Rows(self.survey.kept, None if unit else self.survey.weight)
 
 
+def changed(first: int, now: str) -> ValueError:
+    """What is wrong with a stream that has other rows in a later pass."""
+    return ValueError(
+        f"x must give the same rows in every pass, got {first} in the first and {now} "
+        "in a later one; let its __iter__ begin anew each time, and not return an "
+        "iterator that was read before"
+    )
+
+
 def of_block(f: OfBlock[_T], x: Any, weight: Any) -> _T:
     """f of one block, which may be anything that numpy reads."""
-    weight = None if weight is None else np.asarray(weight, dtype=np.float64)
-    return f(np.asarray(x), weight)
+    if weight is not None:
+        weight = np.asarray(as_array(weight, "sample_weight"), dtype=np.float64)
+    return f(as_array(x, "x"), weight)
 
 
 def _numbered(f: OfBlock[_T], x: Array, weight: Array | None) -> _T | Exception:
@@ -248,14 +278,53 @@ class Mapped(Stream):
 
 
 class Iterated(Stream):
-    """Any iterable that begins anew each time: blocks x, or pairs (x, weight)."""
+    """Any iterable that begins anew each time: blocks x, or pairs (x, weight).
 
-    def __init__(self, x: Iterable[Any]) -> None:
-        self.x = x
+    `of_columns` makes rows of numbers of a block of columns by name.
+    """
+
+    def __init__(
+        self, x: Iterable[Any], of_columns: Callable[[Any], Array] = as_data
+    ) -> None:
+        self.x, self.of_columns = x, of_columns
 
     def blocks(self) -> Iterator[tuple[Any, Any]]:
-        """What it yields."""
-        yield from map(parts_of, self.x)
+        """What it yields, as rows of numbers."""
+        for k, block in enumerate(self.x):
+            x, weight = parts_of(block)
+            try:
+                if column_names(x) is not None:
+                    x = self.of_columns(x)
+                x = as_array(x, "x")
+                if weight is not None:
+                    weight = as_array(weight, "sample_weight")
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"in block {k} of x: {error}") from error
+            yield x, weight
+
+
+class Chosen(Stream):
+    """Some columns of a stream that has been surveyed."""
+
+    def __init__(self, whole: Stream, columns: int | slice) -> None:
+        self.whole, self.columns = whole, columns
+        survey = whole.survey
+        self.survey = survey._replace(kept=survey.kept[:, columns])
+        self.n, self.total = whole.n, whole.total
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """The columns of each block, as the whole reads them."""
+        yield from self.map(lambda x, weight: (x, weight))
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of these columns, where the whole works on its blocks."""
+        yield from self.whole.map(partial(_of_chosen, f, self.columns))
+
+
+def _of_chosen(
+    f: OfBlock[_T], columns: int | slice, x: Array, weight: Array | None
+) -> _T:
+    return f(x[:, columns], weight)
 
 
 def parts_of(block: Any) -> tuple[Any, Any]:
@@ -294,14 +363,15 @@ class Dask(Stream):
 
 def is_dask(x: Any) -> bool:
     """Is x a Dask array? Asked without importing Dask."""
-    return type(x).__module__.partition(".")[0] == "dask" and hasattr(x, "to_delayed")
+    return type(x).__module__.partition(".")[0] == "dask" and hasattr(x, "rechunk")
 
 
 def eps_of(x: Any) -> float:
     """How coarse the floats of x are, relative; 0 of whole numbers."""
     dtype = getattr(x, "dtype", None)
     kind = getattr(dtype, "kind", None)
-    return float(np.finfo(dtype).eps) if kind == "f" else 0.0
+    own = isinstance(dtype, np.dtype)  # pandas has types of its own
+    return float(np.finfo(dtype).eps) if own and kind == "f" else 0.0
 
 
 def is_large_float32(x: Any) -> bool:
@@ -314,9 +384,16 @@ def is_large_float32(x: Any) -> bool:
     )
 
 
-def stream_of(x: Any, sample_weight: Any, whole: bool = True) -> Stream | None:
+def stream_of(
+    x: Any,
+    sample_weight: Any,
+    whole: bool = True,
+    of_columns: Callable[[Any], Array] | None = None,
+) -> Stream | None:
     """x as a stream, or None where it is data in memory: all of it together, if
-    `whole`."""
+    `whole`. `of_columns` makes rows of columns by name, where the model has names."""
+    if of_columns is not None and (is_dask(x) or isinstance(x, np.memmap)):
+        return None
     if is_dask(x):
         return Dask(x, sample_weight)
     if isinstance(x, np.memmap) or (not whole and is_large_float32(x)):
@@ -326,7 +403,7 @@ def stream_of(x: Any, sample_weight: Any, whole: bool = True) -> Stream | None:
         return Mapped(x, weight)
     if isinstance(x, Collection | np.ndarray) or hasattr(x, "__array__"):
         return None
-    if not isinstance(x, Iterable):
+    if not isinstance(x, Iterable) or is_sparse(x) or column_names(x) is not None:
         return None
     if isinstance(x, Iterator):
         raise TypeError(
@@ -339,7 +416,7 @@ def stream_of(x: Any, sample_weight: Any, whole: bool = True) -> Stream | None:
             "sample_weight of blocks comes with them: let the iterable yield pairs "
             "(x, sample_weight)"
         )
-    return Iterated(x)
+    return Iterated(x, of_columns or as_data)
 
 
 # ------------------------------------------------------------------------ in memory

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.check import Array, as_data, require
+from mixnotes.check import Array, as_array, as_data, from_objects, require
 
 
 def rows(x: Any, names: Sequence[str], gaps: bool) -> Array:
@@ -53,7 +53,8 @@ def column_names(x: Any) -> list[str] | None:
     fields = getattr(getattr(x, "dtype", None), "names", None)
     if fields:
         return list(fields)
-    if not isinstance(x, np.ndarray) and hasattr(x, "columns"):
+    framed = hasattr(x, "columns") and hasattr(x, "__getitem__")
+    if framed and not isinstance(x, np.ndarray):
         return [str(name) for name in x.columns]
     return None
 
@@ -62,11 +63,9 @@ def _column(values: Any, name: str, gaps: bool) -> Array:
     """One column as floats, shape (n,)."""
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(np.float64), np.nan)
-    elif hasattr(values, "to_numpy"):
-        values = values.to_numpy()
-    raw = np.asarray(values)
+    raw = as_array(values, f"column {name!r}")
     if raw.dtype.kind == "O":
-        raw = _from_objects(raw)
+        raw = from_objects(raw)
     if raw.dtype.kind not in "biuf":
         raise TypeError(
             f"column {name!r} must be numbers, got {raw.dtype.name} data (the first "
@@ -82,11 +81,3 @@ def _column(values: Any, name: str, gaps: bool) -> Array:
     remedy = "drop or mend those rows first"
     require(fine, column, f"column {name!r} must be finite", remedy, name=name)
     return column
-
-
-def _from_objects(raw: Any) -> Any:
-    """Objects that are numbers or nothing, as floats; others as they are."""
-    try:
-        return np.array([np.nan if v is None else v for v in raw], dtype=np.float64)
-    except (TypeError, ValueError):
-        return raw

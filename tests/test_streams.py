@@ -297,3 +297,192 @@ def test_threads_give_the_fit_of_one(name, count, monkeypatch):
     here = mx.em(model, x, **options)
     monkeypatch.setattr(engine, "threads", lambda: count)
     assert_same(here, mx.em(model, x, **options), x)
+
+
+# ---------------------------------------------------------------- rows come and go
+
+
+class Passes:
+    """Blocks of five rows: in each pass as many as is said, then as many as last."""
+
+    def __init__(self, *counts):
+        self.counts, self.passes = list(counts), 0
+
+    def __iter__(self):
+        count = self.counts[min(self.passes, len(self.counts) - 1)]
+        self.passes += 1
+        return iter([LINE[5 * k : 5 * k + 5] for k in range(count)])
+
+
+class UsedUp:
+    """The same iterator each time: the second pass finds nothing."""
+
+    def __init__(self):
+        self.blocks = iter([LINE[:500], LINE[500:]])
+
+    def __iter__(self):
+        return self.blocks
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (lambda: Passes(50, 30), "got 250 in the first and 150 in a later one"),
+        (lambda: Passes(50, 50, 50, 49), "got 250 in the first and 245 in a later"),
+        (lambda: Passes(50, 60), "got 250 in the first and 255 or more in a later"),
+        (lambda: Passes(50, 0), "got 250 in the first and 0 in a later one; let its"),
+        (UsedUp, "got 2500 in the first and 0 in a later one; .* that was read before"),
+    ],
+)
+def test_a_stream_that_is_another_in_a_later_pass_is_refused(x, words):
+    with pytest.raises(ValueError, match=words):
+        mx.em(CASES["line"][0], x())
+
+
+def test_a_stream_that_shrinks_after_the_fit_gives_no_standard_errors():
+    fit = mx.em(CASES["line"][0], Passes(50), starts=1, max_iter=5)
+    fit.source.x.counts = [40]
+    with pytest.raises(ValueError, match="got 250 in the first and 200 in a later"):
+        fit.standard_errors()
+
+
+# ---------------------------------------------------------------- columns by name
+
+NAMED = mx.Mixture(2 * [mx.Product({"egg": mx.Poisson(), "wing": mx.Normal()})])
+DRAWN = mx.Mixture(
+    [
+        mx.Product({"egg": mx.Poisson(2.0), "wing": mx.Normal(0.0, 1.0)}),
+        mx.Product({"egg": mx.Poisson(9.0), "wing": mx.Normal(4.0, 0.5)}),
+    ],
+    [0.4, 0.6],
+).sample(900, rng=3)
+COLUMNS = {"egg": DRAWN[:, 0].astype(int), "wing": DRAWN[:, 1]}
+
+
+class NamedBlocks:
+    """Blocks of named columns, that begin anew."""
+
+    def __init__(self, make, columns=COLUMNS, weight=None):
+        self.make, self.columns, self.weight = make, columns, weight
+
+    def __iter__(self):
+        for start in range(0, len(DRAWN), 250):
+            rows = slice(start, start + 250)
+            block = self.make({k: v[rows] for k, v in self.columns.items()})
+            yield block if self.weight is None else (block, self.weight[rows])
+
+
+def as_structure(columns):
+    kinds = [(name, column.dtype) for name, column in columns.items()]
+    return np.array(list(zip(*columns.values(), strict=True)), dtype=kinds)
+
+
+def as_frame(columns):
+    import pandas
+
+    return pandas.DataFrame(columns | {"other": "a"})
+
+
+@pytest.mark.parametrize("make", [dict, as_structure, as_frame])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_of_named_columns_give_the_fit_of_the_columns(make, weighted):
+    weight = np.arange(len(DRAWN)) % 3.0 if weighted else None
+    start = mx.em(NAMED, COLUMNS, starts=1, max_iter=2).mixture
+    options = {"start": start, "max_iter": 12, "accelerate": False}
+    here = mx.em(NAMED, COLUMNS, sample_weight=weight, **options)
+    there = mx.em(NAMED, NamedBlocks(make, weight=weight), **options)
+    assert_same(here, there, COLUMNS)
+    step = mx.em_step(NAMED, start, NamedBlocks(make, weight=weight))
+    expected = mx.em_step(NAMED, start, COLUMNS, sample_weight=weight)
+    np.testing.assert_allclose(step.log_prob(COLUMNS), expected.log_prob(COLUMNS))
+
+
+def test_blocks_of_named_columns_from_default_starts_end_where_the_columns_do():
+    there = mx.em(NAMED, NamedBlocks(dict))
+    assert there.converged, there.reason
+    assert there.log_likelihood == pytest.approx(mx.em(NAMED, COLUMNS).log_likelihood)
+
+
+def test_blocks_of_rows_are_taken_for_the_columns_in_order():
+    here = mx.em(NAMED, COLUMNS, starts=1, max_iter=3)
+    there = mx.em(NAMED, Blocks(DRAWN), start=here.mixture, max_iter=3)
+    same = mx.em(NAMED, COLUMNS, start=here.mixture, max_iter=3)
+    assert_same(same, there, COLUMNS)
+
+
+GAP = COLUMNS | {"wing": np.where(np.arange(len(DRAWN)) == 600, np.nan, DRAWN[:, 1])}
+
+
+@pytest.mark.parametrize(
+    ("model", "x", "error", "words"),
+    [
+        (
+            NAMED,
+            lambda: NamedBlocks(dict, {"egg": COLUMNS["egg"]}),
+            ValueError,
+            "in block 0 of x: x must have the columns egg, wing, got egg; wing is miss",
+        ),
+        (
+            NAMED,
+            lambda: NamedBlocks(dict, GAP),
+            ValueError,
+            "in block 2 of x: x must be finite, .* values that are missing need the",
+        ),
+        (
+            mx.gaussian_mixture(2),
+            lambda: NamedBlocks(dict),
+            TypeError,
+            r"in block 0 of x: x must be an array, got columns by name \(egg, wing\)",
+        ),
+        (
+            NAMED,
+            lambda: list(NamedBlocks(dict)),
+            TypeError,
+            "got mappings one after another; pass one mapping",
+        ),
+        (NAMED, lambda: iter(NamedBlocks(dict)), TypeError, "used up by one; pass"),
+    ],
+)
+def test_blocks_of_named_columns_that_cannot_be_fitted_say_so(model, x, error, words):
+    with pytest.raises(error, match=words):
+        mx.em(model, x())
+
+
+def test_named_columns_in_a_memory_map_may_have_gaps_as_in_memory(tmp_path):
+    rows = DRAWN.copy()
+    rows[5, 1] = np.nan
+    options = {"starts": 1, "max_iter": 5}
+    there = mx.em(NAMED, mapped(tmp_path, rows), **options)
+    assert there.mixture == mx.em(NAMED, rows, **options).mixture
+
+
+# -------------------------------------------------------------- masks and other arrays
+
+
+def test_blocks_that_are_masked_or_sparse_are_refused():
+    from scipy import sparse
+
+    hidden = np.ma.array(LINE, mask=np.arange(len(LINE)) == 3)
+    weight = np.ma.array(np.ones(len(LINE)), mask=np.arange(len(LINE)) == 3)
+
+    class Sparse(Blocks):
+        def __iter__(self):
+            yield sparse.csr_array(PLANE)
+
+    model = CASES["line"][0]
+    with pytest.raises(ValueError, match="in block 0 of x: x must have no masked"):
+        mx.em(model, Blocks(hidden))
+    with pytest.raises(ValueError, match="in block 0 of x: sample_weight must have no"):
+        mx.em(model, Blocks(LINE, weight))
+    with pytest.raises(TypeError, match="in block 0 of x: x must be a dense array"):
+        mx.em(mx.gaussian_mixture(2), Sparse(PLANE))
+
+
+def test_weights_of_blocks_may_be_tiny_in_some_and_not_in_all():
+    weight = np.where(np.arange(len(LINE)) < 7, 5e-324, 1.0)
+    fit = mx.em(CASES["line"][0], Blocks(LINE, weight), starts=1, max_iter=3)
+    assert fit.n == pytest.approx(len(LINE) - 7)
+    with pytest.raises(
+        ValueError, match=r"sums of it lose their digits, got .* divide"
+    ):
+        mx.em(CASES["line"][0], Blocks(LINE, np.full(len(LINE), 5e-324)))
