@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -26,11 +27,59 @@ def _controller() -> Any:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
     """BLAS held to one thread: on blocks that stay in cache more of them only wait for
-    each other, for long where other programs run."""
+    each other, for long where other programs run.
+
+    Fits side by side hold it together: the first takes its threads, and the last to
+    leave gives them back, in whichever order they came.
+    """
     controller = _controller()
-    return nullcontext() if controller is None else controller.limit(limits=1)
+    if controller is None:
+        yield
+        return
+    _hold.take(controller)
+    try:
+        yield
+    finally:
+        _hold.give_back()
+
+
+class _Hold:
+    """How many fits hold BLAS to one thread, and what it had before."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.count = 0
+        self.controller: Any = None
+        self.limit: Any = None
+
+    def take(self, controller: Any) -> None:
+        with self.lock:
+            if not self.count:
+                _let_set(controller)
+                self.controller, self.limit = controller, controller.limit(limits=1)
+            self.count += 1
+
+    def give_back(self) -> None:
+        with self.lock:
+            self.count -= 1
+            if not self.count:
+                _let_set(self.controller)
+                self.limit.restore_original_limits()
+                _let_set(self.controller)
+
+
+def _let_set(controller: Any) -> None:
+    """Let this thread set how many BLAS has: from threadpoolctl 3.8 on the first thread
+    that does is the only one that can, and others are not told."""
+    for library in controller.lib_controllers:
+        if clear := getattr(library, "clear_controlling_thread", None):
+            clear(force=True)
+
+
+_hold = _Hold()
 
 
 def threads() -> int:

@@ -1,11 +1,14 @@
 """How many threads work, and that BLAS does not work against them."""
 
+import itertools
 import sys
+import threading
 
 import numpy as np
 import pytest
 import threadpoolctl
 
+import mixnotes as mx
 from mixnotes import threads
 
 
@@ -46,17 +49,80 @@ def test_one_where_blas_cannot_be_held_or_in_a_browser(monkeypatch):
         threads._controller.cache_clear()
 
 
-def test_blas_is_held_to_one_thread_and_let_go():
-    def blas():
-        found = threadpoolctl.threadpool_info()
-        return [each["num_threads"] for each in found if each["user_api"] == "blas"]
+def blas():
+    """How many threads each BLAS that is loaded has."""
+    found = threadpoolctl.threadpool_info()
+    return [each["num_threads"] for each in found if each["user_api"] == "blas"]
 
+
+def test_blas_is_held_to_one_thread_and_let_go():
     np.linalg.inv(np.eye(3))
     before = blas()
     assert before
     with threads.one_blas_thread():
         assert set(blas()) == {1}
     assert blas() == before
+
+
+class Fit(threading.Thread):
+    """Holds BLAS in a thread of its own, from one word to another."""
+
+    def __init__(self, fails=False):
+        super().__init__(daemon=True)
+        self.came, self.may_go = threading.Event(), threading.Event()
+        self.fails, self.error = fails, None
+        self.start()
+        assert self.came.wait(60)
+
+    def run(self):
+        try:
+            with threads.one_blas_thread():
+                self.came.set()
+                assert self.may_go.wait(60)
+                if self.fails:
+                    raise ArithmeticError
+        except ArithmeticError as error:
+            self.error = error
+
+    def go(self):
+        self.may_go.set()
+        self.join(60)
+        assert not self.is_alive()
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("fails", [False, True])
+def test_of_fits_side_by_side_the_last_to_leave_gives_the_threads_back(order, fails):
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        assert set(blas()) == {2}
+        fits = [Fit(fails) for _ in range(3)]
+        for number, k in enumerate(order):
+            assert set(blas()) == {1}
+            fits[k].go()
+            assert (fits[k].error is not None) == fails
+            assert set(blas()) == ({1} if number < 2 else {2})
+        with threads.one_blas_thread(), threads.one_blas_thread():
+            assert set(blas()) == {1}
+        assert set(blas()) == {2}
+
+
+def test_two_fits_at_once_leave_blas_as_it_was():
+    """One begins in the middle of the other, and ends after it."""
+    x = np.random.default_rng(0).normal(size=40_000)
+    model = mx.Mixture(2 * [mx.Normal()])
+    other = None
+
+    def begin(step):
+        nonlocal other
+        if step.step == 1:
+            assert set(blas()) == {2}  # held while a sweep works, not between
+            other = Fit()
+
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        mx.em(model, x, starts=1, max_iter=2, callback=begin)
+        assert set(blas()) == {1}
+        other.go()
+        assert set(blas()) == {2}
 
 
 def test_results_come_in_order_and_without_warnings():
