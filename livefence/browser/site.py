@@ -30,7 +30,8 @@ INERT = re.compile(rb"\bsrc=|\btype=[\"']?application/(?:ld\+)?json")
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self' blob:; worker-src 'self'; object-src 'none'; base-uri 'self'"
+    "connect-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-src 'none'"
 )
 
 

@@ -17,6 +17,21 @@ function make(name, attributes = {}, ...children) {
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
+// A block can say anything in the worker's name: of what it calls a drawing, shapes
+// alone come into the page, and nothing that goes elsewhere by itself or by a click.
+const SHAPES = "http://www.w3.org/2000/svg";
+const OTHER = "a, script, foreignObject, style, animate, set, iframe";
+
+function drawing(svg) {
+  const inert = new DOMParser().parseFromString(svg, "text/html");
+  const root = inert.body.firstElementChild;
+  if (root?.namespaceURI !== SHAPES) return null;
+  for (const element of root.querySelectorAll("*")) {
+    if (element.namespaceURI !== SHAPES || element.matches(OTHER)) element.remove();
+  }
+  return document.importNode(root, true);
+}
+
 class Cell {
   constructor(box, index, action = "Run") {
     this.box = box;
@@ -207,8 +222,9 @@ class Cell {
     const edited = this.chain.some((cell) => cell.text !== cell.original);
     const built = this.built.filter((element) => element.matches(".livefence-figure"));
     svgs.forEach((svg, k) => {
-      const figure = make("figure", { class: "livefence-figure" });
-      figure.innerHTML = svg;
+      const drawn = drawing(svg);
+      if (!drawn) return;
+      const figure = make("figure", { class: "livefence-figure" }, drawn);
       const before = built[k];
       const label = before?.querySelector("svg")?.getAttribute("aria-label");
       const changed = `Figure ${k + 1} of the block as you changed it.`;
@@ -249,11 +265,17 @@ class Answer extends Cell {
 
 // ------------------------------------------------------------------------ the worker
 
+// A worker whose script comes from the network has the policy of that response, which
+// is none; one that is begun by the page itself has the page's.
+const begun = `import ${JSON.stringify(new URL("worker.js", here).href)};`;
+let address; // of that script
+
 function next() {
   if (running || !waiting.length) return;
   const cell = (running = waiting.shift());
   if (!python) {
-    python = new Worker(new URL("worker.js", here), { type: "module" });
+    address ??= URL.createObjectURL(new Blob([begun], { type: "text/javascript" }));
+    python = new Worker(address, { type: "module" });
     python.addEventListener("message", ({ data }) => heard(data));
     python.addEventListener("error", (event) => heard({ type: "failed", id: running?.run_id, text: event.message || "Python could not be started." }));
   }

@@ -5,6 +5,9 @@ const here = new URL("./", import.meta.url);
 const say = (message) => self.postMessage(message);
 let config, python, runner;
 
+// Another worker, of a script from the network, would have no policy.
+delete self.Worker;
+
 // ------------------------------------------------------------ loading, with progress
 
 let loaded = 0;
