@@ -33,7 +33,7 @@ def surroundings(settings: Settings) -> str:
     parts = [
         [_sources(name) for name in ("livefence", *settings.packages)],
         style.read_text(encoding="utf-8") if style else "",
-        [settings.max_svg_kb, settings.timeout],
+        [settings.max_svg_kb, settings.timeout, settings.patience],
         sys.version,
         [_version(name) for name in VERSIONS],
     ]

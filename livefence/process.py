@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import faulthandler
 import importlib
 import json
 import os
@@ -34,9 +35,10 @@ START = (
     "from livefence import process; process.{name}(*sys.argv[2:])"
 )
 AHEAD = ("numpy.random", "matplotlib.pyplot")  # imported before any chain runs
+MORE = 2  # times the patience, after which a process is ended
 ENDED = (
-    "the process that ran this has ended: it left Python, was killed, or ran out of "
-    "memory"
+    "the process that ran this has ended: it left Python, was killed, ran out of "
+    "memory, or was ended after {patience:g} s in which nothing could interrupt it"
 )
 
 
@@ -51,6 +53,7 @@ class ChainProcess:
         filters: list[Filter] | None = None,
     ) -> None:
         self.path = path
+        self.patience = MORE * settings.patience
         self.failed: Fault | None = None  # of the first fence that failed
         self.output = ""  # of the fence that ran last, also when it failed
         self._stack = contextlib.ExitStack()
@@ -89,7 +92,8 @@ class ChainProcess:
             self._send((name, cell))
             faults, value, self.output, self.failed = pickle.load(self._from)
         except (EOFError, OSError, pickle.UnpicklingError):
-            self.failed = Fault(self.path, cell.line, ENDED)
+            said = ENDED.format(patience=self.patience)
+            self.failed = Fault(self.path, cell.line, said)
             raise FenceError(self.failed) from None
         if faults is None:
             raise KeyboardInterrupt
@@ -248,7 +252,8 @@ def _run(questions: IO[bytes], answers: IO[bytes]) -> None:
 
 def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Run what is asked for, until the other side has gone."""
-    chain = Chain(*pickle.load(questions))
+    settings, *others = pickle.load(questions)
+    chain = Chain(settings, *others)
     while True:
         name, argument = pickle.load(questions)
         if name == "bind":
@@ -256,11 +261,16 @@ def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
             continue
         faults: tuple[Fault, ...] | None = ()
         value = None
+        faulthandler.dump_traceback_later(  # where no limit reaches: in compiled code
+            MORE * settings.patience, exit=True, file=sys.__stderr__
+        )
         try:
             value = getattr(chain, name)(argument)
         except FenceError as error:
             faults = error.faults
         except KeyboardInterrupt:
             faults = None
+        finally:
+            faulthandler.cancel_dump_traceback_later()
         answers.write(pickle.dumps((faults, value, chain.output, chain.failed)))
         answers.flush()

@@ -179,7 +179,7 @@ class Chain:
                 contextlib.redirect_stderr(stream),
                 _warnings(self.filters),
                 self.canvas,
-                time_limit(self.settings.timeout),
+                time_limit(self.settings.timeout, self.settings.patience),
             ):
                 yield
             if self.watch.drawn():

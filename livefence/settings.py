@@ -15,7 +15,8 @@ class Settings:
     packages: list[str] = field(default_factory=list)  # whose sources key the cache
     cache: str | None = None  # a folder; None keeps nothing
     max_svg_kb: float = 150
-    timeout: float = 20  # seconds that a fence or a number may take
+    timeout: float = 20  # seconds that a fence or a number may compute
+    patience: float = 100  # seconds that it may take, if it waits or others compute
     notebooks: list[str] = field(default_factory=list)  # pages to download, as globs
     notebook_first: str = ""  # the first cell of each, such as what to install
     browser: str | None = None  # a folder for what Run needs; None: no Run

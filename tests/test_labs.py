@@ -14,7 +14,7 @@ RUN = """
 import sys
 import nbformat
 from nbclient import NotebookClient
-NotebookClient(nbformat.read(sys.argv[1], as_version=4), timeout=100).execute()
+NotebookClient(nbformat.read(sys.argv[1], as_version=4), timeout=None).execute()
 """
 # Asks mkdocs-jupyter of every file of the site whether it is a notebook, as a build.
 CHOOSE = """

@@ -119,13 +119,18 @@ def test_the_search_finds_every_term_of_the_glossary(page, site):
     assert missing == []
 
 
+TWO_FRAMES = """new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))
+"""
+
+
 def test_a_phone_shows_every_page_without_scrolling_sideways(page, site):
     """At 390 pixels wide boxes scroll inside, and each of those is a tab stop."""
     page.set_viewport_size(NARROW)
     for path in site.pages:
         ready(page, site.url + path)
         page.evaluate(UNFOLD)
-        page.wait_for_timeout(50)  # two frames: the observer of sizes acts in the first
+        page.evaluate(TWO_FRAMES)  # the observer of sizes acts in the first
         assert page.evaluate("document.documentElement.scrollWidth") == 390, path
         missed = page.evaluate(
             """[...document.querySelectorAll("article *")]
