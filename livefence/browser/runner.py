@@ -7,6 +7,8 @@ needs a browser, so that it is tested without one.
 from __future__ import annotations
 
 import base64
+import contextlib
+import importlib
 import io
 import json
 import linecache
@@ -16,12 +18,13 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from livefence import figures
+from livefence.browser.state import Shelf
 
 MOST = 100_000  # characters of output that are shown
 OFTEN = 0.05  # seconds between two pieces of output
@@ -74,6 +77,7 @@ class Chain:
     def __init__(self, style: Path | None) -> None:
         self.module = types.ModuleType("fence")
         self.canvas = figures.Canvas(style)
+        self.shelf = Shelf()
         self.done: list[str] = []  # the code of the blocks that ran, in order
 
 
@@ -81,9 +85,14 @@ class Runner:
     """The chains of all pages that were opened."""
 
     def __init__(
-        self, show: Callable[[str], object], style: str, colors: dict[str, str]
+        self,
+        show: Callable[[str], object],
+        style: str,
+        colors: dict[str, str],
+        modules: Sequence[str] = (),
     ) -> None:
         self.show, self.colors = show, colors
+        self.modules = modules  # imported before a block that names them runs
         self.style: Path | None = None
         if style:
             self.style = Path.cwd() / "livefence.mplstyle"
@@ -156,7 +165,12 @@ class Runner:
         linecache.cache[file] = (len(code), None, lines, file)
         plain = "".join("\n" if line.startswith("%") else line for line in lines)
         program = compile(plain, file, "exec", dont_inherit=True)
+        for name in self.modules:  # so that their functions are known as they are
+            if name in code:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
         with (
+            chain.shelf.out(),
             redirect_stdout(output),
             redirect_stderr(output),
             warnings.catch_warnings(),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from livefence import cache, figures
-from livefence.browser import parts, runner
+from livefence.browser import parts, runner, state
 from livefence.settings import Settings
 
 FOLDER = "assets/livefence"
@@ -149,6 +149,7 @@ def runner_zip() -> bytes:
         "livefence/figures.py": Path(figures.__file__).read_bytes(),
         "livefence/browser/__init__.py": b"",
         "livefence/browser/runner.py": Path(runner.__file__).read_bytes(),
+        "livefence/browser/state.py": Path(state.__file__).read_bytes(),
     }
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sources.items():

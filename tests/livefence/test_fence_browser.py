@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Site
+from test_fence_process import CHANGES
 
 from livefence.browser import parts, site
 from livefence.browser.runner import MOST, Runner, judge
@@ -263,7 +264,9 @@ def test_settings_without_a_folder_for_parts_are_told(tmp_path):
 def runner(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shown = []
-    runner = Runner(shown.append, "axes.facecolor: white\n", {"#1f77b4": "var(--blue)"})
+    runner = Runner(
+        shown.append, "axes.facecolor: white\n", {"#1f77b4": "var(--blue)"}, ["numpy"]
+    )
 
     def run(*blocks, name="page#0"):
         shown.clear()
@@ -292,6 +295,42 @@ def test_chains_do_not_see_each_other(runner):
     runner("x = 1", name="a#0")
     _, result = runner("print(x)", name="b#0")
     assert "NameError: name 'x' is not defined" in result["error"]
+
+
+KEPT_APART = [
+    "print options",
+    "a function of a library",
+    "a built-in",
+    "errors of numpy",
+    "the environment",
+    "the style",
+    "filters of warnings",
+    "the path",
+    "decimal digits",
+]
+
+
+@pytest.mark.parametrize("what", KEPT_APART)
+def test_what_one_chain_changes_stays_with_it(runner, what):
+    """Its own later blocks see it, another chain does not, in whatever order."""
+    change, look, expected = CHANGES[what]
+    look = f"{look}\nprint(repr(seen))"
+    runner(change, name="a#0")
+    assert runner(look, name="b#0")[0] == f"{expected!r}\n"
+    changed, result = runner(change, look, name="a#0")
+    assert "error" not in result
+    if what != "filters of warnings":  # those hold for one block, in the build as well
+        assert changed != f"{expected!r}\n"
+    assert runner(look, name="b#0")[0] == f"{expected!r}\n"
+
+
+def test_what_a_chain_draws_does_not_move_another(runner):
+    seed = "import random\nimport numpy as np\nrandom.seed(0)\nnp.random.seed(0)"
+    draw = "print(random.random(), np.random.random())"
+    expected, _ = runner(seed, draw, name="a#0")
+    runner(seed, name="b#0")
+    runner("import random\nrandom.random()", name="c#0")
+    assert runner(seed, draw, name="b#0")[0] == expected
 
 
 def test_an_error_shows_the_lines_of_the_block_alone(runner):

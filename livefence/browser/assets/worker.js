@@ -63,7 +63,7 @@ async function start() {
 import json
 from livefence_host import show
 from livefence.browser.runner import Runner
-Runner(show, ${JSON.stringify(config.style)}, json.loads(${JSON.stringify(JSON.stringify(config.colors))}))
+Runner(show, ${JSON.stringify(config.style)}, json.loads(${JSON.stringify(JSON.stringify(config.colors))}), json.loads(${JSON.stringify(JSON.stringify(config.modules))}))
 `);
 }
 
