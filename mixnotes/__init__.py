@@ -36,6 +36,7 @@ from mixnotes.families.student_rows import MultivariateStudentT
 from mixnotes.fit import Fit
 from mixnotes.intervals import Binned, Censored
 from mixnotes.mixture import Mixture, gaussian_mixture
+from mixnotes.npmle import npmle
 from mixnotes.online import em_online
 from mixnotes.resample import Bootstrap, bootstrap
 from mixnotes.select import Selection, likelihood_ratio_test, select
@@ -90,6 +91,7 @@ __all__ = [
     "from_scipy",
     "gaussian_mixture",
     "likelihood_ratio_test",
+    "npmle",
     "plot",
     "select",
 ]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from mixnotes.component import Component
 from mixnotes.engine import Engine, State, as_high
 from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows, Source
+
+if TYPE_CHECKING:
+    from mixnotes.ceiling import Ceiling
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +127,22 @@ class Fit:
             )
             for name, error in self.standard_errors().items()
         }
+
+    def ceiling(self, *, least_scale: float | None = None) -> Ceiling:
+        """By how many nats any mixture of the class could still be above this one.
+
+        The class: mixtures, of any number of components, of the components of the
+        model with what is given as given. It is a bound with a proof, not a guess: 0.0
+        says that this is the global maximum (to 1e-6 nats), `inf` that the likelihood
+        has none. `reason` says it in words, `better` is the best mixture found.
+        For components of one number, known but for one; and for normals and log-normals
+        with both blank, given `least_scale`, the least value of a blank spread.
+        What is shared, and weights that are given, are free in the bound.
+        Source: Lindsay (1983), The geometry of mixture likelihoods.
+        """
+        from mixnotes.ceiling import ceiling  # which stands on more than a fit does
+
+        return ceiling(self.model, self.mixture, self.source, least_scale)
 
     def _limit(self) -> tuple[Engine, State]:
         """The engine and the state where the climb ended, in the exact form."""

@@ -1,0 +1,290 @@
+"""The best mixing distribution: atoms and weights with the largest likelihood.
+
+Atoms are added where D has its peaks (vertex direction), the weights are a sequence of
+quadratic programs (constrained Newton), and Newton steps in atoms and weights together
+end it, for near the limit they square the distance.
+Source: Lindsay (1983); Wang (2007), for the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.check import Array
+from mixnotes.mixing.bounds import LogD, log_d
+from mixnotes.mixing.tracks import Track
+from mixnotes.mixing.weights import along, quadratic
+from mixnotes.mixture import log_sum_exp
+
+_ROUNDS = 200  # of new atoms
+_STEP = 1e-3  # of a coordinate, for differences: in widths of a peak
+_STRIDE = 1e-2  # the same, of log D
+_GAP = 1.0  # between neighbours of a grid, beyond which they are none
+_NEAR = 0.2  # atoms nearer than that are tried as one
+_LEAST = 1e-14  # a weight below it is 0
+_MANY = 1000  # atoms beyond which Newton steps in all of them cost too much
+_LEVEL = 1e-14  # of the mean log-likelihood: heights nearer than that are one
+_DONE = 1e-25  # what a Newton step promises, the square of how far D is from 1
+_PATIENCE = 3  # rounds that may not rise
+_STILL = 1e-15  # of the mean log-likelihood: a gain below it is rounding
+
+
+class Atoms(NamedTuple):
+    """Members of tracks, and their weights."""
+
+    owner: Array  # (K,), which track, whole numbers
+    at: Array  # (K,), coordinates
+    weights: Array  # (K,)
+
+    def take(self, rows: NDArray[Any]) -> Atoms:
+        """Some of them."""
+        return Atoms(self.owner[rows], self.at[rows], self.weights[rows])
+
+
+def joined(a: Atoms, b: Atoms) -> Atoms:
+    """All of both."""
+    return Atoms(*(np.concatenate(pair) for pair in zip(a, b, strict=True)))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Tracks on the same observations, and the weights of these."""
+
+    tracks: Sequence[Track]
+    x: Array  # (m,)
+    weight: Array  # (m,)
+
+    @property
+    def total(self) -> float:
+        """The sum of the weights."""
+        return float(self.weight.sum())
+
+    def log_probs(self, atoms: Atoms) -> Array:
+        """log p(x_i | atom), (K, m)."""
+        out = np.empty((len(atoms.owner), len(self.weight)))
+        for k, track in enumerate(self.tracks):
+            mine = atoms.owner == k
+            if mine.any():
+                out[mine] = track.log_prob(atoms.at[mine])
+        return out
+
+    def log_f(self, atoms: Atoms) -> Array:
+        """log f(x_i), (m,)."""
+        with np.errstate(divide="ignore"):
+            return log_sum_exp(self.log_probs(atoms) + np.log(atoms.weights)[:, None])
+
+    def height(self, atoms: Atoms) -> float:
+        """The mean log-likelihood."""
+        return float(self.weight @ self.log_f(atoms) / self.total)
+
+    def log_c(self, log_f: Array) -> Array:
+        """log of w_i / (W f(x_i))."""
+        return np.log(self.weight / self.total) - log_f
+
+    # -------------------------------------------------------------- new atoms
+
+    def peaks(self, log_f: Array) -> tuple[Atoms, float]:
+        """The peaks of D above 1, as atoms without weight, and the largest log D."""
+        log_c, found, top = self.log_c(log_f), [], -np.inf
+        for k, track in enumerate(self.tracks):
+            grid = track.guesses()
+            if not grid.size:
+                continue
+            of = log_d(track, log_c)
+            heights = of(grid)
+            where = _summits(grid, heights)
+            at, high = grid[where], heights[where]
+            if track.moves:
+                at, high = _climbed(track, of, at, high)
+            top = max(top, float(high.max(initial=-np.inf)))
+            at = at[high > _STILL]
+            found.append(Atoms(np.full(len(at), float(k)), at, np.zeros(len(at))))
+        new = found[0]
+        for more in found[1:]:
+            new = joined(new, more)
+        return new, top
+
+    # ------------------------------------------------------------------ weights
+
+    def weighed(self, atoms: Atoms) -> Atoms:
+        """The best weights of given atoms, those without any left out."""
+        logs = self.log_probs(atoms)
+        scale = logs.max(axis=0)
+        p = np.exp(logs - scale)  # (K, m)
+        share = self.weight / self.total
+        weights = np.maximum(atoms.weights, 0.0)
+        if not (weights @ p).all():
+            weights = np.full(len(weights), 1 / len(weights))
+        for _ in range(100):
+            ratio = p / (weights @ p)
+            gradient = ratio @ share
+            hessian = (ratio * share) @ ratio.T
+            aim = quadratic(hessian, 2 * gradient - 1, weights)
+            if not aim.sum() > 0:
+                break
+            step = aim / aim.sum() - weights
+            slope = float(gradient @ step)
+            if slope <= _STILL:
+                break
+            weights, gain = along(p, share, weights, step, slope)
+            if gain <= _STILL:
+                break
+        weights = weights / weights.sum()
+        return Atoms(atoms.owner, atoms.at, weights).take(weights > _LEAST)
+
+    # ----------------------------------------------------------- atoms and weights
+
+    def polished(self, atoms: Atoms, rounds: int) -> Atoms:
+        """After Newton steps in all that is free, each no fall."""
+        here = self.height(atoms)
+        for _ in range(rounds if len(atoms.owner) <= _MANY else 0):
+            step, slope = self._newton(atoms)
+            size, ahead = 1.0, -np.inf
+            while size > 1e-6:
+                there = self._moved(atoms, size * step)
+                ahead = self.height(there)
+                if ahead >= here - _LEVEL:
+                    break
+                size /= 4
+            if not ahead >= here - _LEVEL:
+                break
+            gain, atoms, here = ahead - here, there, ahead
+            if gain <= _LEVEL and slope <= _DONE:
+                break
+        return atoms.take(atoms.weights > _LEAST)
+
+    def _moved(self, atoms: Atoms, step: Array) -> Atoms:
+        """The atoms after a step in the weights and in the coordinates."""
+        K = len(atoms.owner)
+        weights = np.maximum(atoms.weights + step[:K], 0.0)
+        at = self._each("proper", atoms, atoms.at + np.clip(step[K:], -0.5, 0.5))
+        return Atoms(atoms.owner, at, weights / weights.sum())
+
+    def _each(self, name: str, atoms: Atoms, at: Array) -> Array:
+        """Coordinates of atoms, as their tracks would have them."""
+        at = at.copy()
+        for k, track in enumerate(self.tracks):
+            mine = atoms.owner == k
+            at[mine] = getattr(track, name)(at[mine])
+        return at
+
+    def _newton(self, atoms: Atoms) -> tuple[Array, float]:
+        """The step to where log L - W sum(weights) is level, and what it promises."""
+        K, share = len(atoms.owner), self.weight / self.total
+        level = atoms.weights
+        logs = self.log_probs(atoms)
+        with np.errstate(divide="ignore"):
+            log_f = log_sum_exp(logs + np.log(level)[:, None])
+        r, up, down = (
+            np.exp(self.log_probs(atoms._replace(at=atoms.at + side)) - log_f)
+            for side in (0.0, _STEP, -_STEP)
+        )
+        first = (up - down) / (2 * _STEP)
+        slopes, bends = first @ share, ((up - 2 * r + down) / _STEP**2) @ share
+        both = np.concatenate([r, first * level[:, None]])
+        curve = (both * share) @ both.T
+        rows = np.arange(K)
+        curve[K + rows, K + rows] -= level * bends
+        curve[rows, K + rows] -= slopes
+        curve[K + rows, rows] -= slopes
+        gradient = np.concatenate([r @ share - 1, level * slopes])
+        moves = np.array([self.tracks[int(k)].moves for k in atoms.owner])
+        ahead = atoms.at + np.sign(slopes) * _STEP
+        moves &= self._each("proper", atoms, ahead) == ahead  # not at an edge
+        go = np.concatenate([np.ones(K, dtype=bool), moves])
+        step = np.zeros(2 * K)
+        step[go] = _uphill(curve[np.ix_(go, go)], gradient[go])
+        return step, float(gradient @ step)
+
+    # -------------------------------------------------------------------- all of it
+
+    def solved(self, atoms: Atoms, gap: float) -> Atoms:
+        """The best mixing distribution, as far as its largest log D is below `gap`.
+
+        Near the limit the likelihood is level to rounding, and D is not: of those
+        equally high the one with the least D is kept.
+        """
+        here = best = atoms.take(atoms.weights > _LEAST)
+        least, height, idle = np.inf, -np.inf, 0
+        for _ in range(_ROUNDS):
+            new, top = self.peaks(self.log_f(here))
+            ahead = self.height(here)
+            higher = ahead > height + _LEVEL
+            if higher or (ahead >= height - _LEVEL and top < least):
+                best, least, height = here, top, max(height, ahead)
+            idle = 0 if higher else idle + 1
+            if least <= gap or idle > _PATIENCE:
+                break
+            found = self.polished(self.weighed(joined(here, new)), 12)
+            here = self._fewer(found, self.polished(self._merged(found), 12))
+        return self._tidy(best)
+
+    def _fewer(self, many: Atoms, few: Atoms) -> Atoms:
+        """The fewer atoms, if they are as good."""
+        return few if self.height(few) >= self.height(many) - _LEVEL else many
+
+    def _tidy(self, atoms: Atoms) -> Atoms:
+        """The atoms with those next to an end of their set on it, and those that are
+        one to rounding as one."""
+        at = self._each("tidy", atoms, atoms.at)
+        atoms = self._fewer(atoms, Atoms(atoms.owner, at, atoms.weights))
+        return self._fewer(atoms, self._merged(atoms))
+
+    def _merged(self, atoms: Atoms) -> Atoms:
+        """Atoms of a track that are near to each other, as one."""
+        order = np.lexsort([atoms.at, atoms.owner])
+        owner, at, weights = (part[order] for part in atoms)
+        apart = (np.diff(owner) != 0) | (np.diff(at) >= _NEAR)
+        apart |= ~np.array([self.tracks[int(k)].moves for k in owner[1:]], dtype=bool)
+        starts = np.flatnonzero(np.concatenate([[True], apart]))
+        total = np.add.reduceat(weights, starts)
+        middle = np.add.reduceat(weights * at, starts) / total
+        return Atoms(owner[starts], middle, total)
+
+
+def _uphill(curve: Array, gradient: Array) -> Array:
+    """A Newton step, damped in directions that are not curved downwards."""
+    size = np.sqrt(np.maximum(np.abs(np.diag(curve)), 1e-300))
+    curve, gradient = curve / np.outer(size, size), gradient / size
+    try:
+        np.linalg.cholesky(curve - 1e-10 * np.eye(len(size)))
+        return np.asarray(np.linalg.solve(curve, gradient) / size)
+    except np.linalg.LinAlgError:
+        sizes, axes = np.linalg.eigh(curve)
+        level = np.maximum(np.abs(sizes), 1e-10)
+        return np.asarray(axes @ ((axes.T @ gradient) / level) / size)
+
+
+def _summits(grid: Array, heights: Array) -> Array:
+    """Which entries are not below their neighbours; beyond a gap there is none."""
+    padded = np.concatenate([[-np.inf], heights, [-np.inf]])
+    gap = np.concatenate([[True], np.diff(grid) > _GAP, [True]])
+    left, right = (
+        np.where(gap[side], -np.inf, padded[part])
+        for side, part in (
+            (slice(None, -1), slice(None, -2)),
+            (slice(1, None), slice(2, None)),
+        )
+    )
+    return np.asarray(np.isfinite(heights) & (heights >= left) & (heights >= right))
+
+
+def _climbed(track: Track, of: LogD, at: Array, high: Array) -> tuple[Array, Array]:
+    """Places of peaks after Newton steps in log D."""
+    at, high = at.copy(), high.copy()
+    for _ in range(4):
+        up, down = of(track.proper(at + _STRIDE)), of(track.proper(at - _STRIDE))
+        slope, bend = 0.5 * (up - down), up - 2 * high + down
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = np.where(bend < 0, -slope / bend, 10 * np.sign(slope))
+        size = np.clip(np.nan_to_num(size), -25, 25)
+        there = track.proper(at + size * _STRIDE)
+        ahead = of(there)
+        better = ahead > high
+        at[better], high[better] = there[better], ahead[better]
+    return at, high

@@ -1,0 +1,181 @@
+"""The best mixture of a class, with a proof of how far any other may be above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixnotes.check import Array
+from mixnotes.intervals import Intervals
+from mixnotes.mixing import counts, places, positives
+from mixnotes.mixing.bounds import largest, log_sum
+from mixnotes.mixing.members import track
+from mixnotes.mixing.nodes import thinned
+from mixnotes.mixing.search import Atoms, Problem, joined
+from mixnotes.mixing.tracks import Track, Unbounded
+from mixnotes.mixture import Mixture
+from mixnotes.sums import Rows, Source
+
+FAMILIES = (counts, places, positives)  # which register with `track_of`
+_SHARE = 1e-3  # of what is missing, that need not be known
+_ROUNDS = 4  # of Newton steps on all observations
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A mixture of the class, and a bound on how far any other is above it."""
+
+    mixture: Mixture
+    log_f: Array  # of the observations, (m,)
+    slack: float  # nats
+
+
+@dataclass(frozen=True)
+class Summit:
+    """The observations and the class, ready for the search of the best mixture."""
+
+    problem: Problem
+
+    @classmethod
+    def of(
+        cls, templates: Sequence[Any], source: Source, least: float | None
+    ) -> Summit | Unbounded:
+        """The same, or why the likelihood of such mixtures has no bound."""
+        rows = _plain(source)
+        tracks: list[Track] = []
+        for template in templates:
+            found = track(template, rows.x, least)
+            if isinstance(found, Unbounded):
+                return found
+            tracks.append(found)
+        return cls(Problem(tracks, rows.x, rows.weights))
+
+    def atoms(self, mixture: Mixture) -> tuple[Atoms, bool]:
+        """The components of a mixture as atoms, and are those all of it?"""
+        owner, at, weights, whole = [], [], [], True
+        for component, weight in _flat(mixture, 1.0):
+            for k, t in enumerate(self.problem.tracks):
+                place = t.find(component)
+                if place is not None:
+                    owner.append(float(k))
+                    at.append(place)
+                    weights.append(weight)
+                    break
+            else:
+                whole = False
+        return Atoms(np.array(owner), np.array(at), np.array(weights)), whole
+
+    def begun(self, start: Atoms | None) -> Atoms:
+        """Atoms to begin with: those given, and some of every track beside them."""
+        parts = [] if start is None else [start]
+        for k, t in enumerate(self.problem.tracks):
+            grid = t.guesses()
+            if t.moves and len(grid):
+                grid = grid[np.unique(np.linspace(0, len(grid) - 1, 40).astype(int))]
+            parts.append(Atoms(np.full(len(grid), float(k)), grid, np.zeros(len(grid))))
+        found = parts[0]
+        for more in parts[1:]:
+            found = joined(found, more)
+        return found
+
+    @cached_property
+    def few(self) -> Problem:
+        """Nearly the same problem with few observations."""
+        whole = self.problem
+        x, weight = thinned(whole.tracks, whole.x, whole.weight)
+        if x is whole.x:
+            return whole
+        return Problem([t.on(x) for t in whole.tracks], x, weight)
+
+    def certified(
+        self, start: Atoms | None, gap: float, log_f: Array | None = None
+    ) -> Certificate:
+        """The best mixing distribution from `start`, and how far it may be from the
+        top: at most `gap`, or a share of how far it is above `log_f`."""
+        whole, few = self.problem, self.few
+        atoms = start
+        if atoms is None or not np.isfinite(few.log_f(atoms)).all():
+            atoms = few.weighed(self.begun(start))
+        atoms = few.solved(atoms, 1e-2 * gap / whole.total)
+        best = self._judged(atoms, gap)
+        for _ in range(_ROUNDS if few is not whole else 0):
+            if best.slack <= max(gap, _SHARE * self._above(best.log_f, log_f)):
+                break
+            atoms = whole.polished(whole.weighed(atoms), 3)
+            ahead = self._judged(atoms, gap)
+            if not ahead.slack < best.slack:
+                break
+            best = ahead
+        return best
+
+    def _judged(self, atoms: Atoms, gap: float) -> Certificate:
+        """Atoms and what is known of them."""
+        log_f = self.problem.log_f(atoms)
+        return Certificate(self.mixture(atoms), log_f, self.slack(log_f, gap))
+
+    def _above(self, mine: Array, log_f: Array | None) -> float:
+        """How far a log-likelihood is above that of f."""
+        if log_f is None:
+            return 0.0
+        return max(float(self.problem.weight @ (mine - log_f)), 0.0)
+
+    def slack(self, log_f: Array, gap: float) -> float:
+        """W log sup D: how far any mixture of the class may be above f."""
+        problem, log_c = self.problem, self.problem.log_c(log_f)
+        tops = [largest(t, log_c, 0.3 * gap / problem.total) for t in problem.tracks]
+        return problem.total * max(max(top.upper for top in tops), 0.0)
+
+    def mixture(self, atoms: Atoms) -> Mixture:
+        """The atoms as a mixture."""
+        order = np.lexsort([atoms.at, atoms.owner])
+        tracks = self.problem.tracks
+        parts = [tracks[int(atoms.owner[k])].component(atoms.at[k]) for k in order]
+        weights = atoms.weights[order]
+        return Mixture(parts, weights / weights.sum())
+
+    def steepest(self, start: Atoms | None, mixture: Mixture) -> Any:
+        """The component at which D is largest, as far as a search tells."""
+        problem = self.few
+        log_f = mixture.log_prob(problem.x) if start is None else problem.log_f(start)
+        new, _ = problem.peaks(log_f)
+        if not len(new.owner):
+            return None
+        logs = log_sum(problem.log_probs(new) + problem.log_c(log_f))
+        k = int(logs.argmax())
+        return problem.tracks[int(new.owner[k])].component(new.at[k])
+
+
+def _plain(source: Source) -> Rows:
+    """Plain observations of one number in memory; an error where they are not."""
+    if not isinstance(source, Rows):
+        raise TypeError(
+            "a ceiling needs the data in memory, got blocks of rows; pass them as one "
+            "array"
+        )
+    if source.labels is not None:
+        raise ValueError(
+            "a ceiling is for fits without labels, for they make another likelihood; "
+            "leave labels out"
+        )
+    if isinstance(source.x, Intervals) or source.x.ndim != 1:
+        kind = "intervals" if isinstance(source.x, Intervals) else "rows of columns"
+        raise TypeError(
+            f"a ceiling needs plain observations of one number each, got {kind}; there "
+            "is no bound for them here"
+        )
+    return source
+
+
+def _flat(mixture: Mixture, weight: float) -> list[tuple[Any, float]]:
+    """The components of a filled mixture, of mixtures within too, and their weights."""
+    found: list[tuple[Any, float]] = []
+    for part, share in zip(mixture.components, mixture.weights, strict=True):  # type: ignore[arg-type]
+        if isinstance(part, Mixture):
+            found += _flat(part, weight * float(share))
+        else:
+            found.append((part, weight * float(share)))
+    return found
