@@ -186,6 +186,18 @@ def test_the_best_mixture_of_poissons_for_the_times_is_the_published_one():
     assert bound.at == mx.Poisson(0.0)
 
 
+def test_two_far_observations_by_hand():
+    """One normal between two values 10 apart has log L = -25 - log 2 pi; the best, one
+    at each, 2 log(1 / 2) - log 2 pi, but for what one adds at the other, e^-50."""
+    one = mx.em(mx.Mixture([mx.Normal(sd=1.0)]), [0.0, 10.0])
+    bound = one.ceiling()
+    assert bound == pytest.approx(25 - 2 * math.log(2), abs=1e-8)
+    assert bound.at.mean in (pytest.approx(0, abs=1e-6), pytest.approx(10, abs=1e-6))
+    best = bound.better
+    assert [c.mean for c in best.components] == pytest.approx([0, 10], abs=1e-6)
+    assert best.weights == pytest.approx([0.5, 0.5])
+
+
 # ------------------------------------------------------------------------- invariance
 
 FIVE = mx.Mixture(5 * [mx.Normal(sd=1.0)])
