@@ -57,7 +57,8 @@ def _placed(
     All these families are self-decomposable: a wider member is a narrower one about a
     place that is itself drawn, so that mixtures of those not narrower than `least` are
     mixtures of the narrowest.
-    Source: Steutel and van Harn (2004), Infinite divisibility, chapter V.
+    Source: Steutel and van Harn (2004), Infinite divisibility, chapter V; Halgreen
+    (1979), for Student's t.
     """
     place, name = template.place, template.spread
     if name in template.blanks:
