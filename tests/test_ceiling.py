@@ -204,6 +204,32 @@ def test_two_far_observations_by_hand():
     assert best.weights == pytest.approx([0.5, 0.5])
 
 
+def drawn(template, name, values, seed):
+    """Observations of some mixture, and weights where the seed is odd."""
+    rng = np.random.default_rng(seed)
+    n, K = int(rng.integers(2, 400)), int(rng.integers(1, 6))
+    aside = len(values) // 6 if len(values) > 30 else 0
+    middle = values[aside : len(values) - aside]
+    parts = [template.filled({name: v}) for v in rng.choice(middle, K)]
+    x = mx.Mixture(parts, rng.dirichlet(np.ones(K))).sample(n, rng=seed)
+    return x, rng.gamma(1.0, size=n) if seed % 2 else None
+
+
+FLAT = {mx.Exponential: 3, mx.Poisson: 103, mx.StudentT: 129, mx.NegativeBinomial: 117}
+
+
+@every_template
+def test_the_best_mixture_is_proved_where_the_likelihood_is_flat(
+    template, x, name, values
+):
+    """The seeds of `FLAT` draw two atoms that nearly are one, or one far from any
+    observation, which a coarse search takes for the end."""
+    for seed in {2, 5, FLAT.get(type(template), 7)}:
+        x, weight = drawn(template, name, values, seed)
+        best = mx.npmle(template, x, sample_weight=weight)
+        assert best.converged, (seed, best.reason)
+
+
 # ------------------------------------------------------------------------- invariance
 
 FIVE = mx.Mixture(5 * [mx.Normal(sd=1.0)])

@@ -67,8 +67,10 @@ class Bell(Form):
 
     def loss(self, z: Array, q: Array) -> Array:
         """(z - q)^2 / 2."""
-        aside = z - q
-        return np.asarray(0.5 * aside * aside)
+        aside = np.asarray(z - q)
+        aside *= aside
+        aside *= 0.5
+        return aside
 
     def place(self, u: Array) -> Array:
         """u itself."""

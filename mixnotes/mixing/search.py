@@ -22,15 +22,17 @@ from mixnotes.mixing.weights import along, quadratic
 from mixnotes.mixture import log_sum_exp
 
 _ROUNDS = 200  # of new atoms
-_STEP = 1e-3  # of a coordinate, for differences: in widths of a peak
-_STRIDE = 1e-2  # the same, of log D
+_STEP = 1e-4  # of a coordinate, for differences: in widths of a peak
+_STRIDE = 1e-3  # the same, of log D
+_BELOW = -0.04  # log D of nodes between which it may be above 0
+_ONE = 0.02  # peaks nearer than that are one
 _GAP = 1.0  # between neighbours of a grid, beyond which they are none
 _NEAR = 0.2  # atoms nearer than that are tried as one
 _LEAST = 1e-14  # a weight below it is 0
 _MANY = 1000  # atoms beyond which Newton steps in all of them cost too much
 _LEVEL = 1e-14  # of the mean log-likelihood: heights nearer than that are one
-_DONE = 1e-25  # what a Newton step promises, the square of how far D is from 1
-_PATIENCE = 3  # rounds that may not rise
+_STEPS = 30  # of Newton in a round, at most
+_PATIENCE = 5  # rounds that may not rise
 _STILL = 1e-15  # of the mean log-likelihood: a gain below it is rounding
 
 
@@ -75,8 +77,10 @@ class Problem:
 
     def log_f(self, atoms: Atoms) -> Array:
         """log f(x_i), (m,)."""
+        joint = self.log_probs(atoms)
         with np.errstate(divide="ignore"):
-            return log_sum_exp(self.log_probs(atoms) + np.log(atoms.weights)[:, None])
+            joint += np.log(atoms.weights)[:, None]
+        return log_sum_exp(joint)
 
     def height(self, atoms: Atoms) -> float:
         """The mean log-likelihood."""
@@ -98,9 +102,11 @@ class Problem:
             of = log_d(track, log_c)
             heights = of(grid)
             where = _summits(grid, heights)
-            at, high = grid[where], heights[where]
             if track.moves:
-                at, high = _climbed(track, of, at, high)
+                where = np.logical_or(where, heights > _BELOW)
+                at, high = _climbed(track, of, grid[where], heights[where])
+            else:
+                at, high = grid[where], heights[where]
             top = max(top, float(high.max(initial=-np.inf)))
             at = at[high > _STILL]
             found.append(Atoms(np.full(len(at), float(k)), at, np.zeros(len(at))))
@@ -139,9 +145,10 @@ class Problem:
 
     # ----------------------------------------------------------- atoms and weights
 
-    def polished(self, atoms: Atoms, rounds: int) -> Atoms:
-        """After Newton steps in all that is free, each no fall."""
-        here = self.height(atoms)
+    def polished(self, atoms: Atoms, rounds: int, gap: float) -> Atoms:
+        """After Newton steps in all that is free, each no fall, until log D is level to
+        `gap`: what a step promises is the square of that."""
+        here, before = self.height(atoms), np.inf
         for _ in range(rounds if len(atoms.owner) <= _MANY else 0):
             step, slope = self._newton(atoms)
             size, ahead = 1.0, -np.inf
@@ -154,8 +161,9 @@ class Problem:
             if not ahead >= here - _LEVEL:
                 break
             gain, atoms, here = ahead - here, there, ahead
-            if gain <= _LEVEL and slope <= _DONE:
-                break
+            if gain <= _LEVEL and not 0.01 * gap * gap < slope < 0.5 * before:
+                break  # near enough, or as near as rounding lets it
+            before = slope
         return atoms.take(atoms.weights > _LEAST)
 
     def _moved(self, atoms: Atoms, step: Array) -> Atoms:
@@ -220,20 +228,25 @@ class Problem:
             idle = 0 if higher else idle + 1
             if least <= gap or idle > _PATIENCE:
                 break
-            found = self.polished(self.weighed(joined(here, new)), 12)
-            here = self._fewer(found, self.polished(self._merged(found), 12))
-        return self._tidy(best)
+            here = self.polished(self.weighed(joined(here, new)), _STEPS, gap)
+            fewer = self._merged(here)
+            if len(fewer.owner) < len(here.owner):
+                here = self._fewer(here, self.polished(fewer, _STEPS, gap), gap)
+        return self._tidy(best, gap)
 
-    def _fewer(self, many: Atoms, few: Atoms) -> Atoms:
-        """The fewer atoms, if they are as good."""
-        return few if self.height(few) >= self.height(many) - _LEVEL else many
+    def _fewer(self, many: Atoms, few: Atoms, gap: float) -> Atoms:
+        """The fewer atoms, if they are as good: in height, and in the largest D."""
+        if self.height(few) < self.height(many) - _LEVEL:
+            return many
+        top = self.peaks(self.log_f(few))[1]
+        return few if top <= gap or top <= self.peaks(self.log_f(many))[1] else many
 
-    def _tidy(self, atoms: Atoms) -> Atoms:
+    def _tidy(self, atoms: Atoms, gap: float) -> Atoms:
         """The atoms with those next to an end of their set on it, and those that are
         one to rounding as one."""
         at = self._each("tidy", atoms, atoms.at)
-        atoms = self._fewer(atoms, Atoms(atoms.owner, at, atoms.weights))
-        return self._fewer(atoms, self._merged(atoms))
+        atoms = self._fewer(atoms, Atoms(atoms.owner, at, atoms.weights), gap)
+        return self._fewer(atoms, self._merged(atoms), gap)
 
     def _merged(self, atoms: Atoms) -> Atoms:
         """Atoms of a track that are near to each other, as one."""
@@ -260,7 +273,7 @@ def _uphill(curve: Array, gradient: Array) -> Array:
         return np.asarray(axes @ ((axes.T @ gradient) / level) / size)
 
 
-def _summits(grid: Array, heights: Array) -> Array:
+def _summits(grid: Array, heights: Array) -> NDArray[np.bool_]:
     """Which entries are not below their neighbours; beyond a gap there is none."""
     padded = np.concatenate([[-np.inf], heights, [-np.inf]])
     gap = np.concatenate([[True], np.diff(grid) > _GAP, [True]])
@@ -275,16 +288,20 @@ def _summits(grid: Array, heights: Array) -> Array:
 
 
 def _climbed(track: Track, of: LogD, at: Array, high: Array) -> tuple[Array, Array]:
-    """Places of peaks after Newton steps in log D."""
+    """Places of peaks after Newton steps in log D, each once."""
     at, high = at.copy(), high.copy()
-    for _ in range(4):
+    for _ in range(5):
         up, down = of(track.proper(at + _STRIDE)), of(track.proper(at - _STRIDE))
         slope, bend = 0.5 * (up - down), up - 2 * high + down
         with np.errstate(divide="ignore", invalid="ignore"):
-            size = np.where(bend < 0, -slope / bend, 10 * np.sign(slope))
-        size = np.clip(np.nan_to_num(size), -25, 25)
+            size = np.where(bend < 0, -slope / bend, 200 * np.sign(slope))
+        size = np.clip(np.nan_to_num(size), -300, 300)
         there = track.proper(at + size * _STRIDE)
         ahead = of(there)
         better = ahead > high
         at[better], high[better] = there[better], ahead[better]
-    return at, high
+    order = np.argsort(at)
+    groups = np.cumsum(np.diff(at[order], prepend=-np.inf) > _ONE)
+    order = order[np.lexsort([-high[order], groups])]  # the highest of each first
+    _, first = np.unique(np.sort(groups), return_index=True)
+    return at[order[first]], high[order[first]]

@@ -22,6 +22,7 @@ from mixnotes.sums import Rows, Source
 
 FAMILIES = (counts, places, positives)  # which register with `track_of`
 _SHARE = 1e-3  # of what is missing, that need not be known
+_THIN = 1e-10  # of log D, to which few observations stand for many
 _ROUNDS = 4  # of Newton steps on all observations
 
 
@@ -100,12 +101,13 @@ class Summit:
         atoms = start
         if atoms is None or not np.isfinite(few.log_f(atoms)).all():
             atoms = few.weighed(self.begun(start))
-        atoms = few.solved(atoms, 1e-2 * gap / whole.total)
+        level = 1e-2 * gap / whole.total
+        atoms = few.solved(atoms, level if few is whole else max(level, _THIN))
         best = self._judged(atoms, gap)
         for _ in range(_ROUNDS if few is not whole else 0):
             if best.slack <= max(gap, _SHARE * self._above(best.log_f, log_f)):
                 break
-            atoms = whole.polished(whole.weighed(atoms), 3)
+            atoms = whole.polished(whole.weighed(atoms), 3, level)
             ahead = self._judged(atoms, gap)
             if not ahead.slack < best.slack:
                 break

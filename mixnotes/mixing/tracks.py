@@ -13,6 +13,8 @@ import numpy as np
 from mixnotes.check import Array
 from mixnotes.mixing.forms import Form
 
+_NODE = 0.5  # between guesses, in widths of a peak
+_ASIDE = 12  # guesses on either side of a gap
 _NEXT = 1e-6  # of the width of a peak
 Read = Callable[[Array], tuple[Array, Array]]  # x to z and peak; peak -inf is outside
 
@@ -81,7 +83,7 @@ class Line(Track):
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             found = self.form.loss(self.z, self.form.place(u)[:, None])
             np.subtract(self.peak, found, out=found)
-        if np.isnan(found).any():  # from infinity to infinity
+        if found.size and math.isnan(found.min()):  # from infinity to infinity
             found[np.isnan(found)] = -np.inf
         return found
 
@@ -120,8 +122,18 @@ class Line(Track):
         return np.unique(np.concatenate([np.clip(nodes, *ends), ends]))
 
     def guesses(self) -> Array:
-        """A node every quarter of the width of a peak."""
-        return self.steps(0.25) if self.moves else self.best
+        """A node every half width of a peak, between observations too, if not far."""
+        if not self.moves:
+            return self.best
+        nodes = self.steps(_NODE)
+        gaps = np.flatnonzero(np.diff(nodes) > _NODE)
+        if not len(gaps):
+            return nodes
+        aside = _NODE * np.arange(1, _ASIDE)
+        left, right = nodes[gaps, None], nodes[gaps + 1, None]
+        more = np.concatenate([left + aside, right - aside])
+        inner = (more > np.tile(left, (2, 1))) & (more < np.tile(right, (2, 1)))
+        return np.unique(np.concatenate([nodes, more[inner]]))
 
     def proper(self, u: Array) -> Array:
         """Not below the least."""
