@@ -16,17 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.check import Array
-from mixnotes.mixing.bounds import LogD, log_d
+from mixnotes.mixing.bounds import log_d
+from mixnotes.mixing.peaks import climbed, summits
 from mixnotes.mixing.tracks import Track
 from mixnotes.mixing.weights import along, quadratic
 from mixnotes.mixture import log_sum_exp
 
 _ROUNDS = 200  # of new atoms
 _STEP = 1e-4  # of a coordinate, for differences: in widths of a peak
-_STRIDE = 1e-3  # the same, of log D
 _BELOW = -0.04  # log D of nodes between which it may be above 0
-_ONE = 0.02  # peaks nearer than that are one
-_GAP = 1.0  # between neighbours of a grid, beyond which they are none
 _NEAR = 0.2  # atoms nearer than that are tried as one
 _LEAST = 1e-14  # a weight below it is 0
 _MANY = 1000  # atoms beyond which Newton steps in all of them cost too much
@@ -101,10 +99,10 @@ class Problem:
                 continue
             of = log_d(track, log_c)
             heights = of(grid)
-            where = _summits(grid, heights)
+            where = summits(grid, heights)
             if track.moves:
                 where = np.logical_or(where, heights > _BELOW)
-                at, high = _climbed(track, of, grid[where], heights[where])
+                at, high = climbed(track, of, grid[where], heights[where])
             else:
                 at, high = grid[where], heights[where]
             top = max(top, float(high.max(initial=-np.inf)))
@@ -271,37 +269,3 @@ def _uphill(curve: Array, gradient: Array) -> Array:
         sizes, axes = np.linalg.eigh(curve)
         level = np.maximum(np.abs(sizes), 1e-10)
         return np.asarray(axes @ ((axes.T @ gradient) / level) / size)
-
-
-def _summits(grid: Array, heights: Array) -> NDArray[np.bool_]:
-    """Which entries are not below their neighbours; beyond a gap there is none."""
-    padded = np.concatenate([[-np.inf], heights, [-np.inf]])
-    gap = np.concatenate([[True], np.diff(grid) > _GAP, [True]])
-    left, right = (
-        np.where(gap[side], -np.inf, padded[part])
-        for side, part in (
-            (slice(None, -1), slice(None, -2)),
-            (slice(1, None), slice(2, None)),
-        )
-    )
-    return np.asarray(np.isfinite(heights) & (heights >= left) & (heights >= right))
-
-
-def _climbed(track: Track, of: LogD, at: Array, high: Array) -> tuple[Array, Array]:
-    """Places of peaks after Newton steps in log D, each once."""
-    at, high = at.copy(), high.copy()
-    for _ in range(5):
-        up, down = of(track.proper(at + _STRIDE)), of(track.proper(at - _STRIDE))
-        slope, bend = 0.5 * (up - down), up - 2 * high + down
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size = np.where(bend < 0, -slope / bend, 200 * np.sign(slope))
-        size = np.clip(np.nan_to_num(size), -300, 300)
-        there = track.proper(at + size * _STRIDE)
-        ahead = of(there)
-        better = ahead > high
-        at[better], high[better] = there[better], ahead[better]
-    order = np.argsort(at)
-    groups = np.cumsum(np.diff(at[order], prepend=-np.inf) > _ONE)
-    order = order[np.lexsort([-high[order], groups])]  # the highest of each first
-    _, first = np.unique(np.sort(groups), return_index=True)
-    return at[order[first]], high[order[first]]
