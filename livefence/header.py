@@ -11,7 +11,7 @@ BRACED = re.compile(r"python \{ (?P<options>.+) \}")
 BARE = re.compile(r"python(?P<options>(?: [a-z_]+=\"[^\"]*\")*)")
 WORDS = {"continuation", "notest"}
 PAIRS = {"title", "hl_lines", "linenums"}
-NAME = r"[A-Za-z_]\w*(?::\d)?"
+NAME = r"[A-Za-z_]\w*(?::\.?\d)?"
 CHECK = re.compile(rf"check=[\"']({NAME}(?: {NAME})*)[\"']")
 GOOD = (
     'python, python { continuation title="..." }, python { notest } or '
@@ -26,10 +26,9 @@ class Header:
     continuation: bool = False
     runs: bool = True
     shown: str = "python"
-    check: str = (
-        ""  # of an answer to be filled in: names that are compared, to 3 digits
-    )
-    # or to as many as stand behind a colon
+    # of an answer to be filled in: names that are compared, to 3 digits, or to as
+    # many digits or decimals as stand behind a colon (a:2, a:.3)
+    check: str = ""
 
 
 def is_python(info: str) -> bool:

@@ -1,6 +1,8 @@
-"""Each exercise checks its answer: the solution is right, the empty form is not."""
+"""Each exercise checks its answer as the page does: it takes every answer that its
+words allow, and tells the likely wrong ones apart."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,401 @@ from livefence.browser.runner import Runner
 from livefence.page import read
 
 CHAPTERS = sorted((Path(__file__).parents[1] / "docs/chapters").glob("*.md"))
+NUMPY = "import numpy as np\n"
+PACKAGE = "import numpy as np\nimport mixnotes as mx\n"
+# What the solution of 7.2 does, for any six values.
+BAGS = """
+import numpy as np
+from math import comb
+p = {p}
+c = [1 / np.prod([x - y for y in p if y != x]) for x in p]
+up = sum(w for w in c if w > 0)
+chances = [
+    sum(w * comb({m}, x) * y**x * (1 - y) ** ({m} - x) for w, y in zip(c, p)) / up
+    for x in range({m} + 1)
+]
+largest = {largest}
+"""
+# Normals at 0, fitted to the Laplace density, for 9.2.
+LAPLACE = """
+import numpy as np
+import mixnotes as mx
+u = (np.arange(1000) + 0.5) / 1000
+nodes = -np.sign(u - 0.5) * np.log(1 - abs(2 * u - 1))
+parts = [mx.Normal(0, sd) for sd in {sds}]
+start = mx.Mixture(parts, weights=len(parts) * [1 / len(parts)])
+how = dict(max_iter=1000, accelerate={accelerate})
+six = mx.em(mx.Mixture(len(parts) * [mx.Normal()]), nodes, start=start, **how).mixture
+"""
+TIMES = PACKAGE + (
+    "x, days = mx.datasets.london_times().values()\n"
+    "fit = mx.em(mx.Mixture(2 * [mx.Poisson()]), x, sample_weight=days)\n"
+)
+SIX = [0.05, 0.2, 0.45, 0.5, 0.7, 0.95]
+
+# For each exercise: answers that its words allow, and wrong ones with the mistake.
+ANSWERS = {
+    "01.1": (
+        [
+            "of_mixture, of_average = 5, 0.5",
+            f"{NUMPY}of_mixture, of_average = np.float64(5), np.array([0.5])",
+            "from fractions import Fraction\n"
+            "of_mixture, of_average = 1 + 0.25 * 4**2, Fraction(1, 2)",
+        ],
+        {
+            "the mean of the variances": "of_mixture, of_average = 1, 0.5",
+            "the variances averaged": "of_mixture, of_average = 5, 1",
+            "the two exchanged": "of_mixture, of_average = 0.5, 5",
+            "standard deviations": "of_mixture, of_average = 5**0.5, 0.5**0.5",
+        },
+    ),
+    "01.2": (
+        [
+            "separation = 2.715",
+            "separation = 2.71459",
+            f"{NUMPY}separation = np.float32(2.7146)",
+            "separation = 2.714",  # the last that has one mode, in steps of 0.001
+        ],
+        {
+            "the value for equal weights": "separation = 2",
+            "to two decimals": "separation = 2.71",
+            "delta, half of it": "separation = 2.7146 / 2",
+            "a coarse search": "separation = 2.728",
+        },
+    ),
+    "01.3": (
+        [
+            "choices = 1000",
+            "choices = 1e3",
+            f"{NUMPY}choices = np.random.default_rng(0).choice([-2, 2], size=1000)",
+            "import random\nchoices = random.Random(1).choices([-2, 2], k=1000)",
+        ],
+        {
+            "one choice for all": "choices = 1",
+            "the means, not the draws": "choices = 2",
+            "a choice for each pair of draws": "choices = 500",
+            "one choice, copied": f"{NUMPY}choices = np.full(1000, -2)",
+        },
+    ),
+    "02.1": (
+        ["answer = 0.256 / 0.31", "answer = 0.826", "answer = 0.83"],
+        {
+            "after one marble": "answer = 0.64",
+            "the joint, not divided": "answer = 0.4 * 0.8**2",
+            "the weights forgotten": "answer = 0.64 / (0.64 + 0.09)",
+            "the first draw not used": "answer = 0.64**2",
+            "in per cent": "answer = 82.58",
+        },
+    ),
+    "02.2": (
+        ['guesses = "AB"', 'guesses = "a, b"', 'guesses = ["A", "B"]'],
+        {
+            "the bluest factory for blue": 'guesses = "AC"',
+            "the largest weight for both": 'guesses = "BB"',
+            "in the wrong order": 'guesses = "BA"',
+            "one letter": 'guesses = "A"',
+        },
+    ),
+    "02.3": (
+        [
+            "plain = 0.631",
+            "plain = (0.7 * 0.8 / 0.65 + 0.7 * 0.2 / 0.35) / 2",
+            f"{NUMPY}plain = np.mean([0.8615, 0.4])",
+        ],
+        {
+            "the weighted average": "plain = 0.7",
+            "that of the report": "plain = 0.4",
+            "the probability of red": "plain = 0.65",
+            "the mean share of red": "plain = 0.55",
+        },
+    ),
+    "03.1": (
+        ["answer = 0.525253", "answer = 0.525", "answer = 0.6 * 8 / 11 + 0.4 * 2 / 9"],
+        {
+            "half of the marbles red": "answer = 0.5 * 8 / 11 + 0.5 * 2 / 9",
+            "the limit": "answer = 0.6",
+            "the posterior of a red marble": "answer = 8 / 11",
+            "red and blue exchanged": "answer = 0.4 * 8 / 11 + 0.6 * 2 / 9",
+        },
+    ),
+    "03.2": (
+        ["rate = 0.901", "rate = 0.90", f"{NUMPY}rate = np.float64(0.9011)"],
+        {
+            "what a step covers": "rate = 0.099",
+            "error over step": "rate = 0.901 / 0.099",
+            "the answer": "rate = 0.1",
+            "at a share of red of 0.5": "rate = 0.76",
+            "the rate turned round": "rate = 1 / 0.901",
+        },
+    ),
+    "03.3": (
+        [
+            "error = 0.0205",
+            "error = 0.0405 - 0.02",
+            "error = 0.0214",  # the program of the notes keeps the weight before
+            "error = 0.021",
+            f"{NUMPY}error = np.array(0.020469)",
+        ],
+        {
+            "the tolerance": "error = 0.001",
+            "the weight that is reported": "error = 0.0405",
+            "the right weight": "error = 0.02",
+            "relative to the right weight": "error = 1.02",
+            "the last step": "error = 0.0009",
+        },
+    ),
+    "04.1": (
+        ["gap = 0.0151971473", "gap = 0.0152", "gap = 0.015"],
+        {
+            "the sum over two marbles": "gap = 0.0304",
+            "with the sign of the bound": "gap = -0.0152",
+            "in bits": "gap = 0.0219",
+            "the posterior's divergence from q": (
+                "from math import log\n"
+                "f = lambda p, q: p * log(p / q) + (1 - p) * log((1 - p) / (1 - q))\n"
+                "gap = (f(0.64, 8 / 11) + f(0.16, 2 / 9)) / 2"
+            ),
+        },
+    ),
+    "04.2": (
+        ["bound = 153.7236", "bound = 154", f"{NUMPY}bound = np.array([153.72])"],
+        {
+            "the gain of the log-likelihood": "bound = 178.3368",
+            "the divergence": "bound = 24.6132",
+            "per day": "bound = 153.7236 / 1096",
+            "with the new responsibilities": "bound = 178.3368 + 24.6132",
+        },
+    ),
+    "04.3": (
+        ["weight = 0.4", f"{NUMPY}weight = np.float64(0.4)", "weight = 0.400"],
+        {
+            "the share of red": "weight = 0.5",
+            "the stuck weight": "weight = 1",
+            "the weight of B": "weight = 0.6",
+            "one step from 0.5": "weight = 0.4747",
+        },
+    ),
+    "05.1": (
+        [
+            "rate, factor = 5 / 6, 6**-0.5",
+            "rate, factor = 0.833, 0.408",
+            "rate, factor = 0.83, 0.41",
+            "rate, factor = 0.833, 2.45",  # smaller by that factor
+        ],
+        {
+            "without (a - b)^2 / (mu (1 - mu))": "rate, factor = 0.84, 0.4",
+            "the share that is not missing": "rate, factor = 1 / 6, 6**-0.5",
+            "the root of the rate": "rate, factor = 5 / 6, (5 / 6) ** 0.5",
+            "the variances' factor": "rate, factor = 5 / 6, 1 / 6",
+            "half of the marbles red": "rate, factor = 0.76, 0.49",
+        },
+    ),
+    "05.2": (
+        ["error = 0.0515", "error = 0.051467", "error = 0.051"],
+        {
+            "with the labels": "error = 0.0515 * (1 - 0.1328) ** 0.5",
+            "the rate": "error = 0.1328",
+            "the variance": "error = 0.0515**2",
+            "multiplied by the factor twice": "error = 0.0515 / (1 - 0.1328) ** 0.5",
+            "of a binomial of 197": "error = (0.6268 * 0.3732 / 197) ** 0.5",
+        },
+    ),
+    "05.3": (
+        ["factor = 13", "factor = 13.4", "factor = 0.1947 / 0.0145"],
+        {
+            "turned round": "factor = 0.0145 / 0.1947",
+            "the right error": "factor = 0.1947",
+            "of the variances": "factor = 13.43**2",
+            "from the rate": "factor = (1 - 0.9957) ** -0.5",
+        },
+    ),
+    "06.1": (
+        [
+            'mean, variance, agrees = 2.1569, 2.6132, "mean"',
+            'mean, variance, agrees = 2.16, 2.61, "the mean".split()[1]',
+            f"{TIMES}mean, variance = fit.mixture.mean(), fit.mixture.variance()\n"
+            "agrees = 'Mean'",
+        ],
+        {
+            "the variance of the data": (
+                'mean, variance, agrees = 2.1569, 2.6049, "mean"'
+            ),
+            "the variance of a Poisson": (
+                'mean, variance, agrees = 2.1569, 2.1569, "mean"'
+            ),
+            "the mean of the rates": (
+                'mean, variance, agrees = (1.2561 + 2.6634) / 2, 2.6132, "mean"'
+            ),
+            "that the variance must agree": (
+                'mean, variance, agrees = 2.1569, 2.6132, "variance"'
+            ),
+        },
+    ),
+    "06.2": (
+        [
+            "gain = {10: 0.009, 40: 0.099, 1000: 0.004}\npreferred = 'none'",
+            "gain = {10: 0.00922, 40: 0.0988, 1000: 0.0042}\npreferred = 'None'",
+            f"{NUMPY}gain = {{10: np.float64(0.00922), 40: 0.0988, 1000: 0.0042}}\n"
+            "preferred = 'none.'",
+        ],
+        {
+            "two Poissons less the others": (
+                "gain = {10: -0.009, 40: -0.099, 1000: -0.004}\npreferred = 'none'"
+            ),
+            "whichever gains most, however little": (
+                "gain = {10: 0.009, 40: 0.099, 1000: 0.004}\npreferred = '40'"
+            ),
+            "twice the gain": (
+                "gain = {10: 0.018, 40: 0.198, 1000: 0.008}\npreferred = 'none'"
+            ),
+            "the log-likelihood itself": (
+                "gain = {10: -1989.937, 40: -1989.847, 1000: -1989.942}\n"
+                "preferred = 'none'"
+            ),
+        },
+    ),
+    "06.3": (
+        [
+            "rates = [1.256, 2.663]",
+            "rates = 1.26, 2.66",
+            f"{TIMES}rates = np.array([c.rate for c in fit.mixture.components])",
+        ],
+        {
+            "the faulty call": "rates = [1.089, 5.78]",
+            "the mean of the data for both": "rates = [2.157, 2.157]",
+            "weights": "rates = [0.36, 0.64]",
+            "larger first": "rates = [2.663, 1.256]",
+            "decimal commas": "rates = [1,256, 2,663]",
+        },
+    ),
+    "07.1": (
+        ["m = 7", "m = 7.0", "m = 2 * 4 - 1"],
+        {
+            "one a factory": "m = 4",
+            "2K": "m = 8",
+            "2K - 2, which is one too few": "m = 6",
+            "for two factories": "m = 3",
+        },
+    ),
+    "07.2": (
+        [
+            "p, largest = [0.1, 0.25, 0.4, 0.6, 0.75, 0.9], 0.009",
+            BAGS.format(p=SIX, m=5, largest="max(map(abs, chances))"),
+            BAGS.format(
+                p=[0.0, 0.2, 0.4, 0.6, 0.8, 1.0], m=5, largest="max(map(abs, chances))"
+            ),
+            f"{NUMPY}p = np.array([0.9, 0.75, 0.6, 0.4, 0.25, 0.1])\nlargest = 0.0090",
+        ],
+        {
+            "in bags of four": BAGS.format(
+                p=SIX, m=4, largest="round(max(map(abs, chances)), 6)"
+            ),
+            "the sum of the differences": BAGS.format(
+                p=SIX, m=5, largest="sum(map(abs, chances))"
+            ),
+            "the weights not divided by their sum": BAGS.format(
+                p=SIX, m=5, largest="max(map(abs, chances)) * up"
+            ),
+            "the number of the six that are printed": f"p, largest = {SIX}, 0.009",
+            "five values": "p, largest = [0.1, 0.3, 0.5, 0.7, 0.9], 0.009",
+        },
+    ),
+    "07.3": (
+        [
+            "agreed = [0.3, 0.8]",
+            "agreed = (0.30, 0.80)",
+            f"{NUMPY}agreed = np.array([0.3000001, 0.8])",
+        ],
+        {
+            "averaged as they came": "agreed = [0.5, 0.6]",
+            "larger first": "agreed = [0.8, 0.3]",
+            "the mean of both": "agreed = [0.55, 0.55]",
+            "the weights": "agreed = [0.4, 0.6]",
+        },
+    ),
+    "08.1": (
+        [
+            "N = 64",
+            "N = 64.0",
+            f"{NUMPY}N = np.ceil(np.log(0.01) / np.log(0.93))",
+        ],
+        {
+            "one too few": "N = 63",
+            "a fraction of a start": "N = 63.46",
+            "one over the share": "N = 14",
+            "0.99 over the share": "N = 15",
+            "95 % sure": "N = 42",
+        },
+    ),
+    "08.2": (
+        ["width = 3.743e-28", "width = 3.7e-28", "width = 3.74e-28"],
+        {
+            "of half the weight at 79": "width = 2e-10",
+            "its logarithm": "width = -63.15",
+            "the wide normal from all 272": (
+                f"{PACKAGE}x = mx.datasets.faithful()['waiting']\n"
+                "fit = mx.em(mx.Mixture(2 * [mx.Normal()]), x)\n"
+                "parts = [mx.Normal(43, 1e-10), mx.Normal(x.mean(), x.std())]\n"
+                "rival = mx.Mixture(parts, [1 / 272, 271 / 272])\n"
+                "gap = rival.log_prob(x).sum() - fit.log_likelihood\n"
+                "width = 1e-10 * np.exp(gap)"
+            ),
+            "ten times too wide": "width = 3.7e-27",
+        },
+    ),
+    "08.3": (
+        ["tied = 15", "tied = 15.0", f"{NUMPY}tied = np.array([15])"],
+        {
+            "one point": "tied = 1",
+            "the waits of 79": "tied = 12",
+            "those of its component in the free fit": "tied = 98",
+            "the weight": "tied = 15 / 272",
+        },
+    ),
+    "09.1": (
+        ["K = 255", "K = 255.0", "from math import ceil, pi\nK = ceil(8 / pi / 0.01)"],
+        {
+            "rounded down": "K = 254",
+            "a fraction": "K = 254.6",
+            "half of the L1 error": "K = 64",
+            "V = 1, for one jump": "K = 128",
+            "what EM needs": "K = 6",
+        },
+    ),
+    "09.2": (
+        [
+            LAPLACE.format(sds="np.geomspace(0.2, 2, 6)", accelerate=False),
+            LAPLACE.format(sds="np.geomspace(0.3, 3, 6)", accelerate=True),
+            LAPLACE.format(sds="np.geomspace(0.05, 3, 6)", accelerate=True),
+            LAPLACE.format(sds="[0.1, 0.3, 0.5, 1, 2, 3]", accelerate=True),
+        ],
+        {
+            "five": LAPLACE.format(sds="np.geomspace(0.2, 2, 5)", accelerate=True),
+            "the start, not fitted": LAPLACE.format(
+                sds="np.geomspace(0.2, 2, 6)", accelerate=True
+            )
+            + "six = start\n",
+            "equal widths, where EM stands still": LAPLACE.format(
+                sds="6 * [1]", accelerate=False
+            ),
+            "the error, which proves nothing": "six = 0.0034",
+            "the normal at 0": f"{PACKAGE}six = mx.Mixture(6 * [mx.Normal(0, 1.41)], "
+            "6 * [1 / 6])",
+        },
+    ),
+    "09.3": (
+        ["sup = 0.7365", "sup = 0.74", f"{NUMPY}sup = np.float64(0.736)"],
+        {
+            "at the nodes": "sup = 0.07",
+            "the lower bound of the theory": "sup = 0.5",
+            "outside the jump alone": "sup = 0.2635",
+            "the L1 error": "sup = 0.133",
+        },
+    ),
+}
 
 
+@cache
 def exercises(file):
     """The form of each exercise with its solution."""
     page = read(file)
@@ -23,17 +418,71 @@ def exercises(file):
     return found
 
 
+def told(fence, solution, answer):
+    """What the page says of an answer."""
+    runner = Runner(lambda text: None, "", {})
+    return json.loads(runner.check(answer, solution, fence.head.check.split()))
+
+
 @pytest.mark.parametrize("file", CHAPTERS, ids=lambda file: file.stem)
 def test_the_solution_is_told_right_and_the_form_is_not(file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    runner = Runner(lambda text: None, "", {})
     found = exercises(file)
     text = file.read_text(encoding="utf-8")
     assert len(found) == text.count("!!! exercise") >= 3
     for fence, solution in found:
-        names = fence.head.check.split()
-        told = json.loads(runner.check(solution, solution, names))
-        assert told.get("right") is True, (fence.line, told)
-        told = json.loads(runner.check(fence.source, solution, names))
-        assert told.get("right") is False, (fence.line, told)
-        assert told["verdict"].startswith("Not yet: ")
+        verdict = told(fence, solution, solution)
+        assert verdict.get("right") is True, (fence.line, verdict)
+        verdict = told(fence, solution, fence.source)
+        assert verdict.get("right") is False, (fence.line, verdict)
+        assert verdict["verdict"].startswith("Not yet: ")
+
+
+def exercise(name):
+    chapter, number = name.split(".")
+    (file,) = (file for file in CHAPTERS if file.stem.startswith(chapter))
+    return exercises(file)[int(number) - 1]
+
+
+def test_every_exercise_has_answers_to_be_told_apart():
+    names = {
+        f"{file.stem[:2]}.{k + 1}"
+        for file in CHAPTERS
+        for k in range(len(exercises(file)))
+    }
+    assert set(ANSWERS) == names
+    for good, bad in ANSWERS.values():
+        assert len(good) >= 3
+        assert len(bad) >= 3
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_every_answer_that_the_words_allow_is_right(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fence, solution = exercise(name)
+    for answer in ANSWERS[name][0]:
+        verdict = told(fence, solution, answer)
+        assert verdict.get("verdict") == "Right.", (answer, verdict)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_likely_mistake_is_not_right(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fence, solution = exercise(name)
+    for mistake, answer in ANSWERS[name][1].items():
+        verdict = told(fence, solution, answer)
+        assert verdict.get("right") is False, (mistake, verdict)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_comma_and_a_number_beyond_all_get_a_word_and_no_traceback(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    fence, solution = exercise(name)
+    names = [each.partition(":")[0] for each in fence.head.check.split()]
+    for value in ("0,5253", "0,0525", "10**400", "'many'", "None"):
+        answer = "\n".join(f"{each} = {value}" for each in names)
+        verdict = told(fence, solution, answer)
+        assert verdict.get("right") is False, (value, verdict)
+        assert "error" not in verdict

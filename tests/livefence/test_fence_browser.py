@@ -7,14 +7,16 @@ import re
 import tarfile
 import zipfile
 from base64 import b64encode
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Site
 from test_fence_process import CHANGES
 
 from livefence.browser import parts, site
-from livefence.browser.runner import MOST, Runner, judge
+from livefence.browser.runner import MOST, Runner, judge, printed
 from livefence.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -410,12 +412,37 @@ JUDGED = [
     (None, 1.0, "give a a value"),
     (..., 1.0, "put your answer in place of the dots after a ="),
     ("four", 4, "a must be a number, and is str"),
+    (True, 1, "a must be a number, and is bool"),
+    ([0.582], 0.582468, None),
+    (np.array([[0.582]]), 0.582468, None),
+    (np.float32(0.582), 0.582468, None),
+    (Fraction(582, 1000), 0.582468, None),
+    ((0, 582), 0.582468, "a must be one number: write 0.582, with a point .*"),
+    ("0,582", 0.582468, "a must be one number: write 0.582, with a point .*"),
+    ([0.5, 0.6], 0.582468, "a must be one number, and holds 2"),
+    (np.zeros(3), 0.582468, "a must be one number, and holds 3"),
+    (10**400, 0.582468, "a is too large"),
+    (-(10**400), 0.582468, "a is too small"),
+    (10**400, 7, "a is too large"),
+    (float("inf"), 0.582468, "a is too large"),
+    (0.58, 0.582468, None),  # rounded right, to two digits
+    (0.59, 0.582468, "a is too large"),
+    (3.7e-28, 3.743e-28, None),
+    (0.0, 0.04, "a is too small"),
     (" ab", "AB", None),
+    ("A, b", "AB", None),
+    (["A", "B"], "AB", None),
+    (np.array(["A", "B"]), "AB", None),
     ("BA", "AB", "a is another word"),
+    (1, "AB", "a is another word"),
     ([0.3, 0.8], (0.3, 0.8), None),
     ([0.3, 0.9], (0.3, 0.8), r"a\[1\] is too large"),
     ([0.3], (0.3, 0.8), "a must hold 2 values, and holds 1"),
     (0.3, (0.3, 0.8), "a must hold 2 values, and is one"),
+    ([0, 3, 0, 8], (0.3, 0.8), r"a must .* and holds 4 \(a decimal comma .*\)"),
+    ([..., 0.8], (0.3, 0.8), "put your answers in place of the dots in a"),
+    ("0.3 0.8", (0.3, 0.8), "a must be a list of 2 values, and is a str"),
+    ({0.3, 0.8}, (0.3, 0.8), "a must be a list of 2 values, and is a set"),
     ({1: 2.0}, {1: 2.0}, None),
     ({1: 3.0}, {1: 2.0}, r"a\[1\] is too large"),
     ({2: 2.0}, {1: 2.0}, "a must have the keys 1"),
@@ -429,8 +456,76 @@ def test_an_answer_is_told_right_or_what_is_wrong(mine, right, wrong):
 
 
 def test_an_answer_may_be_asked_to_fewer_digits():
-    assert judge("a", 0.0042, 0.0038, digits=1) is None
+    assert judge("a", 0.0042, 0.0038, "1") is None
     assert judge("a", 0.0042, 0.0038) == "a is too large"
+
+
+@pytest.mark.parametrize("answer", [2.714, 2.715, 2.7146, 2.7155])
+def test_an_answer_to_three_decimals_is_within_a_unit_of_the_third(answer):
+    assert judge("a", answer, 2.714589, ".3") is None
+
+
+@pytest.mark.parametrize("answer", [2.7, 2.71, 2.72, 2.713, 2.716])
+def test_an_answer_to_fewer_decimals_than_asked_is_wrong(answer):
+    assert re.fullmatch("a is too (small|large)", judge("a", answer, 2.714589, ".3"))
+
+
+def test_what_the_solution_prints_is_right_and_other_roundings_are_not():
+    told = printed("10 trials: +0.009, 40: +0.099\nsd 4e-28 of 1,096, 0.0, 1")
+    assert told == ["+0.009", "+0.099", "4e-28", "0.0"]
+    assert judge("a", 0.009, 0.00922306, told=told) is None
+    assert judge("a", 0.009, 0.0099, told=told) == "a is too small"
+    assert judge("a", 0.0, 0.04, told=told) == "a is too small"
+    assert judge("a", 1, 0.76, told=told) == "a is too large"
+    assert judge("a", 4e-28, 3.743e-28, told=told) is None
+
+
+ASKED = """
+a = 2
+
+
+def right(a):
+    if a == 4:
+        return "a is the square"
+    return 1 < a < 3
+"""
+BY_FUNCTION = [
+    ("a = 2.5", "Right."),
+    ("a = [2.5]", "Right."),
+    ("a = 3", "Not yet: a is not right."),
+    ("a = 4", "Not yet: a is the square."),
+    ("a = ...", "Not yet: put your answer in place of the dots after a =."),
+    ("b = 2", "Not yet: give a a value."),
+    ("a = 'two'", "Not yet: a must be a number, and is str."),
+    ("a = 10**400", "Not yet: a is too large."),
+    (
+        "a = 2,5",
+        "Not yet: a must be one number: write 2.5, with a point for the comma.",
+    ),
+    ("a = 2,05", "Not yet: write 2.05, with a point for the comma."),
+]
+
+
+@pytest.mark.parametrize(("answer", "verdict"), BY_FUNCTION)
+def test_a_solution_may_say_itself_what_is_right(
+    answer, verdict, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    told = json.loads(Runner(lambda text: None, "", {}).check(answer, ASKED, ["a"]))
+    assert told["verdict"] == verdict
+    assert told["right"] is (verdict == "Right.")
+
+
+def test_an_answer_that_the_function_stumbles_on_shows_no_traceback(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    solution = "a = [1]\n\n\ndef right(a):\n    return a[7] == 1\n"
+    told = json.loads(
+        Runner(lambda text: None, "", {}).check("a = []", solution, ["a"])
+    )
+    wrong = "a cannot be read as an answer (list index out of range)"
+    assert told == {"figures": [], "right": False, "verdict": f"Not yet: {wrong}."}
 
 
 def test_an_answer_of_the_reader_s_that_fails_shows_its_own_line(tmp_path, monkeypatch):
