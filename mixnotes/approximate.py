@@ -141,11 +141,12 @@ def approximate(
     support ((low, high), (low, high)). tolerance: the largest error allowed.
     components: the most of them (100, and 40 in the plane, where none is given);
     without a tolerance exactly so many. norm: "L1" (twice the total variation
-    distance, 0 to 2), "hellinger" (0 to 1), "KL" (of the mixture from the density, in
-    nats) or "sup" (in units of the density). support: (low, high), where the function
-    is not zero. cdf: its distribution function. variation, curvature: bounds on the
-    integrals of |f'| and |f''| (a jump counts in the first by its height); with the
-    cdf one of them makes an L1 error certified. progress: show a bar (needs tqdm).
+    distance, 0 to 2), "hellinger" (0 to 1), "KL" (of the density f from the mixture g:
+    the integral of f log(f / g), in nats) or "sup" (in units of the density). support:
+    (low, high), where the function is not zero. cdf: its distribution function.
+    variation, curvature: bounds on the integrals of |f'| and |f''| (a jump counts in
+    the first by its height); with the cdf one of them makes an L1 error certified.
+    progress: show a bar (needs tqdm).
 
         a = approximate(scipy.stats.gumbel_r, tolerance=1e-3)
         a.mixture, a.error, a.kind

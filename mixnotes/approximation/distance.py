@@ -10,10 +10,12 @@ import math
 import numpy as np
 
 from mixnotes.approximation.gaussians import Gaussians
-from mixnotes.approximation.quadrature import nodes_on, refine
+from mixnotes.approximation.quadrature import Curves, nodes_on, refine
 from mixnotes.approximation.target import Target
 from mixnotes.check import Array
 
+_CLOSE = 64  # panels on which the largest gap is looked for
+_POINTS, _LOOKS = 33, 6  # points on each, and how often it is cut to two of their gaps
 NORMS = ("L1", "hellinger", "KL", "sup")
 
 
@@ -55,10 +57,28 @@ def _measure(target: Target, mixture: Gaussians, norm: str, rough: float) -> flo
     low, high = refine(cost, np.append(low, high[-1]), tolerance, order=16)
     x, w = nodes_on(low, high, 16)
     if norm == "sup":
-        largest = float(cost(np.append(x.ravel(), low)).max())
-        return max(largest, _at_jumps(target, mixture))
+        at_nodes = cost(x.ravel()).reshape(x.shape).max(axis=1)
+        top = np.argsort(at_nodes, kind="stable")[-_CLOSE:]
+        ends = float(cost(low).max())
+        return max(
+            ends, _largest(cost, low[top], high[top]), _at_jumps(target, mixture)
+        )
     inside = float(w.ravel() @ cost(x.ravel()))
     return finish(norm, inside + _outside(target, mixture, norm, low[0], high[-1]))
+
+
+def _largest(cost: Curves, low: Array, high: Array) -> float:
+    """The largest value on panels that are smooth: between nodes it may be higher than
+    at any of them, so each panel is looked at closer and closer about its highest."""
+    largest, row = 0.0, np.arange(len(low))
+    for _ in range(_LOOKS):
+        x = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _POINTS)
+        values = cost(x.ravel()).reshape(x.shape)
+        largest = max(largest, float(values.max()))
+        k = values.argmax(axis=1)
+        low = x[row, np.maximum(k - 1, 0)]
+        high = x[row, np.minimum(k + 1, _POINTS - 1)]
+    return largest
 
 
 def _edges(target: Target, mixture: Gaussians) -> Array:
