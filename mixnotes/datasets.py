@@ -118,8 +118,8 @@ _SHEETS = {
         ),
         Sheet(
             "london_times",
-            "days by the number of deaths of women over 80 that The Times of London "
-            "reported, 1910 to 1912",
+            "days by the number of deaths of women aged 80 and older that The Times of "
+            "London reported, 1910 to 1912",
             "Hasselblad (1969), JASA 64:1459; Titterington, Smith and Makov (1985)",
             "facts from a cited paper",
             "fad8c1e608b7a4e11fde7a2425bfbf0f9a1c5b63cdc14846a826d72450fab37c",

@@ -71,6 +71,7 @@ def test_the_slider_works_by_keyboard(page, box, violations):
         page.keyboard.press(key)
         expect(status).to_have_text(re.compile("At 0.[09][19] "))
         assert "NaN" not in box.inner_html()
+        assert not re.search(r"-\d", box.inner_text())  # one minus sign, U+2212
 
 
 def test_the_buttons_walk_the_path_of_em(page, box, violations):

@@ -85,6 +85,15 @@ def test_the_sliders_work_by_keyboard(page, box, violations):
     expect(status).to_have_text(re.compile(f"{rate(0.95, 6.0):.4f}"))
 
 
+def test_the_legend_names_the_line_that_it_means(box):
+    """The missing share is the area under the black line, drawn in the ink's colour."""
+    legend = box.locator("p").first
+    expect(legend).to_contain_text("the area under this line: the missing share")
+    swatch = legend.locator(".mx-swatch").last
+    assert "var(--mx-ink)" in (swatch.get_attribute("style") or "")
+    assert box.locator("path[stroke='var(--mx-ink)'][stroke-width='2']").count() == 1
+
+
 def test_without_scripts_the_table_stands(browser, site):
     """The page is complete before any script runs."""
     with browser.new_context(java_script_enabled=False) as context:

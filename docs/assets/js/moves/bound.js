@@ -1,7 +1,7 @@
 // Chapter 4: drag the weight, see the gap between the log-likelihood and its bound.
 
 import { emStep, posterior } from "./marbles.js";
-import { dot } from "./parts.js";
+import { dot, minus } from "./parts.js";
 
 /** The log-likelihood a marble, where a share xbar is red. */
 export function logLikelihood(p, xbar, a, b) {
@@ -64,10 +64,10 @@ export default function bound(box, { p, redA: a, redB: b, xbar }) {
       <path d="M12 172H328" stroke="var(--mx-ink)"/>
       ${[0, 0.5, 1].map((w) => `<text x="${X(w)}" y="190" text-anchor="middle">${w}</text>`).join("")}`;
     list.innerHTML = `
-      <dt>${dot("ink")}log-likelihood</dt><dd>${top.toFixed(6)}</dd>
-      <dt>${dot("muted")}bound, q from ${short(from)}</dt><dd>${under.toFixed(6)}</dd>
-      <dt>${dot("accent")}gap = KL(q ‖ posterior)</dt><dd><b>${gap.toFixed(6)}</b></dd>`.replaceAll("-0.", "−0.");
-    if (message) status.textContent = message(top.toFixed(6).replace("-", "−"), gap.toFixed(6));
+      <dt>${dot("ink")}log-likelihood</dt><dd>${minus(top.toFixed(6))}</dd>
+      <dt>${dot("muted")}bound, q from ${short(from)}</dt><dd>${minus(under.toFixed(6))}</dd>
+      <dt>${dot("accent")}gap = KL(q ‖ posterior)</dt><dd><b>${gap.toFixed(6)}</b></dd>`;
+    if (message) status.textContent = message(minus(top.toFixed(6)), gap.toFixed(6));
   }
 
   slider.addEventListener("input", () => {

@@ -1,6 +1,6 @@
 // Chapter 7: pick two of π, a and b, and see the third that fits equally well.
 
-import { dot } from "./parts.js";
+import { dot, minus } from "./parts.js";
 
 /** The third of (π, a, b) that gives π a + (1 - π) b = mean: a number, perhaps outside
     [0, 1]; NaN where any value does; an infinity where none does. */
@@ -71,7 +71,7 @@ export default function identifiable(box, { p, redA, redB }) {
       <path d="M${x(mean)} 78l9 14h-18z" fill="var(--mx-ink)"/>
       <text x="${x(mean)}" y="108" text-anchor="middle">μ = ${+mean.toFixed(3)}</text>`;
     if (!announce) return;
-    const would = Number.isFinite(value) ? `it would have to be ${value.toFixed(3)}` : "there is no such number";
+    const would = Number.isFinite(value) ? `it would have to be ${minus(value.toFixed(3))}` : "there is no such number";
     const three = same ? "Bags of three agree with the data too." : "Bags of three tell it from the data.";
     status.textContent = !fits ? `With ${given}, no ${symbols[name]} between 0 and 1 fits: ${would}.`
       : any ? `With ${given}, every ${symbols[name]} fits single marbles. ${three}`

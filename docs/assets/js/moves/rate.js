@@ -37,7 +37,7 @@ export default function move(box, { p, s, n }) {
       <input type="range" min="0.5" max="6" step="0.1" value="${s}"></label>
     <label>π, the weight of A: <b></b>
       <input type="range" min="0.05" max="0.95" step="0.01" value="${p}"></label>
-    <p>${dot(1, "square")}A &emsp;${dot(2, "square")}B &emsp;area below the axis line: the missing share</p>
+    <p>${dot(1, "square")}A &emsp;${dot(2, "square")}B &emsp;${dot("ink")}the area under this line: the missing share</p>
     <svg viewBox="0 0 340 150" aria-hidden="true"></svg>
     <dl></dl><p class="mx-said" role="status" aria-live="polite"></p>`;
   const [svg, list, status] = ["svg", "dl", "[role]"].map((q) => box.querySelector(q));

@@ -1,7 +1,7 @@
 // Chapter 8: drag the width of a component that sits on a data point.
 
 import { bell } from "./choice.js";
-import { dot } from "./parts.js";
+import { dot, minus } from "./parts.js";
 
 /** Old Faithful's waiting times in minutes (`mixnotes.datasets.faithful`): from 43 to 96,
     how often each occurs. */
@@ -22,7 +22,6 @@ export const logLikelihood = (w, at, s) => sum((x) => Math.log(w * bell(x, at, s
 export const best = -1034.0017498;
 
 const places = { 79: "79, ten times", 78: "78, fifteen times", 43: "43, once" };
-const minus = (text) => text.replaceAll("-", "−");
 const power = (s) => (s < 0.01 ? minus(s.toExponential(1)) : s.toPrecision(2));
 
 export default function spike(box, { weight }) {
