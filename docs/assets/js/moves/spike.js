@@ -18,7 +18,7 @@ export const sd = Math.sqrt(sum((x) => (x - mean) ** 2) / n);
 /** The log-likelihood of weight w at Normal(at, s), the rest at the normal of all data. */
 export const logLikelihood = (w, at, s) => sum((x) => Math.log(w * bell(x, at, s) + (1 - w) * bell(x, mean, sd)));
 
-/** The largest local maximum of the log-likelihood of two normals, found by `mixnotes.em`. */
+/** The log-likelihood of the two normals that `mixnotes.em` finds, a local maximum. */
 export const best = -1034.0017498;
 
 const places = { 79: "79, ten times", 78: "78, fifteen times", 43: "43, once" };
