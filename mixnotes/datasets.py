@@ -86,7 +86,9 @@ _SHEETS = {
             "faithful",
             "eruptions of the geyser Old Faithful: how long each lasted and the "
             "time to the next, in minutes",
-            "Azzalini and Bowman (1990), Applied Statistics 39:357",
+            "Härdle (1991), Smoothing Techniques with Implementation in S, for these "
+            "272 rows; Azzalini and Bowman (1990), Applied Statistics 39:357, have "
+            "another version of 299 rows (geyser in R's package MASS)",
             "cited facts; R ships the same numbers under the GPL",
             "d40b983752ab7ec0b15b740089c3ca7b7b59d0c7433a029a1714d134de1e8d14",
         ),
