@@ -474,6 +474,9 @@ def test_an_exercise_tells_what_is_wrong_and_what_is_right(page, site):
     dots = "Not yet: put your answer in place of the dots after answer ="
     expect(answer.status).to_have_text(re.compile(dots))
     verdict("answer = 0.5", "^Not yet: answer is too small.$")
+    verdict("answer = 0,8258", "write 0.8258, with a point for the comma.$")
+    verdict("answer = 0,08258", "^Not yet: write 0.08258, with a point for the comma.$")
+    verdict("answer = 10**400", "^Not yet: answer is too large.$")
     verdict("answer = 0.256 / 0", "^An error")
     verdict("print('so:')\nanswer = 0.256 / 0.31", "^Right.$")
     assert answer.output == "so:\n"
