@@ -16,7 +16,7 @@ TARGETS = {
     "uniform": (lambda x: 1.0 * ((x > 0) & (x < 1)), -1, 2),
     "exponential": (lambda x: np.exp(-x) * (x > 0), -5, 25),
     "triangle": (lambda x: (1 - abs(x)).clip(0), -3, 3),
-    "Laplace": (lambda x: np.exp(-abs(x)) / 2, -25, 25),
+    "Laplace": (lambda x: np.exp(-abs(x)) / 2, -18, 18),
 }
 
 

@@ -8,7 +8,7 @@ export const targets = {
   uniform: { f: (x) => (x > 0 && x < 1 ? 1 : 0), low: -1, high: 2, from: -0.5, to: 1.5, top: 1.7, ticks: [0, 1] },
   exponential: { f: (x) => (x > 0 ? Math.exp(-x) : 0), low: -5, high: 25, from: -1, to: 5, top: 1.7, ticks: [0, 2, 4] },
   triangle: { f: (x) => Math.max(1 - Math.abs(x), 0), low: -3, high: 3, from: -1.5, to: 1.5, top: 1.1, ticks: [-1, 0, 1] },
-  Laplace: { f: (x) => Math.exp(-Math.abs(x)) / 2, low: -25, high: 25, from: -5, to: 5, top: 0.55, ticks: [-4, 0, 4] },
+  Laplace: { f: (x) => Math.exp(-Math.abs(x)) / 2, low: -18, high: 18, from: -5, to: 5, top: 0.55, ticks: [-4, 0, 4] },
 };
 
 /** The density at x of a mixture given as rows of weight, mean and standard deviation. */
