@@ -54,7 +54,7 @@ def shared(name, column):
     ],
 )
 def test_normals_on_the_line_reach_the_best_known_maximum(data, kind, expected):
-    """Roeder (1990), Bechtel (1993), Azzalini and Bowman (1990); best of 100 starts of
+    """Roeder (1990), Bechtel (1993), Härdle (1991); best of 100 starts of
     an independent program. Equal variances (E) is where mclust stops ten short."""
     if data == "waiting":
         x = FAITHFUL["waiting"]
@@ -122,7 +122,7 @@ def test_the_fourteen_models(model, data):
 
 
 def test_old_faithful_in_two_dimensions():
-    """Azzalini and Bowman (1990); numpy, mclust, mixtools, scikit-learn agree."""
+    """Härdle (1991); numpy, mclust, mixtools, scikit-learn agree."""
     fit = mx.em(mx.gaussian_mixture(2), ERUPTIONS)
     first, second = fit.mixture.components
     assert fit.log_likelihood == pytest.approx(-1130.2639601847, abs=1e-6)
