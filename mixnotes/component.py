@@ -156,6 +156,11 @@ class Component(ABC):
         """The component at a point of the line; what is given is as in `like`."""
         raise NotImplementedError
 
+    def line_units(self, filled: Self, scales: Array) -> Array:
+        """The unit of each coordinate of the line, shape (p,): that of the data, in
+        `scales`, (d,), where a value stands there as it is; 1 for logarithms."""
+        return np.ones(len(self.to_line(filled)))
+
     def measured(self, filled: Self, scale: float) -> Array | None:
         """The values of the blanks as distances are measured in: what has the data's
         unit divided by `scale`. None where there is no such unit: then log-densities
@@ -609,6 +614,12 @@ class Family(Component):
             values[name] = domain.from_line(line[None, place : place + size], here)[0]
             place += size
         return like.filled(values)
+
+    def line_units(self, filled: Self, scales: Array) -> Array:
+        """The units of the data for places and for products of places."""
+        return np.concatenate(
+            [d.line_units(v, scales) for _, d, v in self._line(filled)]
+        )
 
     def measured(self, filled: Self, scale: float) -> Array | None:
         """The values of the blanks; what has the data's unit is divided by `scale`."""

@@ -55,6 +55,11 @@ class Domain(ABC):
     def from_line(self, line: Array, like: Array) -> Array:
         """The stack that `to_line` mapped to `line`, of the form of `like`."""
 
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """The unit of each of the m coordinates of `to_line`, shape (m,), for data
+        whose columns have the units `scales`, (d,)."""
+        return np.ones(self.to_line(stack).shape[1])
+
     def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
         """The value z standard errors down and up."""
         return value - z * error, value + z * error
@@ -102,6 +107,11 @@ class Number(Domain):
         """The values, shape (K,)."""
         return self.down(line[:, 0])
 
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """The unit of the data where the value stands there as it is, else 1."""
+        as_it_is = self.up is _same and self.power
+        return np.full(1, scales[0] ** self.power if as_it_is else 1.0)
+
     def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
         """The value z standard errors down and up on the line, and back."""
         ends = _around(self, np.array([value]), np.array([error]), z)
@@ -123,6 +133,10 @@ class Vector(Domain):
     def from_line(self, line: Array, like: Array) -> Array:
         """The values themselves."""
         return line
+
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """Those of the columns."""
+        return np.array(scales[: stack.shape[1]])
 
 
 @dataclass(frozen=True)
@@ -210,6 +224,14 @@ class Covariance(Domain):
         lower = np.tril_indices(d, -1)
         factor[:, lower[0], lower[1]] = line[:, d:]
         return factor @ factor.transpose(0, 2, 1)
+
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """1 for logarithms, and for the rest of the factor the units of its rows."""
+        units = np.ones(self.to_line(stack).shape[1])
+        if stack.ndim > 2:
+            d = stack.shape[-1]
+            units[d:] = np.asarray(scales)[np.tril_indices(d, -1)[0]]
+        return units
 
 
 def _array(value: Any, ndim: int) -> Array | None:

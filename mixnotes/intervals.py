@@ -188,16 +188,20 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
     carried = weight > 0
     share = weight[carried] / weight.sum()
 
-    def height(line: Array) -> float:
+    origin = template.to_line(start)
+    scale = float(np.std(midpoints(rows))) or 1.0
+    units = template.line_units(start, np.full(1, scale))
+
+    def height(aside: Array) -> float:
         try:
-            values = log_prob(template.from_line(line, start))
+            values = log_prob(template.from_line(origin + units * aside, start))
         except ValueError:  # past the edge of what floats can hold
             return -np.inf
         return float(share @ values[carried])
 
     with np.errstate(all="ignore"):
-        top = ascend(height, template.to_line(start), steps)
-    filled = template.from_line(top.place, start)
+        top = ascend(height, np.zeros(len(origin)), steps)
+    filled = template.from_line(origin + units * top.place, start)
     _require_width(filled, rows)
     return filled
 

@@ -19,6 +19,7 @@ from mixnotes.component import Axis
 from mixnotes.groups import Desk, Group
 from mixnotes.intervals import Intervals
 from mixnotes.mixture import bind_of, fit_of
+from mixnotes.sums import Rows, Source, as_columns, summary
 
 _LEAST = 1e-300
 _LOWEST = -745.0  # the logarithm of the least float
@@ -37,8 +38,16 @@ class Opaque(Group):
         shared = [set(getattr(t, "shares", {}).values()) for t in self.templates]
         self.shared = sorted(set().union(*shared))
 
+        self.scales = np.ones(1)  # the units of the columns
+
     has_sums = False
     is_exact = False
+
+    def frame_on(self, source: Source) -> None:
+        """The units of the columns, in which the line is measured."""
+        whole = source.whole if isinstance(source, Rows) else source
+        sd = summary(whole, as_columns).sd
+        self.scales = np.where(sd > 0, sd, 1.0)
 
     @property
     def is_costly(self) -> bool:  # type: ignore[override]
@@ -134,10 +143,16 @@ class Opaque(Group):
         """The components with a shared blank at one point of the line."""
         moved = []
         for template, value, place in zip(self.templates, values, places, strict=True):
-            line = template.to_line(value)
+            line, units = self._line_of(template, value)
             line[place] = np.resize(common, len(place))
-            moved.append(template.from_line(line, value) if len(place) else value)
+            there = template.from_line(line * units, value) if len(place) else value
+            moved.append(there)
         return moved
+
+    def _line_of(self, template: Any, value: Any) -> tuple[Array, Array]:
+        """The blanks of a component on the line in units of the data; the units."""
+        units = template.line_units(value, self.scales)
+        return template.to_line(value) / units, units
 
     def _agreed(self, values: Sequence[Any], weight: Array) -> list[Any]:
         """The components with every shared blank at its weighted mean on the line."""
@@ -145,7 +160,7 @@ class Opaque(Group):
         for name in self.shared:
             places = self._places(name, found)
             lines = [
-                template.to_line(value)[place]
+                self._line_of(template, value)[0][place]
                 for template, value, place in zip(
                     self.templates, found, places, strict=True
                 )
@@ -162,7 +177,7 @@ class Opaque(Group):
         places = self._places(name, values)
         first = next(k for k, place in enumerate(places) if len(place))
         weight = max(float(sums.sum()), _LEAST)
-        start = self.templates[first].to_line(values[first])[places[first]]
+        start = self._line_of(self.templates[first], values[first])[0][places[first]]
 
         def height(common: Array) -> float:
             try:
@@ -215,7 +230,7 @@ class Opaque(Group):
     def to_line(self, values: Any) -> list[Array]:
         """The learned values mapped to the whole line."""
         return [
-            template.to_line(component)
+            self._line_of(template, component)[0]
             for template, component in zip(self.templates, values, strict=True)
         ]
 
@@ -223,8 +238,9 @@ class Opaque(Group):
         """The components at a point of the line."""
         moved, place = [], 0
         for template, component in zip(self.templates, like, strict=True):
-            size = len(template.to_line(component))
-            here = line[place : place + size]
+            units = template.line_units(component, self.scales)
+            size = len(units)
+            here = line[place : place + size] * units
             moved.append(template.from_line(here, component))
             place += size
         return moved

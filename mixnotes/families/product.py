@@ -402,6 +402,17 @@ class Product(Component):
             place += size
         return self.with_parts(found)
 
+    def line_units(self, filled: Self, scales: Array) -> Array:
+        """Those of each part, by the units of its columns."""
+        found, place = [np.zeros(0)], 0
+        for key, part in self.parts.items():
+            width = len(_names(key))
+            if part.blanks:
+                mine = scales[place : place + width]
+                found.append(part.line_units(filled.parts[key], mine))
+            place += width
+        return np.concatenate(found)
+
     def settled(self, filled: Self) -> Self:
         """This product with what it shares given, at the values of `filled`."""
         return self.with_parts(

@@ -346,6 +346,19 @@ class Regression(Component):
         }
         return like.filled(values)
 
+    def line_units(self, filled: Self, scales: Array) -> Array:
+        """Those of the predictor for the intercept, and over those of the columns for
+        the coefficients; 1 for logarithms."""
+        level = self.predictor_unit(scales)
+        units = dict.fromkeys(self.own, 1.0) | {"intercept": level}
+        for name, scale in zip(self.coef, scales[1:], strict=True):
+            units[f"coef[{name!r}]"] = level / scale
+        return np.array([units[name] for name in self.blanks])
+
+    def predictor_unit(self, scales: Array) -> float:
+        """The unit of the linear predictor."""
+        return 1.0
+
     def settled(self, filled: Self) -> Self:
         """This component with what it shares given, at the values of `filled`."""
         values = filled._parameters()
@@ -504,6 +517,10 @@ class LinearRegression(Regression):
                 "out to have it learned"
             )
         super().__init__(target, on, intercept, sd=value)
+
+    def predictor_unit(self, scales: Array) -> float:
+        """That of the target."""
+        return float(scales[0])
 
     def _target_inside(self, y: Array) -> NDArray[np.bool_]:
         return np.ones(len(y), dtype=bool)
