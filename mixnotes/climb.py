@@ -95,7 +95,8 @@ class Climb:
                 words = "after a move that no step of EM makes, from"
                 if found is None and self.engine.has_line:
                     state = self.engine.state(end.mixture)
-                    found = self._pushed(state, end.log_likelihood)
+                    level = end.log_likelihood - self.engine.constant
+                    found = self._pushed(state, level)
                     words = "after a saddle at"
                 if found is None:
                     return end
@@ -122,7 +123,8 @@ class Climb:
         ]
         if not movers or not isinstance(rows, Rows) or rows.x.ndim > 1:
             return None
-        state, top = engine.state(end.mixture), end.log_likelihood
+        state = engine.state(end.mixture)
+        top = end.log_likelihood - engine.constant
         top += max(_LOOK, 8 * _EPS * abs(top))
         best = None
         for slot, template in movers:
@@ -366,9 +368,11 @@ class _Path:
         a, b, c = (iterate.natural for iterate in self.trail)
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
         size = float(np.linalg.norm(c))
-        noise = _NOISE if self.engine.is_exact else _SEARCHED
         rounding = _LAST * size
-        if step <= noise * size:  # only the last bits move
+        noise = _NOISE * size
+        if not self.engine.is_exact:  # a place far from 0 is searched for about it
+            noise = max(4 * rounding, _SEARCHED * min(size, math.sqrt(len(c))))
+        if step <= noise:  # only the last bits move
             self.still += 1
             self.error = max(step, rounding) / (1 - min(self.slowest, 1 - _EPS))
             return
@@ -475,7 +479,7 @@ class _Path:
     @property
     def resolution(self) -> float:
         """Differences of log-likelihoods below this are rounding."""
-        return 8 * _EPS * abs(self.log_likelihood)
+        return 8 * _EPS * (abs(self.log_likelihood) + self.engine.total)
 
     def jump(self) -> None:
         """Extrapolate from the last three iterates (SQUAREM); keep it if it rises."""
@@ -567,7 +571,7 @@ class _Path:
             Step(
                 self.start,
                 len(self.history) - 1,
-                self.log_likelihood,
+                self.log_likelihood + engine.constant,
                 lambda: engine.mixture(state),
             )
         )
@@ -575,8 +579,8 @@ class _Path:
     def end(self, converged: bool, reason: str, collapsed: bool = False) -> End:
         return End(
             self.engine.mixture(self.current),
-            self.log_likelihood,
-            np.array(self.history),
+            self.log_likelihood + self.engine.constant,
+            np.array(self.history) + self.engine.constant,
             converged,
             reason,
             self.error,

@@ -83,7 +83,7 @@ class Engine:
         self.desks: dict[int, Desk] = {}
         self.crowd: dict[int, dict[int, Desk]] = {}  # the desks of each thread
         self.likelihoods: Array | None = None
-        self.constant = -self.shift * self.total
+        self.constant = -self.shift * self.total  # of log-likelihoods in data's units
         self.data: list[Any] | None = None
         self.labels: NDArray[np.intp] | None = None
         self.bars: NDArray[np.bool_] | None = None
@@ -124,7 +124,7 @@ class Engine:
         group = self.groups[0]
         if self.alone and isinstance(group, Packed):
             for x, weight in rows.map(lambda x, weight: (x, weight)):
-                base = group.family.log_base(x)
+                base = group.family.log_base(x / group.unit if group.unit != 1 else x)
                 if base is None:
                     break
                 total = base.sum() if weight is None else weight @ base
@@ -240,7 +240,8 @@ class Engine:
     # ---------------------------------------------------------------- one step
 
     def sweep(self, state: State) -> tuple[float, list[Any]]:
-        """The log-likelihood, and the sums for the next step.
+        """The log-likelihood less `constant`, and the sums for the next step. What is
+        compared in a climb so depends on no unit, nor does the rounding of it.
 
         -inf where some observation is impossible; the sums mean nothing then.
         """
@@ -250,13 +251,13 @@ class Engine:
             total, sums = self._sweep(
                 state, self.data, self.weight, self.bars, self.desks
             )
-            return total + self.constant, sums
+            return total, sums
         assert self.source is not None
         total, sums = 0.0, []
         for here, part in self.source.map(partial(self.sweep_block, state)):
             total += here
             sums = added(sums, part)
-        return total + self.constant, sums
+        return total, sums
 
     def sweep_block(
         self, state: State, x: Array, weight: Array | None
@@ -385,7 +386,7 @@ class Engine:
         total = self._normalise(level, desk)
         if total is None:
             return None
-        return total + self.constant, [np.dot(features, desk.joint.T)]
+        return total, [np.dot(features, desk.joint.T)]
 
     @cached_property
     def has_short_way(self) -> bool:

@@ -45,6 +45,8 @@ class Keep:
                 self.shared[name] = [np.array(places) for places in groups.values()]
         self.nothing = not (self.given or self.shared)
 
+    unit = 1.0  # that the data were divided by
+
     def __call__(self, name: str, learned: Array, weight: Array) -> Array:
         """`learned`, shape (K, ...), averaged by `weight` where shared, or as given."""
         if self.nothing:
@@ -132,6 +134,16 @@ class ExponentialFamily(Family):
             return np.where(value < 0.1 * NEVER, -np.inf, value) + rest
 
         return log_prob
+
+    scales = False  # is a multiple of x of the same family, whatever the factor?
+
+    def in_unit(self, values: Values, unit: float) -> Values:
+        """Parameters of x as those of x / unit."""
+        domains = self.domains()
+        return {
+            name: stack * unit ** -getattr(domains[name], "power", 0)
+            for name, stack in values.items()
+        }
 
     searches_shared = False  # is what components share learned by a search?
 
@@ -302,6 +314,16 @@ class Framed(ExponentialFamily):
         if reason:
             raise CollapseError(reason)
         return self.unstack(self.out_of(values, frame), 0)
+
+
+class ScaledKeep(Keep):
+    """A `Keep` whose given values are those of the data divided by a unit."""
+
+    def __init__(self, templates: Sequence[ExponentialFamily], unit: float) -> None:
+        super().__init__(templates)
+        self.unit = unit
+        for name, (where, values) in self.given.items():
+            self.given[name] = where, templates[0].in_unit({name: values}, unit)[name]
 
 
 class FramedKeep(Keep):

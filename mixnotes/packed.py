@@ -4,6 +4,7 @@ and another one the sums that all of them are learned from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from mixnotes.exponential import (
     Framed,
     FramedKeep,
     Keep,
+    ScaledKeep,
     Values,
 )
 from mixnotes.groups import Columns, Desk, Group, RecentreError
@@ -50,7 +52,12 @@ class Packed(Group):
     # ------------------------------------------------------------------ the data
 
     def frame_on(self, source: Source) -> None:
-        """Centre and scale the data of a family of places and spreads."""
+        """Centre and scale the data of a family of places and spreads; divide those of
+        one of scales by a power of 2, which rounds nothing."""
+        if self.family.scales:
+            self.unit = float(np.ldexp(1.0, math.frexp(source.scale)[1]))
+            self.keep = ScaledKeep(self.templates, self.unit)
+            self.shift = math.log(self.unit)
         if not isinstance(self.family, Framed):
             return
         whole = source.whole if isinstance(source, Rows) else source
@@ -109,7 +116,8 @@ class Packed(Group):
         """Coordinates in the frame; without one, the data as they are."""
         family = self.family
         framed = isinstance(family, Framed) and self.frame is not None
-        columns = np.empty((self.d, len(x))) if framed else x[None]
+        whole = not framed and self.unit == 1
+        columns = x[None] if whole else np.empty((self.d, len(x)))
         base: Array | None = None
         start = 0
         for part in slices(x):
@@ -120,11 +128,12 @@ class Packed(Group):
             if outside is not None:
                 part = part.copy()
                 part[outside] = family.tame
-                if not framed and columns.base is x:
+                if whole and columns.base is x:
                     columns = columns.copy()
             if isinstance(family, Framed) and self.frame is not None:
                 self.frame.apply(family.columns(part), out=columns[:, rows])
-            elif outside is not None:
+            elif outside is not None or not whole:
+                part = part / self.unit
                 columns[0, rows] = part
             here = family.log_base(part)
             if outside is not None:
@@ -197,6 +206,7 @@ class Packed(Group):
             raise RecentreError
         return theta.T
 
+    unit = 1.0  # the data are divided by it
     relative = 0.0  # this group's shift, less that of the mixture
 
     def joint(
@@ -310,12 +320,16 @@ class Packed(Group):
         values = self.family.stack(components)
         if self.frame is not None and isinstance(self.family, Framed):
             values = self.family.into(values, self.frame)
+        elif self.unit != 1:
+            values = self.family.in_unit(values, self.unit)
         return values
 
     def components(self, values: Values) -> list[Any]:
         """The templates with their blanks filled."""
         if self.frame is not None and isinstance(self.family, Framed):
             values = self.family.out_of(values, self.frame)
+        elif self.unit != 1:
+            values = self.family.in_unit(values, 1 / self.unit)
         filled = []
         for k, template in enumerate(self.templates):
             found = self.family.unstack(values, k)
@@ -361,7 +375,7 @@ class Packed(Group):
         for name, domain, free in self.blanks():
             unit = 1.0
             if self.frame is None and isinstance(domain, Number):
-                unit = scale**-domain.power
+                unit = (scale / self.unit) ** -domain.power
             parts.append(domain.measured(values[name][free] * unit).ravel())
         return parts
 

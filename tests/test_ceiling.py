@@ -189,7 +189,7 @@ def test_the_best_mixture_of_poissons_for_the_times_is_the_published_one():
     bound = two.ceiling()
     missing = best.log_likelihood - two.log_likelihood
     assert bound == pytest.approx(missing, abs=1e-7)
-    assert bound.at == mx.Poisson(0.0)
+    assert bound.at.rate == pytest.approx(0.0, abs=1e-12)
 
 
 def test_two_far_observations_by_hand():
@@ -634,4 +634,4 @@ def test_the_log_likelihood_of_npmle_is_that_of_em_on_its_mixture():
     engine = Engine(best.model, best.source)
     engine.recentre()
     height, _ = engine.sweep(engine.state(best.mixture))
-    assert best.log_likelihood == pytest.approx(height, abs=1e-10)
+    assert best.log_likelihood == pytest.approx(height + engine.constant, abs=1e-10)

@@ -44,6 +44,7 @@ class Exponential(ExponentialFamily):
         INVERSE
     )  # events per unit of x; scale = 1 / rate
 
+    scales = True
     support = "numbers not below 0"
     ends = (0.0, math.inf)
 
@@ -102,6 +103,7 @@ class Gamma(ExponentialFamily):
     scale: float | Shared | None = parameter(POSITIVE)  # in the unit of x
 
     searches_shared = True
+    scales = True
     support = "numbers above 0"
     ends = (0.0, math.inf)
     tame = 1.0
@@ -158,7 +160,7 @@ class Gamma(ExponentialFamily):
             if name in keep.given:
                 narrow[keep.given[name][0]] = False
         if narrow.any():
-            at = float(np.exp(logs[int(np.argmax(narrow))]))
+            at = keep.unit * float(np.exp(logs[int(np.argmax(narrow))]))
             raise CollapseError(
                 f"Gamma collapsed on x = {at:g}: its shape grew without bound; give "
                 "shape or scale, or use fewer components"
@@ -226,6 +228,7 @@ class InverseGaussian(ExponentialFamily):
     mean: float | Shared | None = parameter(POSITIVE)
     shape: float | Shared | None = parameter(POSITIVE_SHAPE)  # in the unit of x
 
+    scales = True
     support = "numbers above 0"
     ends = (0.0, math.inf)
     tame = 1.0
@@ -270,8 +273,9 @@ class InverseGaussian(ExponentialFamily):
         if "shape" in keep.given:
             narrow[keep.given["shape"][0]] = False
         if narrow.any():
+            at = keep.unit * float(first[int(np.argmax(narrow))])
             raise CollapseError(
-                f"InverseGaussian collapsed on x = {first[int(np.argmax(narrow))]:g}: "
+                f"InverseGaussian collapsed on x = {at:g}: "
                 "its shape grew without bound; give shape, or use fewer components"
             )
 
