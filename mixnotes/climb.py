@@ -25,9 +25,10 @@ _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is 
 _ROUNDING = 1e-11  # a fall by this share of the log-likelihood is rounding
 _EPS = float(np.finfo(float).eps)
 _NOISE = 100 * _EPS  # relative; steps below it are rounding
-_SEARCHED = 1e-10  # the same where a component's fit is itself a search
+_SEARCHED = 1e-9  # the same where a component's fit is itself a search
 _LAST = 4 * _EPS  # relative; what rounding leaves of a step at the least
 _FLAT = 100  # gains of rounding alone after which the log-likelihood is looked at
+_SHRINKS = 0.9  # of the step so many before; a smaller one is still on its way
 _STANDS = 3  # steps of rounding alone after which a climb is over
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
 _LOOK = 1e-6  # estimated gain still to come below which the distance is measured
@@ -237,6 +238,7 @@ class _Path:
         self.plain_since_jump = _CONFIRM
         self.still = 0  # successive steps of rounding alone
         self.flat = 0  # successive gains of rounding alone
+        self.stride = math.inf  # the last step when they were counted last
         self.searched = not self.engine.is_exact and self.engine.has_line
         self.ascents, self.since_ascent = 0, 0
         self.costly = self.searched and self.engine.is_costly
@@ -262,8 +264,9 @@ class _Path:
                 if self.still >= _STANDS:
                     return self.end(False, _STALLED)
             if self.near and self.flat >= _FLAT:
-                self.flat = 0
-                if self.is_level(thorough=True):
+                self.flat, before, self.stride = 0, self.stride, self.last_step()
+                stalled = self.stride > _SHRINKS * before
+                if stalled and self.is_level(thorough=True):
                     return self.end(True, self.flat_words())
             if not self.extrapolates or self.still:
                 continue
@@ -403,6 +406,13 @@ class _Path:
             self.gain, self.near = gain, near
         del self.history[steps:]
         self.iterate, self.sums, self.log_likelihood, self.watch = kept
+
+    def last_step(self) -> float:
+        """How far the last plain step moved the learned values."""
+        if len(self.trail) < 2:
+            return 0.0
+        before, here = (iterate.natural for iterate in self.trail[-2:])
+        return float(np.linalg.norm(here - before))
 
     def flat_words(self) -> str:
         """In words, that the data hardly tell apart where it still moves."""
