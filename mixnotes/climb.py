@@ -5,7 +5,7 @@ and a stop on the estimated distance still to go.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -128,20 +128,42 @@ class Climb:
         top = end.log_likelihood - engine.constant
         top += max(_LOOK, 8 * _EPS * abs(top))
         best = None
-        for slot, template in movers:
-            filled = engine.by_slot(end.mixture)[slot]
-            weight = rows.weights * engine.shares(state)[slot]
-            for component in template.moves(filled, rows.x, weight):
-                here = engine.state(engine.with_component(end.mixture, slot, component))
-                try:
-                    for _ in range(_TRIED):
-                        log_likelihood, sums = engine.sweep(here)
-                        reached, here = here, engine.maximise(sums, here)
-                except (CollapseError, RecentreError, np.linalg.LinAlgError):
-                    continue
-                if log_likelihood > top:
-                    best, top = reached, log_likelihood
+        for moved in self._moves(end.mixture, movers, engine.shares(state), rows):
+            here = engine.state(moved)
+            try:
+                for _ in range(_TRIED):
+                    log_likelihood, sums = engine.sweep(here)
+                    reached, here = here, engine.maximise(sums, here)
+            except (CollapseError, RecentreError, np.linalg.LinAlgError):
+                continue
+            if log_likelihood > top:
+                best, top = reached, log_likelihood
         return best
+
+    def _moves(
+        self,
+        mixture: Mixture,
+        movers: list[tuple[int, Any]],
+        shares: Array,
+        rows: Rows,
+    ) -> Iterator[Mixture]:
+        """The mixtures in which one component is another one beside it, and those in
+        which one more reaches to what that one left."""
+        engine = self.engine
+        filled = engine.by_slot(mixture)
+        for slot, template in movers:
+            mine = rows.weights * shares[slot]
+            carried = rows.x[mine > 0]
+            for component in template.moves(filled[slot], rows.x, mine):
+                moved = engine.with_component(mixture, slot, component)
+                yield moved
+                if not template.edges_move:
+                    continue
+                left = carried[component.log_prob(carried) == -np.inf]
+                for other, its in movers if len(left) else ():
+                    if other != slot:
+                        wider = its.stretched(filled[other], left)
+                        yield engine.with_component(moved, other, wider)
 
     def _pushed(self, limit: State, log_likelihood: float) -> State | None:
         """A state above a saddle, or None where there is none near."""

@@ -248,6 +248,10 @@ class Component(ABC):
         this component's, (n,)."""
         return iter(())
 
+    def stretched(self, filled: Self, x: Array) -> Self:
+        """`filled` with ends that reach to these observations, where blanks allow."""
+        return filled
+
     def remark(self, x: Array, weight: Array) -> str:
         """What a user should know who learns this from such data; else no words."""
         return ""

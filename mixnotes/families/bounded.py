@@ -15,7 +15,7 @@ from mixnotes.component import CollapseError
 from mixnotes.domains import POSITIVE_VECTOR, REAL, SHAPE, Shared, parameter
 from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.families.joint import variables
-from mixnotes.families.search import Searched, places_beside
+from mixnotes.families.search import Searched, ends_beside
 from mixnotes.special import digamma, log_gamma, scipy_functions, trigamma
 
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
@@ -443,13 +443,21 @@ class Uniform(Searched):
         places = np.sort(x[self.inside(x)])
         low, high = filled.given("low"), filled.given("high")
         if self.low is None:
-            for k in places_beside(int(np.searchsorted(places, low)), len(places)):
-                if places[k] != low and places[k] < high:
-                    yield filled.filled({"low": float(places[k])})
+            for end in ends_beside(places, low):
+                if end != low and end < high:
+                    yield filled.filled({"low": end})
         if self.high is None:
-            for k in places_beside(int(np.searchsorted(places, high)), len(places)):
-                if places[k] != high and places[k] > low:
-                    yield filled.filled({"high": float(places[k])})
+            for end in ends_beside(places, high):
+                if end != high and end > low:
+                    yield filled.filled({"high": end})
+
+    def stretched(self, filled: Self, x: Array) -> Self:
+        """The ends that are blank moved outwards to these observations."""
+        ends = {
+            "low": min(filled.given("low"), float(x.min())),
+            "high": max(filled.given("high"), float(x.max())),
+        }
+        return filled.filled({name: ends[name] for name in self.blanks})
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.uniform(self.given("low"), self.given("high"), n)

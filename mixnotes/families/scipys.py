@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mixnotes.check import Array
 from mixnotes.families.made import Bounds, Made, first_guesses, written
-from mixnotes.families.search import places_beside
+from mixnotes.families.search import ends_beside
 
 
 def from_scipy(distribution: Any, **given: float | None) -> FromScipy:
@@ -103,8 +103,8 @@ class FromScipy(Made):
             other = filled.ends[1 - side]
             if not math.isfinite(end):
                 continue
-            for k in places_beside(int(np.searchsorted(places, end)), len(places)):
-                here, unit = float(places[k]), (end - loc) / scale
+            for here in ends_beside(places, end):
+                unit = (end - loc) / scale
                 moved: dict[str, float] = {}
                 if {"loc", "scale"} <= set(self.blanks) and math.isfinite(other):
                     width = (here - other) / (end - other) * scale

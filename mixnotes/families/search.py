@@ -222,6 +222,19 @@ def places_beside(here: int, n: int) -> Iterator[int]:
         step *= 2
 
 
+_GAPS = 8  # the widest between observations, on either side of which an end may lie
+
+
+def ends_beside(places: Array, end: float) -> Iterator[float]:
+    """Sorted observations at which an end may lie as well: 1, 2, 4, ... away, and on
+    either side of the widest gaps."""
+    here = int(np.searchsorted(places, end))
+    found = set(places_beside(here, len(places)))
+    gaps = np.argsort(np.diff(places))[-_GAPS:]
+    for k in sorted(found | set(gaps.tolist()) | set((gaps + 1).tolist())):
+        yield float(places[k])
+
+
 def weighted_median(x: Array, share: Array) -> float:
     """A value with at most half of the weight on either side; halfway between two that
     have exactly half. `share` sums to 1."""
