@@ -23,6 +23,7 @@ from mixnotes.sums import Rows
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
 _ROUNDING = 1e-11  # a fall by this share of the log-likelihood is rounding
+_DIGITS = 1e-6  # nats that a sharp density may lose to rounding
 _EPS = float(np.finfo(float).eps)
 _NOISE = 100 * _EPS  # relative; steps below it are rounding
 _SEARCHED = 1e-9  # the same where a component's fit is itself a search
@@ -89,7 +90,7 @@ class Climb:
         are tried, which no step of EM reaches.
         """
         for _ in range(_ROUNDS):
-            if not end.converged:
+            if not end.converged or end.steps >= self.max_iter:
                 return end
             with np.errstate(**QUIET):  # type: ignore[arg-type]
                 found = self._beside(end)
@@ -101,7 +102,7 @@ class Climb:
                     words = "after a saddle at"
                 if found is None:
                     return end
-                on = _Path(self, found, start).climb()
+                on = _Path(self, found, start, end.steps).climb()
             if on.collapsed and not words.startswith("after a saddle"):
                 return end
             end = replace(
@@ -196,6 +197,7 @@ _LONGER = 4.0  # by which the longest jump grows and shrinks
 _SLOW = 0.95  # rate beyond which Newton steps are thought of
 _COSTLY = 200  # sweeps that a Newton step may take
 _PATIENCE = 50  # steps to wait after one that did not help; doubled each time
+_NARROW = 0.05  # of the range; a component narrower than it may be on its way to 0
 _FEW = 40  # free directions up to which the log-likelihood itself is climbed
 _EARLY = 25  # steps of EM before that, where gains are not small
 _LEVELLED = 1e-8  # nats that the log-likelihood may still rise at a maximum
@@ -236,7 +238,8 @@ class _Iterate:
 class _Path:
     """The state of one climb."""
 
-    def __init__(self, climb: Climb, first: State, start: int) -> None:
+    def __init__(self, climb: Climb, first: State, start: int, spent: int = 0) -> None:
+        self.spent = spent  # steps before this climb
         self.engine, self.tol, self.max_iter = climb.engine, climb.tol, climb.max_iter
         self.accelerates = climb.accelerate
         self.extrapolates = climb.accelerate and climb.engine.has_line
@@ -273,7 +276,7 @@ class _Path:
         return self.iterate.state
 
     def climb(self) -> End:
-        while len(self.history) <= self.max_iter:
+        while self.spent + len(self.history) <= self.max_iter:
             try:
                 fallen = self.plain_step()
             except CollapseError as collapse:
@@ -300,6 +303,7 @@ class _Path:
                 else:
                     self.jump()
         self.look_ahead()
+        self.accelerates = False  # what is looked at now is not moved
         if self.near and self.error <= self.tol and self.is_level():
             return self.end(True, self.arrival())
         return self.end(
@@ -314,9 +318,14 @@ class _Path:
         words = f"estimated distance to the limit {self.error:.1e}"
         if self.error <= self.tol:
             return f"converged: {words}"
+        if self.engine.is_exact:
+            return (
+                f"converged: all that steps still move is rounding, {words}; tol = "
+                f"{self.tol:g} is nearer than floats come"
+            )
         return (
-            f"converged: all that steps still move is rounding, {words}; tol = "
-            f"{self.tol:g} is nearer than floats come"
+            "converged: all that steps still move is the rounding of the searches "
+            f"within them, {words}"
         )
 
     def plain_step(self) -> str | None:
@@ -343,7 +352,10 @@ class _Path:
                 log_likelihood, sums = engine.sweep(state)
         candidate = _Iterate(engine, state, self.sums)
         gain = log_likelihood - self.log_likelihood
-        if not gain >= -_ROUNDING * (abs(self.log_likelihood) + engine.total):
+        rounding = _ROUNDING * (abs(self.log_likelihood) + engine.total)
+        if engine.has_line:  # of a family here, which has its own tests: digits of a
+            rounding = max(rounding, _DIGITS)  # sharp density, no fault of its fit
+        if not gain >= -rounding:
             return (
                 f"stopped: a step lowered the log-likelihood by {-gain:.3g}, so the "
                 "fit of some component is not a weighted maximum likelihood"
@@ -399,7 +411,10 @@ class _Path:
             noise = max(4 * rounding, _SEARCHED * min(size, math.sqrt(len(c))))
         if step <= noise:  # only the last bits move
             self.still += 1
-            self.error = max(step, rounding) / (1 - min(self.slowest, 1 - _EPS))
+            left = max(1 - self.slowest, _EPS)
+            self.error = max(step, rounding) / left
+            if self.error > 1:  # a rate of 1: where it is flat there is no limit
+                self.error = math.inf
             return
         self.still = 0
         rate = step / before if before else math.inf
@@ -515,7 +530,7 @@ class _Path:
 
     def jump(self) -> None:
         """Extrapolate from the last three iterates (SQUAREM); keep it if it rises."""
-        if len(self.trail) < 3 or len(self.history) > self.max_iter:
+        if len(self.trail) < 3 or self.spent + len(self.history) > self.max_iter:
             return
         engine = self.engine
         try:
@@ -552,7 +567,7 @@ class _Path:
         if len(self.trail) < 3 or len(self.history) < self.next_leap:
             return False
         sweeps = 2 * len(self.engine.to_line(self.current))
-        if sweeps > _COSTLY or len(self.history) + sweeps > self.max_iter:
+        if sweeps > _COSTLY or self.spent + len(self.history) + sweeps > self.max_iter:
             return False
         a, b, c = (iterate.natural for iterate in self.trail)
         step, before = np.linalg.norm(c - b), np.linalg.norm(b - a)
@@ -608,7 +623,42 @@ class _Path:
             )
         )
 
+    def boundless(self) -> str:
+        """Of intervals, words for a component that rises without end as it shrinks onto
+        a value that was seen exactly; else none."""
+        engine, rows = self.engine, self.engine.source
+        if not (engine.apart and isinstance(rows, Rows)):
+            return ""
+        mixture, shares = engine.mixture(self.current), engine.shares(self.current)
+        low, high = np.asarray(rows.x).T
+        seen = np.flatnonzero(low == high)
+        if not len(seen):
+            return ""
+        spread = float(np.ptp(rows.whole.x))
+        for slot, component in enumerate(engine.by_slot(mixture)):
+            template = engine.by_slot()[slot]
+            at = float(low[seen[np.argmax((rows.weights * shares[slot])[seen])]])
+            sd = math.sqrt(component.moments()[1]) if template.n_free else math.inf
+            if not sd <= _NARROW * spread:
+                continue
+            heights = [self.log_likelihood]
+            for factor in (0.1, 0.01):
+                narrow = template.narrowed(component, at, factor)
+                if narrow is not None:
+                    moved = engine.with_component(mixture, slot, narrow)
+                    heights.append(engine.sweep(engine.state(moved))[0])
+            if len(heights) == 3 and heights[2] > heights[1] > heights[0] + _LOOK:
+                return (
+                    f"{type(component).__name__} collapsed on x = {at:g}: the "
+                    "likelihood has no bound as it shrinks onto a value that was seen "
+                    "exactly; use fewer components"
+                )
+        return ""
+
     def end(self, converged: bool, reason: str, collapsed: bool = False) -> End:
+        fallen = "" if collapsed else self.boundless()
+        if fallen:
+            converged, reason, collapsed = False, f"collapsed: {fallen}", True
         return End(
             self.engine.mixture(self.current),
             self.log_likelihood + self.engine.constant,

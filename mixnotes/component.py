@@ -239,6 +239,7 @@ class Component(ABC):
         """The least x with cdf(x) >= q, by bisection."""
         return bisected(self, q)
 
+    fits_exactly: ClassVar[bool] = False  # is its weighted fit no search?
     has_moves: ClassVar[bool] = False  # does `moves` find components that EM cannot?
     edges_move: bool = False  # does the support end where a blank parameter says?
 
@@ -247,6 +248,18 @@ class Component(ABC):
         jumps or has a kink. x, weight: distinct observations and how much of each is
         this component's, (n,)."""
         return iter(())
+
+    def narrowed(self, filled: Self, at: float, factor: float) -> Self | None:
+        """`filled` at this place, its spread times `factor`, where the blanks allow it;
+        None where not."""
+        changed = self._narrowed(filled, at, factor)
+        if changed and set(changed) <= set(self.blanks) - set(self.shares):
+            return filled.filled(changed)
+        return None
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        """The parameters that differ then; none where a family does not say."""
+        return {}
 
     def stretched(self, filled: Self, x: Array) -> Self:
         """`filled` with ends that reach to these observations, where blanks allow."""
@@ -341,6 +354,10 @@ class Component(ABC):
         """Raise an error that names the first observation that cannot be learned from:
         outside the support, or so large that its square is not finite."""
         if isinstance(x, Intervals):
+            ends = np.asarray(x)
+            finite = np.where(np.isfinite(ends), ends, 0.0)
+            for end in finite.T:
+                self.require_unit(end, weight)
             return
         require(
             self.inside(x) | (weight == 0),

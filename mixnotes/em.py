@@ -389,17 +389,31 @@ def _firsts(
     return [guided, *random_starts(engine, count - 1, generator)]
 
 
+def _spread_labels(rows: Rows) -> NDArray[np.intp]:
+    """The labels, and for rows without one that of the labelled row nearest to it: an
+    end of a support that does not reach to them would never do so later."""
+    labels = rows.labels
+    assert labels is not None
+    seen = np.flatnonzero(labels >= 0)
+    points = rows.whole.x.reshape(len(labels), -1)
+    points = points / np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
+    near = [((points[seen] - p) ** 2).sum(axis=1).argmin() for p in points]
+    return np.where(labels >= 0, labels, labels[seen][near]) if len(seen) else labels
+
+
 def _guided(engine: Engine) -> State | None:
     """Each component as fitted to the rows that are labelled as its own, where some is
     a mixture, whose own components no label tells; None where there are too few."""
     rows, model = engine.source, engine.model
     if not isinstance(rows, Rows) or rows.labels is None:
         return None
-    if not any(isinstance(c, Mixture) and c.n_free for c in model.components):
+    nested = any(isinstance(c, Mixture) and c.n_free for c in model.components)
+    if not (nested or model.edges_move):
         return None
+    labels = rows.labels if nested else _spread_labels(rows)
     parts = []
     for k, component in enumerate(model.components):
-        mine = rows.labels == k
+        mine = labels == k
         try:
             parts.append(
                 component.fit(rows.x[mine], rows.weights[mine])

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from mixnotes.ascent import ascend
 from mixnotes.check import Array, CollapseError, as_numbers, require
 
+_LEVEL = 0.01  # nats an observation, beyond the rounding of a sharp density
 _FLOOR = 1e-7  # of the range; a standard deviation below it collapsed
 
 
@@ -203,7 +204,33 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
         top = ascend(height, np.zeros(len(origin)), steps)
     filled = template.from_line(origin + units * top.place, start)
     _require_width(filled, rows)
+    _require_bound(template, filled, rows, top.value, weight / weight.sum(), log_prob)
     return filled
+
+
+def _require_bound(
+    template: Any, filled: Any, rows: Intervals, top: float, share: Array, log_prob: Any
+) -> None:
+    """Raise an error where a component rises without end as it shrinks onto a value
+    that was seen exactly, because every interval that it carries reaches there."""
+    low, high = np.asarray(rows).T
+    exact = (low == high) & (share > 0)
+    if template.discrete or not exact.any():
+        return
+    at = float(low[np.argmax(np.where(exact, share, 0.0))])
+    heights = [top]
+    for factor in (0.1, 0.01):
+        narrow = template.narrowed(filled, at, factor)
+        if narrow is None:
+            return
+        with np.errstate(all="ignore"):
+            heights.append(float(share[share > 0] @ log_prob(narrow)[share > 0]))
+    if min(heights) > top - _LEVEL:  # at a maximum the narrower are far below it
+        raise CollapseError(
+            f"{type(template).__name__} collapsed on x = {at:g}: the likelihood has no "
+            "bound as it shrinks onto a value that was seen exactly; give a parameter, "
+            "or use fewer components"
+        )
 
 
 def _first_guess(template: Any, places: Array, weight: Array, inside: Any) -> Any:

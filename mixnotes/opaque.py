@@ -41,7 +41,12 @@ class Opaque(Group):
         self.scales = np.ones(1)  # the units of the columns
 
     has_sums = False
-    is_exact = False
+
+    @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """Has each component a weighted fit in closed form?"""
+        exact = all(getattr(t, "fits_exactly", False) for t in self.templates)
+        return exact and not self.is_costly
 
     def frame_on(self, source: Source) -> None:
         """The units of the columns, in which the line is measured."""

@@ -83,7 +83,7 @@ def random_start(
     unknown = [i for i, c in enumerate(components) if c.n_free]
     points = rows.whole.x.reshape(m, -1)
     points = (points - points[0]) / _spread(points, weight)
-    if engine.model.edges_move:  # a share of a far row would keep its end out there
+    if engine.model.edges_move:  # a share of a far row would keep an end out there
         noise = 0.0
     if widths:
         level = weight / weight.sum()
@@ -101,7 +101,8 @@ def random_start(
     share = np.zeros((k, m))
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
-    if len(unknown) < k and rng.random() < _NEAR_SEEDS:
+    edges = engine.model.edges_move  # rows beyond an end are nobody's from then on
+    if len(unknown) < k and not edges and rng.random() < _NEAR_SEEDS:
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
         possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make
@@ -141,7 +142,7 @@ def from_shares(engine: Engine, share: Array) -> State:
     if rows.labels is not None:
         share = _as_labelled(engine, rows.labels, share)
     idle = ~share.any(axis=1)  # two seeds of one value, for example
-    share[idle] = share.sum(axis=0)
+    share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
     with np.errstate(**QUIET):  # type: ignore[arg-type]
         values = engine.first(share * rows.weights)
     weights = list(values.weights)

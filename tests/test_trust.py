@@ -368,3 +368,86 @@ def test_a_class_of_the_readers_has_its_own_name_in_json():
     assert re.search(r'"type": "Plain"', Plain(0.0, 1.0).to_json())
     assert type(from_json(Plain(0.0, 1.0).to_json())) is Plain
     assert Component.registry["Plain"] is Plain
+
+
+# ------------------------------------------------- found by others, and mended since
+
+
+@pytest.mark.parametrize(
+    "family",
+    [mx.Gamma(), mx.InverseGaussian(), mx.Weibull(), mx.LogNormal(), mx.Normal(),
+     mx.Laplace(), mx.Logistic(), mx.Gumbel(), mx.StudentT()],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_a_spread_that_shrinks_onto_a_value_in_every_interval_is_told(family, unit):
+    rows = mx.Censored(
+        unit * np.array([1.0, 2, 3]), unit * np.array([np.inf, np.inf, 3])
+    )
+    try:
+        fit = mx.em(mx.Mixture([family]), rows, starts=1)
+    except CollapseError as error:
+        words = str(error)
+    else:
+        assert not fit.converged
+        words = fit.reason
+    assert "collapsed on x = " in words
+
+
+@pytest.mark.parametrize("family", [mx.Beta(), mx.VonMises()], ids=repr)
+def test_so_is_one_of_a_share_or_of_an_angle(family):
+    rows = mx.Censored([0.1, 0.2, 0.3], [1, 1, 0.3])
+    with pytest.raises(CollapseError, match=r"collapsed on x = 0\.3"):
+        fit = mx.em(mx.Mixture([family]), rows, starts=1)
+        raise CollapseError("" if fit.converged else fit.reason)
+
+
+def test_angles_in_degrees_are_refused_in_intervals_too():
+    with pytest.raises(ValueError, match=r"np\.deg2rad"):
+        mx.em(mx.Mixture([mx.VonMises()]), mx.Censored([89.5, 179.5], [90.5, 180.5]))
+
+
+def test_a_mass_stands_beside_uniforms():
+    r = np.random.default_rng(0)
+    x = np.concatenate([np.zeros(20), r.uniform(2, 3, 40), r.uniform(5, 6, 40)])
+    fit = mx.em(mx.Mixture([mx.PointMass(0), mx.Uniform(), mx.Uniform()]), x)
+    np.testing.assert_allclose(fit.mixture.weights, [0.2, 0.4, 0.4], atol=1e-12)
+    rows = [
+        mx.Product({"a": c, "b": mx.Normal()}) for c in (mx.PointMass(0), mx.Uniform())
+    ]
+    fit = mx.em(mx.Mixture(rows), {"a": x, "b": r.normal(size=100)})
+    assert fit.mixture.weights[0] == pytest.approx(0.2, abs=1e-12)
+
+
+@pytest.mark.parametrize("labelled", [1, 5, 20])
+def test_labels_guide_the_ends_of_uniforms(labelled):
+    r = np.random.default_rng(3)
+    parts = [r.uniform(a, a + 1, 100) for a in (0, 2, 5)]
+    x, labels = np.concatenate(parts), np.full(300, -1)
+    for k in range(3):
+        labels[100 * k : 100 * k + labelled] = k
+    fit = mx.em(mx.Mixture(3 * [mx.Uniform()]), x, labels=labels)
+    found = [(c.low, c.high) for c in fit.mixture.components]
+    np.testing.assert_allclose(found, [(p.min(), p.max()) for p in parts])
+
+
+def test_targets_that_are_all_alike_have_an_endless_intercept():
+    x = R.normal(size=100)
+    for line, y in ((mx.PoissonRegression, 0.0), (mx.LogisticRegression, 1.0)):
+        fit = mx.em(mx.Mixture([line("y", ["x"])]), {"x": x, "y": np.full(100, y)})
+        assert "an endless intercept" in fit.reason
+
+
+def test_digits_lost_by_a_sharp_density_are_no_fault_of_its_fit():
+    r = np.random.default_rng(0)
+    b = np.concatenate([r.beta(2e4, 3e4, 100), r.beta(2, 3, 100)])
+    fit = mx.em(mx.Mixture(2 * [mx.Beta()]), b, starts=3)
+    assert fit.converged
+    assert np.all(np.diff(fit.history) >= 0)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 8])
+def test_moves_of_ends_count_among_the_steps(most):
+    x = np.random.default_rng(0).normal(size=60)
+    fit = mx.em(mx.Mixture(2 * [mx.Uniform()]), x, max_iter=most, starts=1)
+    assert fit.steps <= most

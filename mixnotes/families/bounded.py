@@ -75,6 +75,10 @@ class Beta(ExponentialFamily):
         draws = rng.beta(self.given("a"), self.given("b"), n)
         return np.clip(draws, np.finfo(float).tiny, 1 - np.finfo(float).epsneg)
 
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        total = (filled.given("a") + filled.given("b")) / factor**2
+        return {"a": at * total, "b": (1 - at) * total} if 0 < at < 1 else {}
+
     def moments(self) -> tuple[float, float]:
         """E[x] = a / (a + b) and Var[x] = a b / ((a + b)^2 (a + b + 1))."""
         a, b = self.given("a"), self.given("b")
@@ -429,6 +433,7 @@ class Uniform(Searched):
             )
         return {"low": low, "high": high}
 
+    fits_exactly = True
     has_moves = True
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,10 @@ class VonMises(ExponentialFamily):
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return self.given("mean") + rng.vonmises(0.0, self.given("concentration"), n)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        k = max(filled.given("concentration"), 1.0) / factor**2
+        return {"mean": at, "concentration": k}
 
     def moments(self) -> tuple[float, float]:
         """E[x] and Var[x] over the turn centred at mean: mean, and the mean of the

@@ -261,6 +261,7 @@ class PointMass(Searched):
     at: float | None = parameter(REAL)
 
     discrete = True
+    fits_exactly = True
     has_line = False  # a place a little aside has no probability
 
     @property

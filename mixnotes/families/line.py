@@ -55,6 +55,7 @@ class Laplace(OnLine):
         loc = fixed.get("loc", weighted_median(y, share))
         return {"loc": loc, "scale": float(share @ np.abs(y - loc))} | fixed
 
+    fits_exactly = True
     has_moves = True
 
     def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
@@ -69,6 +70,9 @@ class Laplace(OnLine):
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.laplace(self.given("loc"), self.given("scale"), n)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        return {"loc": at, "scale": factor * filled.given("scale")}
 
     def moments(self) -> tuple[float, float]:
         """E[x] = loc and Var[x] = 2 scale^2."""
@@ -241,6 +245,9 @@ class Logistic(LogConcave):
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.logistic(self.given("loc"), self.given("scale"), n)
 
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        return {"loc": at, "scale": factor * filled.given("scale")}
+
     def moments(self) -> tuple[float, float]:
         """E[x] = loc and Var[x] = pi^2 scale^2 / 3."""
         return self.given("loc"), math.pi**2 / 3 * squared(self.given("scale"))
@@ -301,6 +308,9 @@ class Gumbel(_Extreme):
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.gumbel(self.given("loc"), self.given("scale"), n)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        return {"loc": at, "scale": factor * filled.given("scale")}
 
     def moments(self) -> tuple[float, float]:
         """E[x] = loc + 0.5772 scale and Var[x] = pi^2 scale^2 / 6."""
@@ -379,6 +389,11 @@ class Weibull(_Extreme):
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         draws = self.given("scale") * rng.weibull(self.given("shape"), n)
         return np.maximum(draws, np.finfo(float).tiny)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        if not at > 0:
+            return {}
+        return {"scale": at, "shape": filled.given("shape") / factor}
 
     def moments(self) -> tuple[float, float]:
         """E[x] = scale Gamma(1 + 1 / shape), and Var[x] from Gamma(1 + 2 / shape)."""

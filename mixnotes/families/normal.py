@@ -227,6 +227,9 @@ class Normal(_Bell):
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.normal(self.given("mean"), self.given("sd"), n)
 
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        return {"mean": at, "sd": factor * filled.given("sd")}
+
     def moments(self) -> tuple[float, float]:
         """E[x] = mean and Var[x] = sd^2."""
         return self.given("mean"), squared(self.given("sd"))
@@ -277,6 +280,11 @@ class LogNormal(_Bell):
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.lognormal(self.given("mu"), self.given("sigma"), n)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        if not at > 0:
+            return {}
+        return {"mu": math.log(at), "sigma": factor * filled.given("sigma")}
 
     def moments(self) -> tuple[float, float]:
         """E[x] = exp(mu + sigma^2 / 2) and Var[x] = (exp(sigma^2) - 1) E[x]^2, inf

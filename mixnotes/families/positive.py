@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +170,10 @@ class Gamma(ExponentialFamily):
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.gamma(self.given("shape"), self.given("scale"), n)
 
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        shape = filled.given("shape") / factor**2
+        return {"shape": shape, "scale": at / shape} if at > 0 else {}
+
     def moments(self) -> tuple[float, float]:
         """E[x] = shape scale and Var[x] = shape scale^2."""
         shape, scale = self.given("shape"), self.given("scale")
@@ -281,6 +286,11 @@ class InverseGaussian(ExponentialFamily):
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.wald(self.given("mean"), self.given("shape"), n)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        if not at > 0:
+            return {}
+        return {"mean": at, "shape": filled.given("shape") / factor**2}
 
     def moments(self) -> tuple[float, float]:
         """E[x] = mean and Var[x] = mean^3 / shape."""

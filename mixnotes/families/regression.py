@@ -26,6 +26,7 @@ _DIGITS = 1e-14  # of the target's size; what is below it is rounding
 _STEPS = 100
 _GAIN = 1e-14  # relative; a gain below it is rounding
 _TOLD = 1e-6  # a variance of the target below which it is told without error
+_ENDLESS = 20.0  # an intercept beyond it stands for an infinite one
 _FLAT = 1e-12  # a mean variance of the target from which no step can be computed
 _NOTHING = 1e-12  # of the largest weight; a row of less stands against nothing
 
@@ -615,6 +616,16 @@ class _Curve(Regression):
             top, point, eta = height, point + step, ahead
         self._require_open(y, weight, design, eta)
         return point, {}
+
+    @property
+    def limit(self) -> str:
+        """Where the intercept has no end, since all targets are alike."""
+        slopes = [v for v in self.coef.values() if isinstance(v, float)]
+        level = self.intercept
+        if len(slopes) < len(self.coef) or not isinstance(level, float):
+            return ""
+        alike = abs(level) > _ENDLESS and all(abs(v) <= _TOLD for v in slopes)
+        return "an endless intercept, for all its targets are alike" if alike else ""
 
     def _require_open(
         self, y: Array, weight: Array, design: Design, eta: Array

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -203,6 +203,9 @@ class StudentT(OnLine, Stepped):
         if df == math.inf:
             return rng.normal(loc, scale, n)
         return loc + scale * rng.standard_t(df, n)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        return {"loc": at, "scale": factor * filled.given("scale")}
 
     def moments(self) -> tuple[float, float]:
         """E[x] = loc for df > 1, and Var[x] = scale^2 df / (df - 2) for df > 2.
