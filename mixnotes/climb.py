@@ -123,7 +123,11 @@ class Climb:
             for slot, component in enumerate(engine.by_slot())
             if getattr(component, "has_moves", False) and component.n_free
         ]
-        if not movers or not isinstance(rows, Rows) or rows.x.ndim > 1:
+        if not movers or not isinstance(rows, Rows):
+            return None
+        if engine.apart:  # intervals: values that were seen exactly have kinks
+            movers = [(s, c) for s, c in movers if not c.edges_move]
+        elif rows.x.ndim > 1:
             return None
         state = engine.state(end.mixture)
         top = end.log_likelihood - engine.constant
@@ -150,12 +154,16 @@ class Climb:
     ) -> Iterator[Mixture]:
         """The mixtures in which one component is another one beside it, and those in
         which one more reaches to what that one left."""
-        engine = self.engine
+        engine, x = self.engine, rows.x
         filled = engine.by_slot(mixture)
-        for slot, template in movers:
-            mine = rows.weights * shares[slot]
-            carried = rows.x[mine > 0]
-            for component in template.moves(filled[slot], rows.x, mine):
+        seen = np.ones(len(x), dtype=bool)
+        if engine.apart:
+            low, high = np.asarray(x).T
+            seen, x = low == high, low
+        for slot, template in movers if seen.any() else ():
+            mine = (rows.weights * shares[slot])[seen]
+            carried = x[seen][mine > 0]
+            for component in template.moves(filled[slot], x[seen], mine):
                 moved = engine.with_component(mixture, slot, component)
                 yield moved
                 if not template.edges_move:

@@ -145,6 +145,13 @@ def from_shares(engine: Engine, share: Array) -> State:
     share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
     with np.errstate(**QUIET):  # type: ignore[arg-type]
         values = engine.first(share * rows.weights)
+        if engine.model.edges_move:  # what is beyond all ends would stay so
+            beyond = engine.mixture(values).log_prob(rows.x) == -np.inf
+            if beyond.any():
+                share[:, beyond] = _possible_shares(engine, np.ones_like(share))[
+                    :, beyond
+                ]
+                values = engine.first(share * rows.weights)
     weights = list(values.weights)
     for i, node in enumerate(engine.nodes):  # known components start level with others
         learns = [engine.learns(leaf) for leaf in node.leaves]

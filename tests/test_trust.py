@@ -398,8 +398,7 @@ def test_a_spread_that_shrinks_onto_a_value_in_every_interval_is_told(family, un
 def test_so_is_one_of_a_share_or_of_an_angle(family):
     rows = mx.Censored([0.1, 0.2, 0.3], [1, 1, 0.3])
     with pytest.raises(CollapseError, match=r"collapsed on x = 0\.3"):
-        fit = mx.em(mx.Mixture([family]), rows, starts=1)
-        raise CollapseError("" if fit.converged else fit.reason)
+        mx.em(mx.Mixture([family]), rows, starts=1)
 
 
 def test_angles_in_degrees_are_refused_in_intervals_too():
