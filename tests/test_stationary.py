@@ -14,21 +14,41 @@ import mixnotes as mx
 SEEDS = int(os.environ.get("STATIONARY", 40))  # 300 take ten minutes
 
 FAMILIES = {
-    "Normal": (("mean", "sd"), lambda r: (r.normal(0, 3), r.uniform(0.3, 2)), stats.norm),
+    "Normal": (
+        ("mean", "sd"),
+        lambda r: (r.normal(0, 3), r.uniform(0.3, 2)),
+        stats.norm,
+    ),
     "LogNormal": (
         ("mu", "sigma"),
         lambda r: (r.normal(0, 1), r.uniform(0.2, 1)),
         lambda m, s: stats.lognorm(s, scale=math.exp(m)),
     ),
-    "Laplace": (("loc", "scale"), lambda r: (r.normal(0, 3), r.uniform(0.3, 2)), stats.laplace),
-    "Logistic": (("loc", "scale"), lambda r: (r.normal(0, 3), r.uniform(0.3, 2)), stats.logistic),
-    "Gumbel": (("loc", "scale"), lambda r: (r.normal(0, 3), r.uniform(0.3, 2)), stats.gumbel_r),
+    "Laplace": (
+        ("loc", "scale"),
+        lambda r: (r.normal(0, 3), r.uniform(0.3, 2)),
+        stats.laplace,
+    ),
+    "Logistic": (
+        ("loc", "scale"),
+        lambda r: (r.normal(0, 3), r.uniform(0.3, 2)),
+        stats.logistic,
+    ),
+    "Gumbel": (
+        ("loc", "scale"),
+        lambda r: (r.normal(0, 3), r.uniform(0.3, 2)),
+        stats.gumbel_r,
+    ),
     "StudentT": (
         ("df", "loc", "scale"),
         lambda r: (r.uniform(2, 9), r.normal(0, 3), r.uniform(0.3, 2)),
         lambda df, m, s: stats.norm(m, s) if df == math.inf else stats.t(df, m, s),
     ),
-    "Exponential": (("rate",), lambda r: (r.uniform(0.2, 3),), lambda a: stats.expon(scale=1 / a)),
+    "Exponential": (
+        ("rate",),
+        lambda r: (r.uniform(0.2, 3),),
+        lambda a: stats.expon(scale=1 / a),
+    ),
     "Gamma": (
         ("shape", "scale"),
         lambda r: (10 ** r.uniform(-0.3, 3), r.uniform(0.3, 2)),
@@ -46,18 +66,40 @@ FAMILIES = {
     ),
     "Beta": (("a", "b"), lambda r: tuple(r.uniform(0.5, 9, 2)), stats.beta),
     "Poisson": (("rate",), lambda r: (r.uniform(0.5, 20),), stats.poisson),
-    "Geometric": (("p",), lambda r: (r.uniform(0.05, 0.8),), lambda p: stats.geom(p, -1)),
+    "Geometric": (
+        ("p",),
+        lambda r: (r.uniform(0.05, 0.8),),
+        lambda p: stats.geom(p, -1),
+    ),
     "NegativeBinomial": (
         ("size", "mean"),
         lambda r: (r.uniform(0.5, 9), r.uniform(1, 20)),
-        lambda k, m: stats.poisson(m) if k == math.inf else stats.nbinom(k, k / (k + m)),
+        lambda k, m: (
+            stats.poisson(m) if k == math.inf else stats.nbinom(k, k / (k + m))
+        ),
     ),
-}  # fmt: skip
+}
 PLACES = {"mean", "loc", "mu"}
-SHARED = {"Normal": "sd", "Laplace": "scale", "Logistic": "scale", "Gamma": "scale",
-          "Gumbel": "scale", "LogNormal": "sigma", "Weibull": "shape"}  # fmt: skip
-CENSORED = ["Normal", "LogNormal", "Logistic", "Gumbel", "Exponential", "Gamma", "Weibull",
-            "StudentT", "Laplace"]  # fmt: skip
+SHARED = {
+    "Normal": "sd",
+    "Laplace": "scale",
+    "Logistic": "scale",
+    "Gamma": "scale",
+    "Gumbel": "scale",
+    "LogNormal": "sigma",
+    "Weibull": "shape",
+}
+CENSORED = [
+    "Normal",
+    "LogNormal",
+    "Logistic",
+    "Gumbel",
+    "Exponential",
+    "Gamma",
+    "Weibull",
+    "StudentT",
+    "Laplace",
+]
 KINDS = {
     "line": ["Normal", "Laplace", "Logistic", "Gumbel", "StudentT"],
     "positive": ["LogNormal", "Exponential", "Gamma", "Weibull", "InverseGaussian"],
@@ -188,9 +230,16 @@ def gained(problem, fit):
     for size in (1e-3, 1e-2):
         corners = np.concatenate([np.zeros((1, p)), size * np.eye(p)])
         found = optimize.minimize(
-            loss, np.zeros(p), method="Nelder-Mead",
-            options={"initial_simplex": corners, "maxfev": 150 * p, "fatol": 1e-9, "xatol": 1e-9},
-        )  # fmt: skip
+            loss,
+            np.zeros(p),
+            method="Nelder-Mead",
+            options={
+                "initial_simplex": corners,
+                "maxfev": 150 * p,
+                "fatol": 1e-9,
+                "xatol": 1e-9,
+            },
+        )
         best = min(best, found.fun)
     with np.errstate(all="ignore"):
         found = optimize.minimize(
