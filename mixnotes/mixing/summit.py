@@ -21,7 +21,7 @@ from mixnotes.mixture import Mixture
 from mixnotes.sums import Rows, Source
 
 FAMILIES = (counts, places, positives)  # which register with `track_of`
-_SHARE = 1e-3  # of what is missing, that need not be known
+_SHARE = 0.01  # of what is missing, that need not be known
 _THIN = 1e-10  # of log D, to which few observations stand for many
 _ROUNDS = 4  # of Newton steps on all observations
 
