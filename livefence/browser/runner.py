@@ -94,6 +94,9 @@ class Runner:
         modules: Sequence[str] = (),
     ) -> None:
         self.show, self.colors = show, colors
+        # Whoever imports matplotlib first: its own backend for browsers evaluates
+        # scripts at plt.show(), which the policy of the page forbids.
+        os.environ["MPLBACKEND"] = "agg"
         self.modules = modules  # imported before a block that names them runs
         self.style: Path | None = None
         if style:
