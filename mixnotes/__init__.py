@@ -4,11 +4,12 @@ Write what you know; EM fills in the blanks.
 """
 
 from mixnotes import datasets, plot
-from mixnotes.approximate import Approximation, approximate
-from mixnotes.climb import Step
-from mixnotes.component import Component, from_json
-from mixnotes.domains import Shared
-from mixnotes.em import em, em_step
+from mixnotes.approximation.approximate import Approximation, approximate
+from mixnotes.components.component import Component
+from mixnotes.components.constraints import Shared
+from mixnotes.components.mixture import Mixture
+from mixnotes.components.saving import from_json
+from mixnotes.data.intervals import Binned, Censored
 from mixnotes.families.bounded import Beta, Dirichlet, Uniform
 from mixnotes.families.circular import VonMises
 from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
@@ -20,6 +21,7 @@ from mixnotes.families.discrete import (
     Geometric,
     Poisson,
 )
+from mixnotes.families.gaussian_mixture import gaussian_mixture
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
@@ -33,13 +35,13 @@ from mixnotes.families.regression import (
 from mixnotes.families.scipys import from_scipy
 from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
-from mixnotes.fit import Fit
-from mixnotes.intervals import Binned, Censored
-from mixnotes.mixture import Mixture, gaussian_mixture
-from mixnotes.npmle import npmle
-from mixnotes.online import em_online
-from mixnotes.resample import Bootstrap, bootstrap
-from mixnotes.select import Selection, likelihood_ratio_test, select
+from mixnotes.fitting.climb import Step
+from mixnotes.fitting.em import em, em_step
+from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.online import em_online
+from mixnotes.study.npmle import npmle
+from mixnotes.study.resample import Bootstrap, bootstrap
+from mixnotes.study.select import Selection, likelihood_ratio_test, select
 
 __all__ = [
     "Approximation",

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixnotes.approximate import Approximation
-from mixnotes.check import Array, as_weights
-from mixnotes.fit import Fit
-from mixnotes.mixture import Mixture
-from mixnotes.select import CRITERIA, Selection
+from mixnotes.approximation.approximate import Approximation
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import as_weights
+from mixnotes.fitting.fit import Fit
+from mixnotes.numeric.arrays import Array
+from mixnotes.study.select import CRITERIA, Selection
 
 # ------------------------------------------------------------------ data and mixture
 

@@ -15,17 +15,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes import floor as floors
-from mixnotes.check import Array, as_numbers, as_sample_weight
-from mixnotes.climb import End, Step
-from mixnotes.component import CollapseError, Component
-from mixnotes.em import checked, em, in_order
-from mixnotes.engine import Engine, as_high
+from mixnotes.components.component import Component
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import CollapseError, as_numbers, as_sample_weight
+from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
-from mixnotes.fit import Fit
-from mixnotes.mixture import Mixture
-from mixnotes.starts import from_shares
-from mixnotes.sums import Rows, eps_of
+from mixnotes.fitting import floor as floors
+from mixnotes.fitting.climb import End, Step
+from mixnotes.fitting.em import checked, em, in_order
+from mixnotes.fitting.engine import Engine, as_high
+from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.starts import from_shares
+from mixnotes.numeric.arrays import Array
 
 try:
     from sklearn.base import BaseEstimator, DensityMixin

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mixnotes.component import Component
+from mixnotes.components.component import Component
 
 FILE = Path(__file__).with_name("messages.json")
 WRITING = bool(os.environ.get("WRITE_MESSAGES"))

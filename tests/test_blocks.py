@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
-from mixnotes import check, engine, sums
+from mixnotes.data import check
+from mixnotes.data import sources as sums
+from mixnotes.fitting import engine
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(400, 3)) + 5 * RNG.integers(2, size=(400, 1))

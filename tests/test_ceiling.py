@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
-from mixnotes.climb import End
-from mixnotes.engine import Engine
+from mixnotes.data.sources import compress
+from mixnotes.fitting.climb import End
+from mixnotes.fitting.engine import Engine
 from mixnotes.mixing.bounds import cells, largest, log_d
 from mixnotes.mixing.members import track
 from mixnotes.mixing.nodes import thinned
-from mixnotes.sums import compress
 
 RNG = np.random.default_rng(0)
 GALAXIES = mx.datasets.galaxies_mass()["velocity"] / 1000

@@ -12,7 +12,7 @@ import mixnotes as mx
 from livefence import page
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted((ROOT / "mixnotes" / "data").iterdir())
+FILES = sorted((ROOT / "mixnotes" / "datasets" / "csv").iterdir())
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 

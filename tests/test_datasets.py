@@ -8,13 +8,13 @@ import pytest
 
 import mixnotes as mx
 
-NAMES = sorted(p.name[:-4] for p in (files("mixnotes") / "data").iterdir())
+NAMES = sorted(p.name[:-4] for p in (files("mixnotes.datasets") / "csv").iterdir())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_file_has_a_loader_and_a_sheet_with_its_hash(name):
     data = getattr(mx.datasets, name)()
-    raw = (files("mixnotes") / "data" / f"{name}.csv").read_bytes()
+    raw = (files("mixnotes.datasets") / "csv" / f"{name}.csv").read_bytes()
     assert data.sheet.sha256 == hashlib.sha256(raw).hexdigest()
     for text in (data.sheet.what, data.sheet.source, data.sheet.terms):
         assert text
@@ -26,10 +26,10 @@ def test_each_file_has_a_loader_and_a_sheet_with_its_hash(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_line_ends_of_a_checkout_change_no_data(name, end, tmp_path, monkeypatch):
     expected = getattr(mx.datasets, name)()
-    raw = (files("mixnotes") / "data" / f"{name}.csv").read_bytes()
-    (tmp_path / "data").mkdir()
+    raw = (files("mixnotes.datasets") / "csv" / f"{name}.csv").read_bytes()
+    (tmp_path / "csv").mkdir()
     turned = raw.replace(b"\r\n", b"\n").replace(b"\n", end)
-    (tmp_path / "data" / f"{name}.csv").write_bytes(turned)
+    (tmp_path / "csv" / f"{name}.csv").write_bytes(turned)
     monkeypatch.setattr(mx.datasets, "files", lambda _: tmp_path)
     found = getattr(mx.datasets, name)()
     assert list(found) == list(expected)
@@ -71,8 +71,8 @@ def test_gaps_are_nan_in_numbers_and_empty_in_text():
 
 
 def test_a_file_that_was_changed_is_refused(monkeypatch, tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "london_times.csv").write_text("deaths,days\n0,1\n")
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "london_times.csv").write_text("deaths,days\n0,1\n")
     monkeypatch.setattr(mx.datasets, "files", lambda _: tmp_path)
     with pytest.raises(ValueError, match="is not the file of its sheet"):
         mx.datasets.london_times()

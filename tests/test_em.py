@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mixnotes as mx
-from mixnotes import starts
+from mixnotes.fitting import starts
 
 BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
 TIMES = mx.datasets.london_times()
@@ -504,7 +504,7 @@ def test_rounding_does_not_choose_among_starts_that_agree():
     """The first that converged; one that collapsed never wins, if any other stands."""
     from dataclasses import replace
 
-    from mixnotes.em import _best
+    from mixnotes.fitting.em import _best
 
     high = mx.em(mx.Mixture(2 * [mx.Poisson()]), [0, 1, 1, 5, 6], starts=1).starts[0]
 

@@ -7,16 +7,16 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import sums
-from mixnotes.component import Component
-from mixnotes.covariance import model_of
-from mixnotes.engine import Engine
+from mixnotes.components.component import Component
+from mixnotes.components.mixture import log_sum_exp
+from mixnotes.data import sources as sums
+from mixnotes.data.sources import Rows
 from mixnotes.families.line import Gumbel
-from mixnotes.floor import Floor, _to_come
-from mixnotes.mixture import log_sum_exp
-from mixnotes.select import _folds
-from mixnotes.starts import _within_support, from_shares
-from mixnotes.sums import Rows
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.floor import Floor, _to_come
+from mixnotes.fitting.starts import _within_support, from_shares
+from mixnotes.numeric.covariance import model_of
+from mixnotes.study.select import _folds
 
 # ------------------------------------------------------------------ rows far from all
 

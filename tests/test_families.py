@@ -16,8 +16,8 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import special
-from mixnotes.component import CollapseError
+from mixnotes.data.check import CollapseError
+from mixnotes.numeric import special
 
 INF = np.inf
 
@@ -387,7 +387,7 @@ def test_what_is_shared_is_one_number_at_the_maximum(templates, truth):
     family = templates[0]
     weight = np.array([60.0, 60.0])
     means = np.array([np.array(family.statistics(x)).mean(axis=1) for x in parts]).T
-    from mixnotes.exponential import Keep
+    from mixnotes.components.exponential import Keep
 
     keep = Keep(templates)
     values = family.learn(weight, means, keep)

@@ -10,9 +10,9 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import special
-from mixnotes.exponential import Keep
+from mixnotes.components.exponential import Keep
 from mixnotes.families import made, student
+from mixnotes.numeric import special
 
 INF, NAN = np.inf, np.nan
 close = np.testing.assert_allclose

@@ -243,7 +243,7 @@ def test_squares_give_way_to_distances_where_they_lose_digits(gap):
 
 def test_the_short_way_and_the_long_one_are_one_way(monkeypatch):
     """Steps from sums to natural parameters, against steps by way of parameters."""
-    from mixnotes.engine import Engine
+    from mixnotes.fitting.engine import Engine
 
     short = mx.em(TWO, DRAWS, **FEW)
     many = mx.Mixture(7 * [mx.Normal()])

@@ -7,8 +7,8 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.component import Axis
-from mixnotes.information import _is_curved
+from mixnotes.components.component import Axis
+from mixnotes.fitting.information import _is_curved
 
 NAN, INF = np.nan, np.inf
 X = np.concatenate([np.linspace(-2, 2, 20), np.linspace(4, 6, 15)])

@@ -5,8 +5,8 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.covariance import MODELS
-from mixnotes.information import _independent
+from mixnotes.fitting.information import _independent
+from mixnotes.numeric.covariance import MODELS
 
 BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
 TIMES = mx.datasets.london_times()

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.intervals import midpoints
+from mixnotes.data.intervals import midpoints
 from tests.test_published import shared
 
 INF = np.inf

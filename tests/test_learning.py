@@ -11,9 +11,10 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import covariance, exponential
-from mixnotes.exponential import Keep
+from mixnotes.components import exponential
+from mixnotes.components.exponential import Keep
 from mixnotes.families import joint, search
+from mixnotes.numeric import covariance
 
 INF, NAN = np.inf, np.nan
 close = np.testing.assert_allclose

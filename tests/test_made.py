@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.component import CollapseError
+from mixnotes.data.check import CollapseError
 
 INF = np.inf
 

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 import mixnotes as mx
-from mixnotes import markup
+from mixnotes.components import html as markup
 
 WAITS = mx.datasets.faithful()["waiting"]
 

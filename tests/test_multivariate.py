@@ -6,7 +6,7 @@ import scipy.optimize
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import covariance
+from mixnotes.numeric import covariance
 
 MEAN, COV = [1.0, -2.0, 0.5], [[2.0, 0.3, -0.5], [0.3, 1.0, 0.1], [-0.5, 0.1, 0.7]]
 ONE = mx.MultivariateNormal(MEAN, COV)

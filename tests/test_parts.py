@@ -8,12 +8,12 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import sums
 from mixnotes.approximation import certificate, descent
 from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.panels import as_target
-from mixnotes.select import _split
-from mixnotes.special import versed_mean
+from mixnotes.data import sources as sums
+from mixnotes.numeric.special import versed_mean
+from mixnotes.study.select import _split
 
 # ------------------------------------------------------------------ data that repeat
 

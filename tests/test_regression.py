@@ -9,7 +9,7 @@ import scipy.optimize
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.component import CollapseError
+from mixnotes.data.check import CollapseError
 from tests.test_product import penguins
 from tests.test_published import SHARED
 

@@ -7,8 +7,9 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import domains, exponential
-from mixnotes.exponential import Keep
+from mixnotes.components import constraints as domains
+from mixnotes.components import exponential
+from mixnotes.components.exponential import Keep
 from mixnotes.families import student
 
 INF, NAN = np.inf, np.nan
@@ -714,7 +715,7 @@ def test_the_packed_and_the_centred_form_of_rows_agree(kind):
     close(kept["mean"], values["mean"])
     if kind != "spherical":
         close(kept["cov"], cov, rtol=1e-10)
-    frame = exponential.Frame(
+    frame = exponential.Standardization(
         np.array([1.0, 2.0, 3.0]),
         np.array([2.0, 3.0, 0.5]),
         -np.ones(d),
@@ -738,11 +739,11 @@ def test_the_packed_and_the_centred_form_of_rows_agree(kind):
 
 
 def test_a_frame_is_the_mean_and_the_deviation_of_each_column():
-    from mixnotes.sums import Rows
+    from mixnotes.data.sources import Rows
 
     x = np.array([[1.0, 5.0, 10.0], [3.0, 5.0, 30.0], [2.0, 5.0, 80.0]])
     w = np.array([1.0, 2.0, 1.0])
-    frame = exponential.Frame.of(Rows(x, w), mx.MultivariateNormal())
+    frame = exponential.Standardization.of(Rows(x, w), mx.MultivariateNormal())
     close(frame.centre, [2.25, 5, 37.5])
     sd = np.sqrt(np.average((x - frame.centre) ** 2, axis=0, weights=w))
     close(frame.scale, [sd[0], 1, sd[2]])
@@ -750,8 +751,10 @@ def test_a_frame_is_the_mean_and_the_deviation_of_each_column():
     close(frame.high, (x.max(0) - frame.centre) / frame.scale)
     assert frame.reach == max(-frame.low.min(), frame.high.max())
     ball = mx.MultivariateNormal(covariance="spherical")
-    close(exponential.Frame.of(Rows(x, w), ball).scale, [sd[2]] * 3)
-    logs = exponential.Frame.of(Rows(np.array([1.0, np.e, -4.0]), None), mx.LogNormal())
+    close(exponential.Standardization.of(Rows(x, w), ball).scale, [sd[2]] * 3)
+    logs = exponential.Standardization.of(
+        Rows(np.array([1.0, np.e, -4.0]), None), mx.LogNormal()
+    )
     close([logs.centre, logs.scale], 0.5)
 
 

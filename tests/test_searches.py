@@ -5,8 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from mixnotes.ascent import Slopes, Top, _along, _slopes, _step, ascend, up_to_a_limit
-from mixnotes.families.made import _corners, _Line, _moved, _within, first_guesses
+from mixnotes.families.numerical import _corners, _Line, _moved, _within, first_guesses
+from mixnotes.numeric.ascent import (
+    Slopes,
+    Top,
+    _along,
+    _slopes,
+    _step,
+    ascend,
+    up_to_a_limit,
+)
 
 INF = math.inf
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
-from mixnotes.component import CollapseError
-from mixnotes.select import _gained, _split
+from mixnotes.data.check import CollapseError
+from mixnotes.study.select import _gained, _split
 
 GALAXIES = mx.datasets.galaxies_mass()["velocity"] / 1000
 TIMES = mx.datasets.london_times()

@@ -24,9 +24,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import mixnotes as mx
-from mixnotes import floor as floors
+from mixnotes.data.sources import Rows
+from mixnotes.fitting import floor as floors
 from mixnotes.sklearn import MixtureModel
-from mixnotes.sums import Rows
 
 TYPES = ("full", "tied", "diag", "spherical")
 INITS = ("kmeans", "k-means++", "random", "random_from_data")

@@ -9,7 +9,8 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes import domains, special
+from mixnotes.components import constraints as domains
+from mixnotes.numeric import special
 
 INF, NAN = np.inf, np.nan
 close = np.testing.assert_allclose

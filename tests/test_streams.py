@@ -10,7 +10,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import mixnotes as mx
-from mixnotes import sums
+from mixnotes.data import sources as sums
 
 TRUTH = mx.Mixture(
     [
@@ -287,7 +287,7 @@ def test_weights_for_blocks_come_with_them():
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_threads_give_the_fit_of_one(name, count, monkeypatch):
-    from mixnotes import engine
+    from mixnotes.fitting import engine
 
     model, x = CASES[name]
     x = np.tile(x, (12, *[1] * (x.ndim - 1)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mixnotes.sums import compress
+from mixnotes.data.sources import compress
 
 
 def test_a_thousand_marbles_are_two_values_and_two_counts():

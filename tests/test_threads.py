@@ -9,7 +9,7 @@ import pytest
 import threadpoolctl
 
 import mixnotes as mx
-from mixnotes import threads
+from mixnotes.numeric import threads
 
 
 @pytest.mark.parametrize(

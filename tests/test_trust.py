@@ -8,8 +8,10 @@ import pytest
 from scipy import optimize, stats
 
 import mixnotes as mx
-from mixnotes.climb import _Path
-from mixnotes.component import CollapseError, Component, from_json
+from mixnotes.components.component import Component
+from mixnotes.components.saving import from_json
+from mixnotes.data.check import CollapseError
+from mixnotes.fitting.climb import _Path
 from mixnotes.sklearn import MixtureModel
 
 R = np.random.default_rng(11)

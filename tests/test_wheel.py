@@ -30,7 +30,7 @@ def test_it_holds_the_package_its_data_and_its_types_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"mixnotes"}
     assert "mixnotes/py.typed" in names
-    assert "mixnotes/data/london_times.csv" in names
+    assert "mixnotes/datasets/csv/london_times.csv" in names
     (metadata,) = [name for name in names if name.endswith("/METADATA")]
     text = zipfile.ZipFile(wheel).read(metadata).decode()
     needed = [s for s in re.findall(r"Requires-Dist: (.*)", text) if "extra" not in s]

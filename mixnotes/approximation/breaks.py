@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mixnotes.approximation.target import Function, Jump
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 
 def breaks(

@@ -45,7 +45,7 @@ import numpy as np
 
 from mixnotes.approximation.gaussians import CURVATURE, VARIATION, Gaussians
 from mixnotes.approximation.target import Target
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 _CELLS = 2_000_000
 _COARSE = 20_000  # cells for the mixture's variation

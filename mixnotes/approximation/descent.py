@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mixnotes.approximation.gaussians import Gaussians
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 _FAINT = 1e-140  # a density below which slopes are not followed
 

@@ -12,7 +12,7 @@ import numpy as np
 from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.quadrature import Curves, nodes_on, refine
 from mixnotes.approximation.target import Target
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 _CLOSE = 64  # panels on which the largest gap is looked for
 _POINTS, _LOOKS = 33, 6  # points on each, and how often it is cut to two of their gaps

@@ -15,10 +15,11 @@ import numpy as np
 
 from mixnotes.approximation.gaussians import CURVATURE, VARIATION, Gaussians
 from mixnotes.approximation.target import Function
-from mixnotes.check import Array, as_numbers
-from mixnotes.component import Component
+from mixnotes.components.component import Component
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import as_numbers
 from mixnotes.families.normal import Normal
-from mixnotes.mixture import Mixture
+from mixnotes.numeric.arrays import Array
 
 # Where a standard member has its one peak, by its shapes; nan where it has none that
 # is finite. The total variation of a density with one peak is twice its height.

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from mixnotes.check import Array
+from mixnotes.components.mixture import Mixture, log_sum_exp
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import Normal
-from mixnotes.mixture import Mixture, log_sum_exp
+from mixnotes.numeric.arrays import Array
 
 _TINY = 1e-300
 # integrals of |f'| and |f''| of the standard normal density

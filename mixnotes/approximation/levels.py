@@ -9,7 +9,7 @@ import numpy as np
 
 from mixnotes.approximation.forms import CdfError, Form
 from mixnotes.approximation.target import Function
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 _U = np.concatenate([10.0 ** np.arange(-9, -1), np.arange(1, 64) / 64])
 _U = np.sort(np.concatenate([_U, 1 - _U[:8]]))

@@ -13,7 +13,7 @@ from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.quadrature import nodes_on, refine
 from mixnotes.approximation.space import Gap
 from mixnotes.approximation.target import Target
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 
 class Line:

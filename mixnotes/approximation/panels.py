@@ -19,7 +19,7 @@ from mixnotes.approximation.forms import (
 from mixnotes.approximation.levels import levels, require
 from mixnotes.approximation.quadrature import is_narrow, nodes_on, refine
 from mixnotes.approximation.target import Function, Target
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 _FAR = 1e100  # how far out a tail is followed
 

@@ -12,7 +12,7 @@ from mixnotes.approximation.descent import Nodes
 from mixnotes.approximation.distance import finish, pointwise
 from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.space import Gap
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 _FIT = 72  # cells a side of the grid of the fit
 _FINE = 250  # and of the grid that measures, at first

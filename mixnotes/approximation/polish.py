@@ -24,7 +24,7 @@ from mixnotes.approximation.descent import (
 from mixnotes.approximation.distance import finish, pointwise
 from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.space import Space
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 Aim = Callable[[Gaussians], Loss]
 Found = tuple[float, Gaussians]  # an error, and the mixture that has it

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 Curves = Callable[[Array], Array]  # x of shape (n,) to values of shape (n,) or (m, n)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixnotes.approximation.descent import Nodes
 from mixnotes.approximation.gaussians import Gaussians
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 Gap = tuple[float, Array, Array]  # a probability, a mean, a factor
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 Function = Callable[[Array], Array]
 

@@ -10,13 +10,19 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.check import Array, as_count, as_data
-from mixnotes.component import CollapseError
-from mixnotes.domains import POSITIVE_VECTOR, REAL, SHAPE, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.components.constraints import (
+    POSITIVE_VECTOR,
+    REAL,
+    SHAPE,
+    Shared,
+    parameter,
+)
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.data.check import CollapseError, as_count, as_data
 from mixnotes.families.joint import variables
 from mixnotes.families.search import Searched, ends_beside
-from mixnotes.special import digamma, log_gamma, scipy_functions, trigamma
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import digamma, log_gamma, scipy_functions, trigamma
 
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
 _SUM = 1e-8  # by which the entries of a row may miss 1

@@ -10,11 +10,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array, require
-from mixnotes.component import CollapseError
-from mixnotes.domains import ANGLE, CONCENTRATION, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
-from mixnotes.special import log_bessel_i0, versed_mean
+from mixnotes.components.constraints import ANGLE, CONCENTRATION, Shared, parameter
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.data.check import CollapseError, require
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_bessel_i0, versed_mean
 
 _TWO_TURNS = 4 * math.pi * (1 + 1e-9)
 _LOG_2_PI = math.log(2 * math.pi)

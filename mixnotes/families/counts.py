@@ -10,10 +10,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.ascent import up_to_a_limit
-from mixnotes.check import Array, as_count
-from mixnotes.domains import NOT_NEGATIVE, REAL, SIMPLEX, UP_TO_INFINITY, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.components.constraints import (
+    NOT_NEGATIVE,
+    REAL,
+    SIMPLEX,
+    UP_TO_INFINITY,
+    parameter,
+)
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values
+from mixnotes.data.check import as_count
 from mixnotes.families.bounded import (
     remembering_d,
     rows_of,
@@ -22,7 +27,9 @@ from mixnotes.families.bounded import (
 )
 from mixnotes.families.discrete import drawn_counts, log_factorial, whole
 from mixnotes.families.search import Searched
-from mixnotes.special import log_gamma_ratio, scipy_functions
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ascent import up_to_a_limit
+from mixnotes.numeric.special import log_gamma_ratio, scipy_functions
 
 _TABLE = 4096  # counts up to which a table of sums is fastest
 _GUESSES = np.array([1e-4, 0.01, 0.1, 1.0, 10.0])  # of 1 / size, of what moments say

@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.check import Array, as_data
-from mixnotes.families.made import Bounds, Made, first_guesses, written
-from mixnotes.intervals import Binned, Censored, Intervals
+from mixnotes.data.check import as_data
+from mixnotes.data.intervals import Binned, Censored, Intervals
+from mixnotes.families.numerical import Bounds, Made, first_guesses, written
+from mixnotes.numeric.arrays import Array
 
 _GUESSES = 64  # combinations of first guesses that are tried
 

@@ -10,8 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array, as_count
-from mixnotes.domains import (
+from mixnotes.components.constraints import (
     CHANCE,
     NOT_NEGATIVE,
     PROBABILITY,
@@ -19,8 +18,10 @@ from mixnotes.domains import (
     Shared,
     parameter,
 )
-from mixnotes.exponential import ExponentialFamily, Keep, Values
-from mixnotes.special import scipy_functions
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values
+from mixnotes.data.check import as_count
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import scipy_functions
 
 
 def whole(x: Array) -> NDArray[np.bool_]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.ascent import ascend
-from mixnotes.check import Array
-from mixnotes.exponential import ExponentialFamily, Keep, Values
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ascent import ascend
 
 
 def learn_jointly(

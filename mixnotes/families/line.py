@@ -12,10 +12,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
-from mixnotes.domains import POSITIVE, REAL, SHAPE, Shared, parameter
-from mixnotes.families.search import OnLine, places_beside, weighted_median
-from mixnotes.special import squared
+from mixnotes.components.constraints import POSITIVE, REAL, SHAPE, Shared, parameter
+from mixnotes.families.search import LocationScale, places_beside, weighted_median
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import squared
 
 _EULER = 0.57721566490153286061  # Euler's constant
 _CARRIED = 1e-6  # of the largest share: what is less is not this component's
@@ -30,7 +30,7 @@ _EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Laplace(OnLine):
+class Laplace(LocationScale):
     """Laplace(loc, scale): p(x) = exp(-|x - loc| / scale) / (2 scale).
 
     loc is the weighted median and scale the weighted mean distance from it, both
@@ -97,7 +97,7 @@ class Laplace(OnLine):
         return self.given("loc") + self.given("scale") * z
 
 
-class LogConcave(OnLine):
+class LogConcave(LocationScale):
     """A place and a spread of a standard density whose logarithm g is concave.
 
     In a = 1 / spread and b = place / spread the log-likelihood, the mean of

@@ -10,19 +10,28 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes import covariance as models
-from mixnotes import gaps
-from mixnotes.check import Array, as_count, as_data, require_seen
-from mixnotes.component import CollapseError
-from mixnotes.domains import COVARIANCE, VECTOR, Shared, parameter
-from mixnotes.exponential import FEW, FLOOR, ROUNDING, Frame, Framed, Keep, Values
+from mixnotes.components.constraints import COVARIANCE, VECTOR, Shared, parameter
+from mixnotes.components.exponential import (
+    FEW,
+    FLOOR,
+    ROUNDING,
+    Keep,
+    Standardization,
+    StandardizedFamily,
+    Values,
+)
+from mixnotes.components.mixture import Mixture
+from mixnotes.data import missing as gaps
+from mixnotes.data.check import CollapseError, as_count, as_data, require_seen
+from mixnotes.numeric import covariance as models
+from mixnotes.numeric.arrays import Array
 
 _LOG_2_PI = math.log(2 * math.pi)
 _FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MultivariateNormal(Framed):
+class MultivariateNormal(StandardizedFamily):
     """MultivariateNormal(mean, cov) in d dimensions; an observation is a row of x.
 
     `covariance` says what kind cov is: "full", "diagonal", "spherical", or "tied": the
@@ -305,15 +314,12 @@ class MultivariateNormal(Framed):
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
         if not np.isnan(x).any() or weight.sum() <= 0:
             return super()._fit(x, weight, start)
-        from mixnotes.em import em  # it stands on this module
-        from mixnotes.mixture import Mixture
+        first = None if start is None else Mixture([start])
+        return Mixture([self])._fit(x, weight, first).components[0]
 
-        if start is None:
-            found = em(Mixture([self]), x, sample_weight=weight, starts=1)
-            return found.mixture.components[0]
-        return Mixture([self]).fit(x, weight, Mixture([start])).components[0]
-
-    def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:
+    def collapsed(
+        self, values: Values, carriers: Array, frame: Standardization
+    ) -> str | None:
         """Is some learned covariance flat, relative to the data's spread?"""
         if self.cov is not None:
             return None
@@ -340,7 +346,7 @@ class MultivariateNormal(Framed):
             "others determine, or take a simpler covariance such as 'diagonal'"
         )
 
-    def require_spread(self, frame: Frame) -> None:
+    def require_spread(self, frame: Standardization) -> None:
         """Raise an error for a constant column."""
         constant = np.flatnonzero(frame.span == 0)
         if self.cov is None and len(constant):
@@ -352,7 +358,7 @@ class MultivariateNormal(Framed):
 
     # ------------------------------------------------------- one component, in public
 
-    def into(self, values: Values, frame: Frame) -> Values:
+    def into(self, values: Values, frame: Standardization) -> Values:
         """(mean - centre) / scale, and cov over the scales of its row and column."""
         framed = {}
         if "mean" in values:
@@ -364,7 +370,7 @@ class MultivariateNormal(Framed):
             framed["cov"] = cov / self._units(frame, cov.ndim)
         return framed
 
-    def out_of(self, values: Values, frame: Frame) -> Values:
+    def out_of(self, values: Values, frame: Standardization) -> Values:
         """The inverse of `into`."""
         cov = values["cov"]
         return {
@@ -372,7 +378,7 @@ class MultivariateNormal(Framed):
             "cov": cov * self._units(frame, cov.ndim),
         }
 
-    def _units(self, frame: Frame, ndim: int) -> Array:
+    def _units(self, frame: Standardization, ndim: int) -> Array:
         return frame.scale**2 if ndim == 2 else np.outer(frame.scale, frame.scale)
 
     def stack(self, components: Sequence[Self]) -> Values:

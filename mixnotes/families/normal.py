@@ -10,25 +10,32 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
-from mixnotes.domains import LOG_POSITIVE, LOG_REAL, POSITIVE, REAL, Shared, parameter
-from mixnotes.exponential import (
+from mixnotes.components.constraints import (
+    LOG_POSITIVE,
+    LOG_REAL,
+    POSITIVE,
+    REAL,
+    Shared,
+    parameter,
+)
+from mixnotes.components.exponential import (
     FEW,
     FLOOR,
     ROUNDING,
     SMALLEST,
-    Frame,
-    Framed,
     Keep,
+    Standardization,
+    StandardizedFamily,
     Values,
 )
-from mixnotes.special import normal_cdf, normal_quantile, squared
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import normal_cdf, normal_quantile, squared
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 _MANY = 6  # components beyond which arrays are faster than floats
 
 
-class _Bell(Framed):
+class _Bell(StandardizedFamily):
     """A normal distribution of one coordinate: its place, its spread."""
 
     spread: str  # the name of the standard deviation, as `place` is the mean's
@@ -120,7 +127,7 @@ class _Bell(Framed):
         second = natural[1]
         return -2 * float(second[second.argmin()])
 
-    def into(self, values: Values, frame: Frame) -> Values:
+    def into(self, values: Values, frame: Standardization) -> Values:
         """(place - centre) / scale and spread / scale."""
         centre, scale = frame.centre[0], frame.scale[0]
         framed = {}
@@ -130,7 +137,7 @@ class _Bell(Framed):
             framed[self.spread] = values[self.spread] / scale
         return framed
 
-    def out_of(self, values: Values, frame: Frame) -> Values:
+    def out_of(self, values: Values, frame: Standardization) -> Values:
         """The inverse of `into`."""
         centre, scale = frame.centre[0], frame.scale[0]
         return {
@@ -154,7 +161,9 @@ class _Bell(Framed):
         aside *= aside
         return np.stack([first, np.einsum("kn,kn->k", share, aside)], axis=1)
 
-    def collapsed(self, values: Values, carriers: Array, frame: Frame) -> str | None:
+    def collapsed(
+        self, values: Values, carriers: Array, frame: Standardization
+    ) -> str | None:
         """Is some learned spread below its floor, relative to the data's range?"""
         sd, span = np.nan_to_num(values[self.spread]), frame.span[0]  # a root below 0
         low = sd <= FLOOR * span
@@ -173,7 +182,7 @@ class _Bell(Framed):
         """The x of a coordinate."""
         return float(coordinate)
 
-    def require_spread(self, frame: Frame) -> None:
+    def require_spread(self, frame: Standardization) -> None:
         """Raise an error unless the data vary enough for a spread to be learned."""
         if not self._is_blank(self.spread):
             return

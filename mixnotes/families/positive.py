@@ -13,12 +13,19 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
-from mixnotes.component import CollapseError
-from mixnotes.domains import INVERSE, POSITIVE, POSITIVE_SHAPE, SHAPE, Shared, parameter
-from mixnotes.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.components.constraints import (
+    INVERSE,
+    POSITIVE,
+    POSITIVE_SHAPE,
+    SHAPE,
+    Shared,
+    parameter,
+)
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.data.check import CollapseError
 from mixnotes.families.joint import learn_jointly
-from mixnotes.special import (
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import (
     log_gamma,
     log_less_digamma,
     log_normal_cdf,

@@ -8,12 +8,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes import table
-from mixnotes.check import Array, as_sample_weight, require_seen
-from mixnotes.component import Axis, Component, rank_of
-from mixnotes.domains import Domain
+from mixnotes.components.component import (
+    Axis,
+    Component,
+    rank_of,
+)
+from mixnotes.components.constraints import Domain
+from mixnotes.components.measure import Atoms, atoms_of, probable
+from mixnotes.data import table
+from mixnotes.data.check import as_sample_weight, require_seen
 from mixnotes.families.custom import Custom
-from mixnotes.measure import Atoms, atoms_of, probable
+from mixnotes.numeric.arrays import Array
 
 Key = str | tuple[str, ...]
 

@@ -13,11 +13,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes import table
-from mixnotes.check import Array
-from mixnotes.component import Axis, CollapseError, Component, shown
-from mixnotes.domains import LOG_REAL, POSITIVE, Domain, Shared
+from mixnotes.components.component import (
+    Axis,
+    Component,
+)
+from mixnotes.components.constraints import LOG_REAL, POSITIVE, Domain, Shared
+from mixnotes.components.saving import shown
+from mixnotes.data import table
+from mixnotes.data.check import CollapseError
 from mixnotes.families.discrete import drawn_counts, log_factorial, whole
+from mixnotes.numeric.arrays import Array
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 _FLOOR = 1e-7  # an sd below this share of the target's range, of few rows, collapsed
@@ -156,7 +161,7 @@ class Regression(Component):
 
     def sample_target(self, x: Any, rng: Any) -> Array:
         """A draw of the target for each row of predictors, shape (n,)."""
-        from mixnotes.check import as_rng
+        from mixnotes.data.check import as_rng
 
         self._require_complete("sample_target")
         return self._draw(self.predictor(self._with_any_target(x)), as_rng(rng))

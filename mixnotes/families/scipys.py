@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
-from mixnotes.families.made import Bounds, Made, first_guesses, written
+from mixnotes.families.numerical import Bounds, Made, first_guesses, written
 from mixnotes.families.search import ends_beside
+from mixnotes.numeric.arrays import Array
 
 
 def from_scipy(distribution: Any, **given: float | None) -> FromScipy:

@@ -1,7 +1,7 @@
 """Families without an exponential form: each finds its own weighted maximum.
 
 For the author of such a family: derive from `Searched` and write `density` and
-`_search`; `Laplace` in line.py is a model. `OnLine` is for a place and a spread.
+`_search`; `Laplace` in line.py is a model. `LocationScale` is for a place and a spread.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from mixnotes.check import Array
-from mixnotes.component import CollapseError, Family
-from mixnotes.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
-from mixnotes.intervals import Intervals
+from mixnotes.components.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
+from mixnotes.components.family import Family
+from mixnotes.data.check import CollapseError
+from mixnotes.data.intervals import Intervals
+from mixnotes.numeric.arrays import Array
 
 
 class Searched(Family):
@@ -108,7 +109,7 @@ def _near(a: Family, b: Family) -> bool:
     )
 
 
-class OnLine(Searched):
+class LocationScale(Searched):
     """A family of a place and a spread: it is fitted to centred and scaled data, so
     that no unit and no offset matters."""
 

@@ -16,11 +16,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.ascent import ascend, up_to_a_limit
-from mixnotes.check import Array
-from mixnotes.domains import POSITIVE, REAL, UP_TO_INFINITY, parameter
-from mixnotes.families.search import OnLine, Stepped
-from mixnotes.special import (
+from mixnotes.components.constraints import POSITIVE, REAL, UP_TO_INFINITY, parameter
+from mixnotes.families.search import LocationScale, Stepped
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ascent import ascend, up_to_a_limit
+from mixnotes.numeric.special import (
     log_gamma_ratio_of,
     normal_cdf,
     normal_quantile,
@@ -77,7 +77,7 @@ def df_of(square: Array, share: Array, d: Dimension, start: float | None) -> flo
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class StudentT(OnLine, Stepped):
+class StudentT(LocationScale, Stepped):
     """StudentT(df, loc, scale) on the line: p(x) falls as |x|^-(df + 1) far out.
 
     A normal for data with outliers: `StudentT(df=4)`. df = inf is the normal itself,

@@ -16,11 +16,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes import gaps
-from mixnotes.check import Array, as_count, require_seen
-from mixnotes.component import CollapseError
-from mixnotes.domains import COVARIANCE, UP_TO_INFINITY, VECTOR, parameter
-from mixnotes.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
+from mixnotes.components.constraints import (
+    COVARIANCE,
+    UP_TO_INFINITY,
+    VECTOR,
+    parameter,
+)
+from mixnotes.components.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
+from mixnotes.data import missing as gaps
+from mixnotes.data.check import CollapseError, as_count, require_seen
 from mixnotes.families.bounded import remembering_d, rows_of, sized
 from mixnotes.families.search import Stepped
 from mixnotes.families.student import (
@@ -31,6 +35,7 @@ from mixnotes.families.student import (
     latent,
     log_bell,
 )
+from mixnotes.numeric.arrays import Array
 
 Prepared = tuple[Array, list[gaps.Pattern]]  # columns (d, n), and rows by their gaps
 

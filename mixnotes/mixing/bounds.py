@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mixnotes.check import Array
 from mixnotes.mixing.nodes import grouped
 from mixnotes.mixing.tracks import Line, Track
+from mixnotes.numeric.arrays import Array
 
 _EPS = float(np.finfo(float).eps)
 _ROUNDS = 3000  # halvings: between the largest float and the smallest

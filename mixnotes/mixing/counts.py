@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.check import Array
 from mixnotes.families.bounded import Uniform
 from mixnotes.families.counts import NegativeBinomial, PointMass
 from mixnotes.families.discrete import (
@@ -21,7 +20,8 @@ from mixnotes.families.discrete import (
 from mixnotes.mixing.forms import Counting, Trials
 from mixnotes.mixing.members import at_place, line, refuse, track_of
 from mixnotes.mixing.tracks import Line, Listed, Track, Unbounded
-from mixnotes.special import log_gamma_ratio
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_gamma_ratio
 
 _MOST = 4096  # members of a list
 

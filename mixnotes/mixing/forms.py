@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 
 def _bent(r: Array) -> Array:

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.check import Array
-from mixnotes.component import Component
+from mixnotes.components.component import Component
 from mixnotes.mixing.forms import Form
 from mixnotes.mixing.tracks import Line, Listed, Track, Unbounded
+from mixnotes.numeric.arrays import Array
 
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 

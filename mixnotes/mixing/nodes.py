@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
 from mixnotes.mixing.tracks import Line, Listed, Track
+from mixnotes.numeric.arrays import Array
 
 _WORTH = 4096  # observations from which it is worth it
 Rows = NDArray[np.intp]

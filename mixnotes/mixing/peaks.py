@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
 from mixnotes.mixing.bounds import LogD
 from mixnotes.mixing.tracks import Track
+from mixnotes.numeric.arrays import Array
 
 _STRIDE = 1e-3  # of a coordinate, for differences of log D
 _ONE = 0.02  # peaks nearer than that are one

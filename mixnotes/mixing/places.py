@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.check import Array
 from mixnotes.families.circular import VonMises
 from mixnotes.families.line import Gumbel, Laplace, Logistic
 from mixnotes.families.normal import LogNormal, Normal
@@ -24,7 +23,8 @@ from mixnotes.mixing.members import (
     track_of,
 )
 from mixnotes.mixing.tracks import Line, Listed, Track, Unbounded
-from mixnotes.special import log_bessel_i0
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_bessel_i0
 
 _FAR = 1e150  # its square is finite
 _SMALL = 1e-9  # of the least spread: a distance that is as good as 0

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from mixnotes.check import Array
 from mixnotes.families.line import Weibull
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
 from mixnotes.mixing.forms import Passage, Spread
@@ -19,7 +18,8 @@ from mixnotes.mixing.members import (
     track_of,
 )
 from mixnotes.mixing.tracks import Track, Unbounded
-from mixnotes.special import log_gamma
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_gamma
 
 
 @track_of.register

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.check import Array
+from mixnotes.components.mixture import log_sum_exp
 from mixnotes.mixing.bounds import log_d
 from mixnotes.mixing.peaks import climbed, summits
 from mixnotes.mixing.tracks import Track
 from mixnotes.mixing.weights import along, quadratic
-from mixnotes.mixture import log_sum_exp
+from mixnotes.numeric.arrays import Array
 
 _ROUNDS = 200  # of new atoms
 _STEP = 1e-4  # of a coordinate, for differences: in widths of a peak

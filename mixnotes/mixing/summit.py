@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.check import Array
-from mixnotes.intervals import Intervals
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.intervals import Intervals
+from mixnotes.data.sources import Rows, Source
 from mixnotes.mixing import counts, places, positives
 from mixnotes.mixing.bounds import largest, log_sum
 from mixnotes.mixing.members import track
 from mixnotes.mixing.nodes import thinned
 from mixnotes.mixing.search import Atoms, Problem, joined
 from mixnotes.mixing.tracks import Track, Unbounded
-from mixnotes.mixture import Mixture
-from mixnotes.sums import Rows, Source
+from mixnotes.numeric.arrays import Array
 
 FAMILIES = (counts, places, positives)  # which register with `track_of`
 _SHARE = 0.01  # of what is missing, that need not be known

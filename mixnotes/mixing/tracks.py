@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mixnotes.check import Array
 from mixnotes.mixing.forms import Form
+from mixnotes.numeric.arrays import Array
 
 _NODE = 0.5  # between guesses, in widths of a peak
 _ASIDE = 12  # guesses on either side of a gap

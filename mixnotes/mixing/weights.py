@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 
 def along(

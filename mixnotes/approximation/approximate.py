@@ -1,0 +1,275 @@
+"""A density and a tolerance: the Gaussian mixture within it, and its error.
+
+The universal approximation theorem as a function. Chapter 9 says in which sense it
+holds; `mixnotes.approximation` has the parts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.approximation.distance import NORMS
+from mixnotes.approximation.gaussians import Gaussians
+from mixnotes.approximation.line import Line
+from mixnotes.approximation.panels import as_target
+from mixnotes.approximation.plane import Plane, is_plane
+from mixnotes.approximation.search import Search
+from mixnotes.approximation.space import Space
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import Rng, as_count, as_rng
+from mixnotes.families.gaussian_mixture import gaussian_mixture
+from mixnotes.fitting.em import em
+from mixnotes.fitting.fit import Fit
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.threads import one_blas_thread
+
+Norm = Literal["L1", "hellinger", "KL", "sup"]
+
+
+class Priced(NamedTuple):
+    """A point of the path: the best mixture found with K components, its error."""
+
+    K: int
+    error: float
+    mixture: Mixture
+
+
+class Learned(NamedTuple):
+    """What `em` made of draws from a density: its error, and the whole Fit."""
+
+    mixture: Mixture
+    error: float
+    fit: Fit
+
+
+@dataclass(frozen=True, repr=False)
+class Approximation:
+    """What `approximate` found.
+
+    mixture: the Gaussian mixture. error: its distance from the density in `norm`;
+    kind says how far to trust it: "certified" is a proved bound, "measured" is
+    quadrature on nodes that the fit never saw. measured: the measured distance in
+    either case. reached: is it within the tolerance (True where none was asked)?
+    reason: a sentence on that. path: (K, error, mixture) for each K on the way, error
+    as measured. notes: what was done to the density, and what no mixture can do.
+    """
+
+    mixture: Mixture
+    error: float
+    kind: Literal["certified", "measured"]
+    measured: float
+    norm: Norm
+    reached: bool
+    reason: str
+    path: tuple[Priced, ...]
+    notes: tuple[str, ...]
+    _space: Space = field(compare=False)
+
+    def density(self, x: ArrayLike) -> Array:
+        """The density that was approximated, normalised; x of shape (n,), or (n, 2)."""
+        values: Array = self._space.density(np.asarray(x, dtype=np.float64))
+        return values
+
+    @property
+    def dimension(self) -> int:
+        """1 on the line, 2 in the plane."""
+        return self._space.d
+
+    @property
+    def interval(self) -> Any:
+        """Where to look: the place of all but a thousandth of the density, (low, high),
+        or a pair of those in two dimensions."""
+        return self._space.interval()
+
+    def draw(self, n: int, rng: Rng) -> Array:
+        """n independent draws from the density itself (not from the mixture)."""
+        drawn: Array = self._space.draw(as_count(n, "n", 1), as_rng(rng))
+        return drawn
+
+    def distance(self, mixture: Mixture) -> float:
+        """The distance of another mixture of normals from the density, measured."""
+        normals = Gaussians.of(mixture)
+        if normals.d != self._space.d:
+            raise ValueError(
+                f"the mixture must be in {self._space.d} dimension(s) as the density "
+                f"is, got one in {normals.d}"
+            )
+        return self._space.measure(normals, self.norm)
+
+    def learn(self, n: int, rng: Rng = 0, **options: Any) -> Learned:
+        """What EM learns of the density from n draws, with as many components.
+
+        options: those of `em`, such as starts.
+        """
+        generator = as_rng(rng)
+        x = self.draw(n, generator)
+        model = gaussian_mixture(
+            len(self.mixture.components), "V" if self._space.d == 1 else "full"
+        )
+        fit = em(model, x, rng=generator, **options)
+        return Learned(fit.mixture, self.distance(fit.mixture), fit)
+
+    def __repr__(self) -> str:
+        K = len(self.mixture.components)
+        return (
+            f"K = {K}, {self.norm} error {self.error:.3g} ({self.kind}), {self.reason}"
+        )
+
+
+def approximate(
+    density: Any,
+    tolerance: float | None = None,
+    components: int | None = None,
+    *,
+    norm: Norm = "L1",
+    support: Any = None,
+    cdf: Callable[..., Any] | None = None,
+    variation: float | None = None,
+    curvature: float | None = None,
+    progress: bool = False,
+) -> Approximation:
+    """The Gaussian mixture within `tolerance` of a density, with few components.
+
+    density: a function of x, vectorised or not; a distribution of scipy.stats; a
+    filled mixture; or a pair (x, values), with straight lines between the points. Need
+    not be normalised. In two dimensions: a function of rows, shape (n, 2), and a
+    support ((low, high), (low, high)). tolerance: the largest error allowed.
+    components: the most of them (100, and 40 in the plane, where none is given);
+    without a tolerance exactly so many. norm: "L1" (twice the total variation
+    distance, 0 to 2), "hellinger" (0 to 1), "KL" (of the density f from the mixture g:
+    the integral of f log(f / g), in nats) or "sup" (in units of the density). support:
+    (low, high), where the function is not zero. cdf: its distribution function.
+    variation, curvature: bounds on the integrals of |f'| and |f''| (a jump counts in
+    the first by its height); with the cdf one of them makes an L1 error certified.
+    progress: show a bar (needs tqdm).
+
+        a = approximate(scipy.stats.gumbel_r, tolerance=1e-3)
+        a.mixture, a.error, a.kind
+
+    A function alone is looked for by a scan of the line; where a narrow mode may hide
+    far out, give the support or the cdf. What was missed shows in `notes`, if the
+    density should integrate to 1.
+
+    The mixture grows from one component; each step adds what the residual asks for,
+    and least squares lowers the distance. What it finds is a mixture with this error,
+    not a proof that fewer components would not do.
+    """
+    if norm not in NORMS:
+        raise ValueError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
+    _require_wish(tolerance, components)
+    space = _space_of(density, support, cdf, variation, curvature)
+    notes = space.notes + space.limits(norm, tolerance)
+    most = components or space.most
+    search = Search(space, norm, tolerance, most)
+    # The matrices are small: threads of BLAS would only wait for each other.
+    with _bar(progress, most) as show, one_blas_thread():
+        best = search.run(show)
+    error, kind, measured = _judged(space, best, norm, tolerance)
+    reached, reason = _verdict(error, best.K, tolerance, search.why)
+    path = sorted(search.path.items())
+    return Approximation(
+        best.mixture(),
+        error,
+        kind,
+        measured,
+        norm,
+        reached,
+        reason,
+        tuple(Priced(K, found, normals.mixture()) for K, (found, normals) in path),
+        notes,
+        space,
+    )
+
+
+def _space_of(
+    density: Any, support: Any, cdf: Any, variation: Any, curvature: Any
+) -> Space:
+    if not is_plane(support):
+        return Line(as_target(density, support, cdf, variation, curvature))
+    if cdf is not None or variation is not None or curvature is not None:
+        raise ValueError(
+            "cdf, variation and curvature must be left out in two dimensions: "
+            "the error is measured there"
+        )
+    return Plane(density, support)
+
+
+def _require_wish(tolerance: float | None, components: int | None) -> None:
+    if tolerance is None and components is None:
+        raise ValueError(
+            "approximate must be told how near or how large: give tolerance=1e-3, "
+            "components=10, or both"
+        )
+    if tolerance is not None and not (
+        isinstance(tolerance, int | float | np.number)
+        and not isinstance(tolerance, bool)
+        and 1e-12 <= tolerance < math.inf
+    ):
+        raise ValueError(
+            f"tolerance must be a number from 1e-12 up, got {tolerance!r}; no mixture "
+            "has an error of 0 but for a density that is one; 1e-3 is a good start"
+        )
+    if components is not None:
+        as_count(components, "components", 1)
+
+
+def _judged(
+    space: Space, best: Gaussians, norm: str, tolerance: float | None
+) -> tuple[float, Literal["certified", "measured"], float]:
+    """The error, its kind, and the error as measured.
+
+    A proof counts where it does not blur the answer: where it keeps the tolerance, or
+    is within a tenth of what was measured.
+    """
+    measured = space.measure(best, norm)
+    if space.can_certify(norm):
+        limit = tolerance if tolerance and measured <= tolerance else 1.1 * measured
+        for sharp in (0.03 * limit, 0.85 * (limit - measured)):  # the rest: tails
+            bound = space.certify(best, max(sharp, 1e-9))
+            if bound is not None:
+                break
+        if bound is not None and bound <= limit:
+            return bound, "certified", measured
+    return measured, "measured", measured
+
+
+def _verdict(
+    error: float, K: int, tolerance: float | None, why: str
+) -> tuple[bool, str]:
+    if tolerance is None:
+        return True, f"the best found with {K} normal{'s' if K > 1 else ''}"
+    if error <= tolerance:
+        return True, f"within the tolerance {tolerance:g}"
+    return False, (
+        f"not within the tolerance {tolerance:g}: {why}; the error found is {error:.3g}"
+    )
+
+
+@contextmanager
+def _bar(progress: bool, most: int) -> Iterator[Callable[[int, float], None]]:
+    """What is shown each K: nothing, or a bar."""
+    if not progress:
+        yield lambda K, error: None
+        return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ImportError(
+            "progress=True needs tqdm, which is not installed; "
+            "python -m pip install tqdm"
+        ) from None
+    with tqdm(total=most, unit="component") as bar:
+
+        def show(K: int, error: float) -> None:
+            bar.n = K
+            bar.set_postfix_str(f"K = {K}, error {error:.3g}")
+            bar.update(0)
+
+        yield show

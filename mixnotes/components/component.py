@@ -1,0 +1,450 @@
+"""What a component is: the contract, and what everybody gets who meets it.
+
+Read this first if you want to write a component of your own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixnotes.components.constraints import Domain
+from mixnotes.components.quantiles import bisected
+from mixnotes.data import intervals
+from mixnotes.data.check import (
+    LARGEST,
+    Rng,
+    as_count,
+    as_data,
+    as_places,
+    as_rng,
+    as_sample_weight,
+    require,
+)
+from mixnotes.data.intervals import Binned, Censored, Intervals
+from mixnotes.numeric.arrays import Array
+
+
+@runtime_checkable
+class ComponentLike(Protocol):
+    """The whole contract. Any object that meets it can stand in a `Mixture`.
+
+    `fit` fills the blanks by weighted maximum likelihood, never lowers the weighted
+    log-likelihood of `start`, and never touches what was given.
+    """
+
+    @property
+    def n_free(self) -> int:
+        """How many parameters are blank."""
+
+    def log_prob(self, x: Any) -> Array:
+        """log p(x), shape (n,)."""
+
+    def fit(self, x: Any, sample_weight: Any = None, start: Any = None) -> Any:
+        """A new component of the same kind with the blanks filled."""
+
+
+class Axis(NamedTuple):
+    """Where a blank stands on the line."""
+
+    name: str
+    size: int  # how many coordinates it has
+    simplex: bool  # logarithms of probabilities, of which the last is not free?
+    shared: str | None  # the name under which it is shared
+    unit: bool = False  # in a unit of its own, so that no size of it is large?
+
+
+# -------------------------------------------------------------------- the component
+
+
+class Component(ABC):
+    """A distribution whose parameters may be blank (None): what is blank is learned.
+
+    Components are immutable values: they compare, print, copy, pickle and save as
+    JSON. `fit` returns a new one.
+    """
+
+    support: ClassVar[str]  # in words, for errors: "whole numbers from 0 up"
+    registry: ClassVar[dict[str, type[Component]]] = {}
+    column_names: tuple[str, ...] | None = None  # of a row, where they have names
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Component.registry[_qualified(cls)] = cls
+        mine = Component.registry.get(cls.__name__)
+        if mine is None or not _is_built_in(mine) or _is_built_in(cls):
+            Component.registry[cls.__name__] = cls
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The name of this class in JSON: with its module where the name alone is that
+        of another class."""
+        short = Component.registry.get(cls.__name__) is cls
+        return cls.__name__ if short else _qualified(cls)
+
+    # What the author of a component writes.
+
+    @property
+    @abstractmethod
+    def n_free(self) -> int:
+        """How many parameters are blank."""
+
+    @property
+    @abstractmethod
+    def blanks(self) -> tuple[str, ...]:
+        """The names of the blank parameters."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that `blank` takes."""
+        return tuple(getattr(self, "domains", dict)())
+
+    @abstractmethod
+    def blank(self, *names: str) -> Self:
+        """The same component with these parameters (all, if none is named) blank."""
+
+    @abstractmethod
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """log p(x), shape (n,), as a function of a filled component of this kind.
+
+        What depends on the data alone is computed here, once, and not in every step.
+        """
+
+    @abstractmethod
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        """This component with its blanks filled by weighted maximum likelihood."""
+
+    @abstractmethod
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        """n draws."""
+
+    @abstractmethod
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations lie in the support, shape (n,)."""
+
+    @abstractmethod
+    def moments(self) -> tuple[float, float]:
+        """E[x] and Var[x]."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """The arguments that make this component again, as JSON values."""
+
+    # The blanks as coordinates of a line without ends: for those who can say, `em`
+    # extrapolates, looks for saddles and knows the rate and standard errors.
+
+    has_line = False
+
+    def axes(self, filled: Self) -> list[Axis]:
+        """What stands where on the line."""
+        raise NotImplementedError
+
+    def to_line(self, filled: Self) -> Array:
+        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
+        raise NotImplementedError
+
+    def from_line(self, line: Array, like: Self) -> Self:
+        """The component at a point of the line; what is given is as in `like`."""
+        raise NotImplementedError
+
+    def line_units(self, filled: Self, scales: Array) -> Array:
+        """The unit of each coordinate of the line, shape (p,): that of the data, in
+        `scales`, (d,), where a value stands there as it is; 1 for logarithms."""
+        return np.ones(len(self.to_line(filled)))
+
+    def measured(self, filled: Self, scale: float) -> Array | None:
+        """The values of the blanks as distances are measured in: what has the data's
+        unit divided by `scale`. None where there is no such unit: then log-densities
+        at some observations are watched."""
+        return None
+
+    def settled(self, filled: Self) -> Self:
+        """This component with what it shares given, at the values of `filled`."""
+        raise NotImplementedError
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """The blanks that other components have too: parameter to shared name."""
+        return {}
+
+    def kind(self) -> tuple[Any, ...]:
+        """Components of equal kind can share parameters."""
+        return (type(self),)
+
+    def value_of(self, name: str) -> Any:
+        """The value of a parameter, by its name in `blanks`."""
+        return getattr(self, name)
+
+    def size_of(self, name: str) -> int:
+        """How many free numbers a blank parameter is, by its name in `blanks`."""
+        return self.n_free if len(self.blanks) == 1 else 1
+
+    def domain_of(self, name: str) -> Domain:
+        """The set that a parameter lives in, by its name in `blanks`."""
+        raise NotImplementedError
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same component with these parameters set, by their names in `blanks`."""
+        raise NotImplementedError
+
+    def described(self, template: Self) -> str:
+        """This component as a table shows it: what was given in `template` marked."""
+        return repr(self)
+
+    def laid_out(self, names: Sequence[str]) -> Self:
+        """The same component with its named columns in this order."""
+        return self
+
+    # What the author may add.
+
+    discrete: ClassVar[bool] = False  # is log_prob a probability, not a density?
+
+    @property
+    def probable(self) -> Mapping[str | None, bool | None]:
+        """By column, is log_prob there that of a probability? None is the column of
+        observations that have no names."""
+        return {None: self.discrete}
+
+    @property
+    def atoms(self) -> Mapping[str | None, frozenset[float]]:
+        """The single values, by column, that have a probability beside densities."""
+        return {}
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest x that the support reaches."""
+        return -math.inf, math.inf
+
+    def _cdf(self, x: Array) -> Array:
+        """P(X <= x), for x that may be infinite."""
+        raise TypeError(
+            f"{type(self).__name__} has no distribution function; write "
+            "_cdf(x), or use a family that has one"
+        )
+
+    def _sf(self, x: Array) -> Array:
+        """P(X > x): to full relative accuracy, where a family has a way to it."""
+        return 1 - self._cdf(x)
+
+    def _quantile(self, q: Array) -> Array:
+        """The least x with cdf(x) >= q, by bisection."""
+        return bisected(self, q)
+
+    fits_exactly: ClassVar[bool] = False  # is its weighted fit no search?
+    has_moves: ClassVar[bool] = False  # does `moves` find components that EM cannot?
+    edges_move: bool = False  # does the support end where a blank parameter says?
+
+    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """Components beside `filled` that no step of EM leads to, where the likelihood
+        jumps or has a kink. x, weight: distinct observations and how much of each is
+        this component's, (n,)."""
+        return iter(())
+
+    def narrowed(self, filled: Self, at: float, factor: float) -> Self | None:
+        """`filled` at this place, its spread times `factor`, where the blanks allow it;
+        None where not."""
+        changed = self._narrowed(filled, at, factor)
+        if changed and set(changed) <= set(self.blanks) - set(self.shares):
+            return filled.filled(changed)
+        return None
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        """The parameters that differ then; none where a family does not say."""
+        return {}
+
+    def stretched(self, filled: Self, x: Array) -> Self:
+        """`filled` with ends that reach to these observations, where blanks allow."""
+        return filled
+
+    def remark(self, x: Array, weight: Array) -> str:
+        """What a user should know who learns this from such data; else no words."""
+        return ""
+
+    @property
+    def limit(self) -> str:
+        """What this component is the limit of, where a parameter is infinite; else
+        no words."""
+        return ""
+
+    # What everybody gets.
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """P(X <= x), of the shape of x; x may be infinite."""
+        self._require_complete("cdf")
+        with np.errstate(over="ignore"):
+            return self._cdf(as_places(x, "x"))
+
+    def sf(self, x: ArrayLike) -> Array:
+        """P(X > x), 1 - cdf(x) without the loss of digits in the upper tail."""
+        self._require_complete("sf")
+        with np.errstate(over="ignore"):
+            return self._sf(as_places(x, "x"))
+
+    def quantile(self, q: ArrayLike) -> Array:
+        """The least x with cdf(x) >= q, of the shape of q."""
+        self._require_complete("quantile")
+        levels = as_places(q, "q")
+        require(
+            (levels >= 0) & (levels <= 1),
+            levels,
+            "q must be a probability, from 0 to 1",
+            "divide percentages by 100",
+            name="q",
+        )
+        with np.errstate(over="ignore"):
+            found = self._quantile(np.clip(levels, 0.0, 1.0))
+        low, high = self.ends
+        return np.where(levels == 0, low, np.where(levels == 1, high, found))
+
+    def log_prob(self, x: ArrayLike | Censored) -> Array:
+        """log p(x), shape (n,); -inf outside the support. Of a `Censored` x the log of
+        the probability of each interval."""
+        self._require_complete("log_prob")
+        return self.bound(self._rows(x))(self)
+
+    def bound(self, x: Array) -> Callable[[Self], Array]:
+        """`bind`, of observations or of intervals."""
+        if isinstance(x, Intervals):
+            return intervals.bind(self, x)
+        return self.bind(x)
+
+    def filled_to(self, x: Array, weight: Array, start: Self | None) -> Self:
+        """`_fit`, to observations or to intervals."""
+        if not isinstance(x, Intervals):
+            return self._fit(x, weight, start)
+        if start is not None and not weight.any():  # nothing was assigned here
+            return start
+        found: Self = intervals.fit(self, x, weight, start)
+        return found
+
+    def fit(
+        self,
+        x: ArrayLike | Censored | Binned,
+        sample_weight: ArrayLike | None = None,
+        start: Self | None = None,
+    ) -> Self:
+        """This component with its blanks filled by weighted maximum likelihood.
+
+        The weighted log-likelihood of `start` is never lowered, and what was given
+        is never touched.
+        """
+        data, sample_weight = self._rows(x), weight_of(x, sample_weight)
+        weight = as_sample_weight(sample_weight, len(data))
+        if start is not None and type(start) is not type(self):
+            raise TypeError(f"start must be a {type(self).__name__}, got {start!r}")
+        self.check_support(data, weight)
+        data, weight = data[weight > 0], weight[weight > 0]
+        return self.filled_to(data, weight, start) if self.blanks else self
+
+    def sample(self, n: int, rng: Rng) -> Array:
+        """n independent draws, shape (n,). `rng` is a seed or a numpy Generator."""
+        self._require_complete("sample")
+        return self._sample(as_count(n, "n", 0), as_rng(rng))
+
+    def check_support(self, x: Array, weight: Array) -> None:
+        """Raise an error that names the first observation that cannot be learned from:
+        outside the support, or so large that its square is not finite."""
+        if isinstance(x, Intervals):
+            ends = np.asarray(x)
+            finite = np.where(np.isfinite(ends), ends, 0.0)
+            for end in finite.T:
+                self.require_unit(end, weight)
+            return
+        require(
+            self.inside(x) | (weight == 0),
+            x,
+            f"{type(self).__name__}: x must be {self.support}",
+            "mend the data, or add a component that can produce such values",
+        )
+        self._require_size(x, weight)
+        self.require_unit(x, weight)
+
+    def require_unit(self, x: Array, weight: Array) -> None:
+        """Raise an error where x is plainly in another unit than this family takes."""
+        return
+
+    def _require_size(self, x: Array, weight: Array) -> None:
+        """Raise an error that names the first value whose square is not finite."""
+        ends = (
+            np.fmax.reduce(x, None, initial=0.0),
+            np.fmin.reduce(x, None, initial=0.0),
+        )
+        if not max(ends[0], -ends[1]) <= LARGEST:
+            require(
+                ~(np.abs(np.where(weight > 0, x.T, 0.0).T) > LARGEST),
+                x,
+                f"{type(self).__name__}: x must be at most {LARGEST:g} in size",
+                "rescale it, for example x / np.ptp(x)",
+            )
+
+    def to_json(self) -> str:
+        """This component as JSON text; `from_json` reads it back, to the last bit."""
+        return json.dumps(self._state())
+
+    def _rows(self, x: Any) -> Array:
+        """x as this component takes it: one number an observation, unless it says."""
+        if isinstance(x, Censored | Binned):
+            return x.rows
+        if isinstance(x, Intervals):
+            return x
+        data = as_data(x)
+        if data.ndim != 1:
+            raise ValueError(
+                f"{type(self).__name__} takes one number an observation, x of shape "
+                f"(n,), got shape {data.shape}; pass one column, x[:, 0]"
+            )
+        return data
+
+    def _require_complete(self, what: str) -> None:
+        if self.blanks:
+            raise ValueError(
+                f"{what} needs every parameter, and {self!r} has blanks: "
+                f"{', '.join(self.blanks)}; fit first, for example with "
+                ".fit(x) or mx.em(mixture, x).mixture"
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._state() == other._state()
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+
+def _qualified(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _is_built_in(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def rank_of(component: Any) -> tuple[float, ...]:
+    """What components are put in order by: mean, then variance; of vectors, their
+    entries one after another; () where there are none."""
+    if hasattr(component, "rank"):
+        rank: tuple[float, ...] = component.rank()
+        return rank
+    if not getattr(component, "has_moments", hasattr(component, "moments")):
+        return ()
+    mean, variance = component.moments()
+    ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
+    return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
+
+
+def weight_of(x: Any, sample_weight: ArrayLike | None) -> ArrayLike | None:
+    """The weights of observations; those of bins come with them."""
+    if not isinstance(x, Binned):
+        return sample_weight
+    if sample_weight is not None:
+        raise ValueError(
+            "sample_weight must be left out for Binned data, whose counts are weights"
+        )
+    return x.weight

@@ -1,0 +1,326 @@
+"""Where a parameter lives, and a map of the inside of that set to the whole line.
+
+For the author of a family: pick one for each parameter.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mixnotes.data.check import as_array
+from mixnotes.numeric.arrays import Array
+
+_INFINITE = 60.0  # on the line; e^60 degrees of freedom are a normal to all digits
+_TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A blank that several components of a mixture have in common.
+
+    Two normals of unknown but equal spread:
+
+        Mixture([Normal(sd=Shared("sd")), Normal(sd=Shared("sd"))])
+
+    Blanks with the same name are one parameter, learned from all of them together.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise TypeError(f"Shared takes a name, a text, got {self.name!r}")
+
+
+@dataclass(frozen=True)
+class Domain(ABC):
+    """The set that a parameter lives in; a stack, (K, ...), holds one a component."""
+
+    words: str
+
+    @abstractmethod
+    def read(self, value: Any) -> Any:
+        """`value` in its proper form, or None where it is not in the set."""
+
+    @abstractmethod
+    def to_line(self, stack: Array) -> Array:
+        """Values mapped to the whole line, shape (K, m)."""
+
+    @abstractmethod
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The stack that `to_line` mapped to `line`, of the form of `like`."""
+
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """The unit of each of the m coordinates of `to_line`, shape (m,), for data
+        whose columns have the units `scales`, (d,)."""
+        return np.ones(self.to_line(stack).shape[1])
+
+    def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
+        """The value z standard errors down and up."""
+        return value - z * error, value + z * error
+
+    def measured(self, stack: Array) -> Array:
+        """Values as numbers in which the distance to a limit is measured."""
+        return stack
+
+
+@dataclass(frozen=True)
+class Number(Domain):
+    """One number; `power` is that of the data's unit in it (a mean 1, a rate -1).
+
+    `measure` is the scale on which distances to a limit are measured: a logarithm
+    where the parameter has no unit and can be large, for a shape of 1e6 is not known
+    to 1e-8.
+    """
+
+    contains: Callable[[float], bool]
+    up: Callable[[Array], Array]
+    down: Callable[[Array], Array]
+    power: int = 0
+    measure: Callable[[Array], Array] | None = None
+
+    def measured(self, stack: Array) -> Array:
+        """The values, or their logarithms."""
+        return stack if self.measure is None else self.measure(stack)
+
+    def read(self, value: Any) -> float | None:
+        """`value` as a float, or None where it is not in the set."""
+        if type(value) is float and self.contains(value):
+            return value
+        try:  # an array that holds one text or one complex number is a float to numpy
+            scalar = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iufO"
+            number = float(value) if scalar else math.nan
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return number if self.contains(number) else None
+
+    def to_line(self, stack: Array) -> Array:
+        """Values mapped to the whole line, shape (K, 1)."""
+        return self.up(stack)[:, None]
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The values, shape (K,)."""
+        return self.down(line[:, 0])
+
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """The unit of the data where the value stands there as it is, else 1."""
+        as_it_is = self.up is _same and self.power
+        return np.full(1, scales[0] ** self.power if as_it_is else 1.0)
+
+    def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
+        """The value z standard errors down and up on the line, and back."""
+        ends = _around(self, np.array([value]), np.array([error]), z)
+        return float(ends[0][0]), float(ends[1][0])
+
+
+@dataclass(frozen=True)
+class Vector(Domain):
+    """A vector of finite numbers, shape (d,)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        return _array(value, 1)
+
+    def to_line(self, stack: Array) -> Array:
+        """The values themselves."""
+        return stack
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The values themselves."""
+        return line
+
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """Those of the columns."""
+        return np.array(scales[: stack.shape[1]])
+
+
+@dataclass(frozen=True)
+class PositiveVector(Domain):
+    """A vector of numbers above 0, shape (d,)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        vector = _array(value, 1)
+        return None if vector is None or (vector <= 0).any() else vector
+
+    def to_line(self, stack: Array) -> Array:
+        """Logarithms."""
+        return _log(stack)
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """Exponentials."""
+        return _exp(line)
+
+    def measured(self, stack: Array) -> Array:
+        """Logarithms."""
+        return _log(stack)
+
+
+@dataclass(frozen=True)
+class Simplex(Domain):
+    """Probabilities that sum to 1, shape (n,)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        probs = _array(value, 1)
+        if probs is None or (probs < 0).any() or abs(probs.sum() - 1) > 1e-8:
+            return None
+        return probs
+
+    def to_line(self, stack: Array) -> Array:
+        """Logarithms; a constant added to a row changes nothing."""
+        return _log(stack)
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """Probabilities."""
+        return softmax(line)
+
+    def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
+        """Each probability by itself, on the scale of log-odds."""
+        return _around(PROBABILITY, value, error, z)
+
+
+@dataclass(frozen=True)
+class Covariance(Domain):
+    """A symmetric positive definite matrix, shape (d, d)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        cov = _array(value, 2)
+        if cov is None or cov.shape[0] != cov.shape[1]:
+            return None
+        width = np.sqrt(np.abs(np.diagonal(cov)))
+        if not width.all() or (abs(cov - cov.T) > 1e-8 * np.outer(width, width)).any():
+            return None
+        try:
+            np.linalg.cholesky(cov / np.outer(width, width))
+        except np.linalg.LinAlgError:
+            return None
+        return cov
+
+    def to_line(self, stack: Array) -> Array:
+        """Log-Cholesky: of the factor, the diagonal as logarithms. A stack of diagonals
+        (K, d) stands for diagonal matrices."""
+        if stack.ndim == 2:
+            return _log(stack)
+        factor = np.linalg.cholesky(stack)
+        d = factor.shape[-1]
+        diagonal = _log(np.diagonal(factor, axis1=1, axis2=2))
+        lower = np.tril_indices(d, -1)
+        return np.concatenate([diagonal, factor[:, lower[0], lower[1]]], axis=1)
+
+    def from_line(self, line: Array, like: Array) -> Array:
+        """The matrices, shape (K, d, d), or their diagonals."""
+        if like.ndim == 2:
+            return _exp(line)
+        d = int((math.isqrt(8 * line.shape[1] + 1) - 1) // 2)
+        factor = np.zeros((len(line), d, d))
+        factor[:, np.arange(d), np.arange(d)] = np.exp(np.minimum(line[:, :d], 300))
+        lower = np.tril_indices(d, -1)
+        factor[:, lower[0], lower[1]] = line[:, d:]
+        return factor @ factor.transpose(0, 2, 1)
+
+    def line_units(self, stack: Array, scales: Array) -> Array:
+        """1 for logarithms, and for the rest of the factor the units of its rows."""
+        units = np.ones(self.to_line(stack).shape[1])
+        if stack.ndim > 2:
+            d = stack.shape[-1]
+            units[d:] = np.asarray(scales)[np.tril_indices(d, -1)[0]]
+        return units
+
+
+def _array(value: Any, ndim: int) -> Array | None:
+    try:
+        raw = as_array(value, "the parameter")
+    except (TypeError, ValueError):
+        return None
+    if raw.ndim != ndim or not raw.size or raw.dtype.kind not in "iuf":
+        return None
+    array = np.array(raw, dtype=np.float64)
+    if not np.isfinite(array).all():
+        return None
+    array.setflags(write=False)
+    return array
+
+
+def _around(
+    domain: Number, value: Array, error: Array, z: float
+) -> tuple[Array, Array]:
+    """Values z standard errors down and up on the line, and back."""
+    at = domain.up(value)
+    width = 1e-6
+    slope = (domain.down(at + width) - domain.down(at - width)) / (2 * width)
+    aside = z * error / slope
+    return domain.down(at - aside), domain.down(at + aside)
+
+
+def softmax(line: Array) -> Array:
+    """exp(line) divided by its sum, along the last axis."""
+    top = np.exp(line - line.max(axis=-1, keepdims=True))
+    probs: Array = top / top.sum(axis=-1, keepdims=True)
+    return probs
+
+
+def _log(v: Array) -> Array:
+    return np.log(np.maximum(v, _TINY))
+
+
+def _logit(p: Array) -> Array:
+    return _log(p) - _log(1 - p)
+
+
+def _expit(u: Array) -> Array:
+    return 1 / (1 + np.exp(-np.clip(u, -700, 700))) * (u > -700)
+
+
+def _exp(u: Array) -> Array:
+    return np.where(u < 700, np.exp(np.minimum(u, 700)), np.inf)
+
+
+def _same(v: Array) -> Array:
+    return v
+
+
+PROBABILITY = Number("a number from 0 to 1", lambda v: 0 <= v <= 1, _logit, _expit)
+CHANCE = Number("a number above 0, at most 1", lambda v: 0 < v <= 1, _logit, _expit)
+REAL = Number("a finite number", math.isfinite, _same, _same, 1)
+LOG_REAL = Number("a finite number", math.isfinite, _same, _same)
+POSITIVE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, 1)
+LOG_POSITIVE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp)
+INVERSE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, -1)
+NOT_NEGATIVE = Number(
+    "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, 1
+)
+SHAPE = Number("a number above 0", lambda v: 0 < v < math.inf, _log, _exp, measure=_log)
+POSITIVE_SHAPE = Number(  # in the data's unit, and as large as a shape can be
+    "a number above 0", lambda v: 0 < v < math.inf, _log, _exp, 1, _log
+)
+CONCENTRATION = Number(
+    "a number not below 0", lambda v: 0 <= v < math.inf, _log, _exp, measure=np.log1p
+)
+UP_TO_INFINITY = Number(
+    "a number above 0, or infinity",
+    lambda v: v > 0,
+    lambda v: np.minimum(_log(v), _INFINITE),
+    lambda u: np.where(u < _INFINITE, np.exp(np.minimum(u, _INFINITE)), np.inf),
+    measure=lambda v: 1 / (1 + v),
+)
+ANGLE = Number("a finite number", math.isfinite, _same, _same)  # in radians
+WHOLE = Number(
+    "a whole number", lambda v: math.isfinite(v) and v == round(v), _same, _same
+)
+VECTOR = Vector("a vector of finite numbers, shape (d,)")
+POSITIVE_VECTOR = PositiveVector("a vector of numbers above 0, shape (d,)")
+SIMPLEX = Simplex("probabilities that are not negative and sum to 1, shape (n,)")
+COVARIANCE = Covariance("a symmetric positive definite matrix, shape (d, d)")
+
+
+def parameter(domain: Domain) -> Any:
+    """A field of a `Family` that is blank (None) unless it is given."""
+    return field(default=None, metadata={"domain": domain})

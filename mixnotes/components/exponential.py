@@ -1,0 +1,347 @@
+"""Exponential families: log p(x) = natural . statistics(x) - normaliser + log base(x).
+
+For the author of a family. Such a family writes three short methods over *stacks* of
+parameters, one value a component, and the engine does the rest: the log-densities of
+all components of a family at all observations are one matrix product, and so are the
+sums that the weighted fits need.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixnotes.components.component import Component
+from mixnotes.components.constraints import Shared
+from mixnotes.components.family import Family
+from mixnotes.data.check import CollapseError
+from mixnotes.data.sources import Rows, Source, summary
+from mixnotes.numeric.arrays import Array
+
+Values = dict[str, Array]  # parameters of K components of one family, shape (K, ...)
+NEVER = -1e300  # stands for a log of 0 in a product, where 0 x -inf would be NaN
+
+
+class Keep:
+    """Puts what is given, and what is shared, in the place of what was learned."""
+
+    def __init__(self, templates: Sequence[Family]) -> None:
+        self.given: dict[str, tuple[NDArray[np.intp], Array]] = {}
+        self.shared: dict[str, list[NDArray[np.intp]]] = {}
+        for name in templates[0].domains():
+            here = [getattr(c, name) for c in templates]
+            known = [not c._is_blank(name) for c in templates]
+            if any(known):
+                where = np.flatnonzero(known)
+                self.given[name] = where, np.array([here[k] for k in where])
+            groups: dict[str, list[int]] = {}
+            for k, value in enumerate(here):
+                if isinstance(value, Shared):
+                    groups.setdefault(value.name, []).append(k)
+            if groups:
+                self.shared[name] = [np.array(places) for places in groups.values()]
+        self.nothing = not (self.given or self.shared)
+
+    unit = 1.0  # that the data were divided by
+
+    def __call__(self, name: str, learned: Array, weight: Array) -> Array:
+        """`learned`, shape (K, ...), averaged by `weight` where shared, or as given."""
+        if self.nothing:
+            return learned
+        found = self.pool(name, learned, weight)
+        if name in self.given:
+            where, values = self.given[name]
+            found[where] = values
+        return found
+
+    def pool(self, name: str, learned: Array, weight: Array) -> Array:
+        """`learned`, averaged by `weight` among those that share this parameter."""
+        if self.nothing:
+            return learned
+        found = learned.copy()
+        for places in self.shared.get(name, ()):
+            share = np.where(weight[places] > 0, weight[places], 0.0)
+            if share.sum() > 0:
+                seen = learned[places]
+                seen[share == 0] = 0.0
+                found[places] = share @ seen / share.sum()
+        return found
+
+
+def awake(means: Array, weight: Array, filler: ArrayLike) -> Array:
+    """Mean statistics (p, K), with some that can be learned from in place of those of
+    components without weight, which stay as they were whatever is learned."""
+    return np.where(weight > 0, means, np.asarray(filler)[:, None])
+
+
+class ExponentialFamily(Family):
+    """A family in exponential form. It writes `statistics`, `natural` and `learn`,
+    and `log_base` where the base measure is not 1.
+    """
+
+    @abstractmethod
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """The p sufficient statistics of the observations, each of shape (n,)."""
+
+    @abstractmethod
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """The p natural parameters, each of shape (K,), and the log-normaliser (K,)."""
+
+    @abstractmethod
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """Weighted maximum likelihood from the mean statistics, shape (p, K).
+
+        `weight`, shape (K,), is how much each component weighs.
+        """
+
+    def log_base(self, x: Array) -> Array | None:
+        """The log of the base measure, shape (n,); None where it is 0 everywhere."""
+        return None
+
+    def kind(self) -> tuple[Any, ...]:
+        """Components of equal kind share one matrix product."""
+        domains = self.domains()
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        rest = [getattr(self, f.name) for f in fields if f.name not in domains]
+        return (type(self), *rest)
+
+    def stack(self, components: Sequence[Self]) -> Values:
+        """The parameters of filled components of this kind, stacked."""
+        return {
+            name: np.array([c.given(name) for c in components])
+            for name in self.domains()
+        }
+
+    def unstack(self, values: Values, k: int) -> dict[str, Any]:
+        """The parameters of one component of a stack."""
+        return {name: stack[k] for name, stack in values.items()}
+
+    def bind(self, x: Array) -> Callable[[Self], Array]:
+        """natural . statistics(x) - normaliser + log base(x)."""
+        tame, inside = self.tamed(x)
+        statistics = np.array(self.statistics(tame))
+        base = self.log_base(tame)
+        rest = np.where(inside, 0.0 if base is None else base, -np.inf)
+
+        def log_prob(filled: Self) -> Array:
+            with np.errstate(divide="ignore", over="ignore"):
+                natural, normaliser = self.natural(self.stack([filled]))
+                finite = np.maximum(np.array(natural)[:, 0], NEVER)
+                value: Array = finite @ statistics - normaliser[0]
+            return np.where(value < 0.1 * NEVER, -np.inf, value) + rest
+
+        return log_prob
+
+    scales = False  # is a multiple of x of the same family, whatever the factor?
+
+    def in_unit(self, values: Values, unit: float) -> Values:
+        """Parameters of x as those of x / unit."""
+        domains = self.domains()
+        return {
+            name: stack * unit ** -getattr(domains[name], "power", 0)
+            for name, stack in values.items()
+        }
+
+    searches_shared = False  # is what components share learned by a search?
+
+    def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
+        total = weight.sum()
+        means = np.array(self.statistics(x)) @ (weight / total)
+        values = self.learn(np.array([total]), means[:, None], Keep([self]))
+        return self.unstack(values, 0)
+
+
+def is_exponential(component: Any) -> bool:
+    """Can the engine take this component into a matrix product?"""
+    return isinstance(component, Component) and isinstance(component, ExponentialFamily)
+
+
+# -------------------------------------------------------------- centred and scaled data
+
+FLOOR = 1e-7  # an sd below this share of the data's range, of few values, collapsed
+ROUNDING = 1e-12  # below this share of the range any sd is rounding
+FEW = 3  # values that carry the weight
+SMALLEST = 1e-150  # the squares of a smaller range underflow
+
+
+@dataclasses.dataclass(frozen=True)
+class Standardization:
+    """Coordinates y = (x - centre) / scale, in which the data are of size 1.
+
+    Sums of squares of data as they come lose the variance at an offset of 1e8, and
+    underflow at a scale of 1e-200.
+    """
+
+    centre: Array  # (d,)
+    scale: Array  # (d,)
+    low: Array  # (d,), of the framed data
+    high: Array  # (d,)
+
+    @classmethod
+    def of(cls, source: Source, family: StandardizedFamily) -> Standardization:
+        """The weighted means and standard deviations of a family's coordinates; one
+        deviation for all columns where the family needs that."""
+        found = summary(source, family.coordinates)
+        scale = found.sd
+        if family.common:
+            scale = np.full_like(scale, scale.max())
+        scale = np.where(scale == 0, 1.0, scale)
+        low, high = ((end - found.mean) / scale for end in (found.low, found.high))
+        return cls(found.mean, scale, low, high)
+
+    def apply(self, columns: Array, out: Array | None = None) -> Array:
+        """The columns in this frame."""
+        framed = np.subtract(columns, self.centre[:, None], out=out)
+        framed /= self.scale[:, None]
+        return framed
+
+    @property
+    def span(self) -> Array:
+        """The range of each framed column, shape (d,)."""
+        return self.high - self.low
+
+    @property
+    def reach(self) -> float:
+        """The largest framed value in size."""
+        return float(max(-self.low.min(), self.high.max()))
+
+
+class StandardizedFamily(ExponentialFamily):
+    """An exponential family of places and spreads, learned in a `Standardization`.
+
+    Its parameters in a stack are those of the framed data. Beside the packed form,
+    which squares the data, it has a centred one, which squares their distances to each
+    component: slower, and right at any ratio of distance to spread.
+    """
+
+    @abstractmethod
+    def columns(self, x: Array) -> Array:
+        """The data as columns of coordinates, shape (d, n)."""
+
+    def coordinates(self, x: Array) -> tuple[Array, Any]:
+        """The columns of those observations that lie in the support, and which."""
+        inside = self.inside(x)
+        if inside.all():
+            return self.columns(x), slice(None)
+        return self.columns(x[inside]), inside
+
+    @abstractmethod
+    def into(self, values: Values, frame: Standardization) -> Values:
+        """Parameters of the data as parameters of the framed data."""
+
+    @abstractmethod
+    def out_of(self, values: Values, frame: Standardization) -> Values:
+        """Parameters of the framed data as parameters of the data."""
+
+    @abstractmethod
+    def fill(self, columns: Array, out: Array) -> None:
+        """Write the p statistics of framed columns (d, n) into `out`, (p, n)."""
+
+    @abstractmethod
+    def learn_about(
+        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+    ) -> Values:
+        """`learn` from mean statistics (p, K) of distances to `origin`, one for each
+        component; `current`, if any, is where an inner iteration begins."""
+
+    @abstractmethod
+    def at(self, places: Array) -> Values:
+        """A stack of components at these places, (K, d), of no spread."""
+
+    @abstractmethod
+    def sharpness(self, natural: Any) -> float:
+        """A bound from above of 1 / variance in any direction of any component, from
+        what `natural` gave."""
+
+    @abstractmethod
+    def collapsed(
+        self, values: Values, carriers: Array, frame: Standardization
+    ) -> str | None:
+        """Why some learned component has collapsed, or None.
+
+        `carriers`, shape (K,), is how many observations carry each component.
+        """
+
+    @abstractmethod
+    def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
+        """Write the log-densities of framed data into `out`, (K, n)."""
+
+    @abstractmethod
+    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
+        """Sums of the statistics of distances to each component, (K, p)."""
+
+    @abstractmethod
+    def require_spread(self, frame: Standardization) -> None:
+        """Raise an error unless the data vary enough for a spread to be learned."""
+
+    def direct(self, sums: Array, total: float, out: Array) -> float | None:
+        """From the sums of 1 and the statistics, (1 + p, K), write log weight less
+        normaliser and the natural parameters of what `learn` would give, without the
+        parameters themselves; the sharpness. None where a family has no short way."""
+        return None
+
+    place: str  # the name of the parameter that moves with the data
+    ties = False  # are values bound to each other in ways that Shared does not say?
+    common = False  # is one scale for all columns needed?
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """The statistics of the coordinates of x as they are."""
+        columns = self.columns(x)
+        out = np.empty((self.n_statistics(len(columns)), columns.shape[1]))
+        self.fill(columns, out)
+        return list(out)
+
+    @abstractmethod
+    def n_statistics(self, d: int) -> int:
+        """How many statistics there are for data of d columns."""
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """`learn_about` the origin."""
+        return self.learn_about(weight, means, keep, 0.0, None)
+
+    def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
+        frame = Standardization.of(Rows(x, weight), self)
+        self.require_spread(frame)
+        framed = frame.apply(self.columns(x))
+        total = weight.sum()
+        features = np.empty((self.n_statistics(len(framed)), framed.shape[1]))
+        self.fill(framed, features)
+        keep = FramedKeep([self], frame)
+        values = self.learn(np.array([total]), features @ weight[:, None] / total, keep)
+        carriers = np.array([carriers_of(weight)])
+        reason = self.collapsed(values, carriers, frame)
+        if reason:
+            raise CollapseError(reason)
+        return self.unstack(self.out_of(values, frame), 0)
+
+
+class ScaledKeep(Keep):
+    """A `Keep` whose given values are those of the data divided by a unit."""
+
+    def __init__(self, templates: Sequence[ExponentialFamily], unit: float) -> None:
+        super().__init__(templates)
+        self.unit = unit
+        for name, (where, values) in self.given.items():
+            self.given[name] = where, templates[0].in_unit({name: values}, unit)[name]
+
+
+class FramedKeep(Keep):
+    """A `Keep` whose given values are those of the framed data."""
+
+    def __init__(
+        self, templates: Sequence[StandardizedFamily], frame: Standardization
+    ) -> None:
+        super().__init__(templates)
+        for name, (where, values) in self.given.items():
+            self.given[name] = where, templates[0].into({name: values}, frame)[name]
+
+
+def carriers_of(weight: Array) -> float:
+    """How many observations carry the weight, (sum w)^2 / sum w^2."""
+    share = weight / weight.max()
+    return float(share.sum() ** 2 / (share @ share))

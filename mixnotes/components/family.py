@@ -1,0 +1,222 @@
+"""What every family shares: parameters that are declared, with their constraints."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.component import (
+    Axis,
+    Component,
+)
+from mixnotes.components.constraints import (
+    LOG_REAL,
+    REAL,
+    Domain,
+    Number,
+    Shared,
+    Simplex,
+)
+from mixnotes.components.saving import frozen, plain, shown
+from mixnotes.numeric.arrays import Array
+
+
+@cache
+def _domains(cls: type[Family]) -> dict[str, Domain]:
+    return {
+        f.name: f.metadata["domain"]
+        for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+        if "domain" in f.metadata
+    }
+
+
+class Family(Component):
+    """A component whose parameters are declared as dataclass fields.
+
+    A family writes `inside`, `bind`, `_learn`, `_sample` and `moments`; the rest
+    follows from the domains of its parameters.
+    """
+
+    def __post_init__(self) -> None:
+        for name, domain in self.domains().items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, self._checked(name, value, domain))
+
+    def _checked(self, name: str, value: Any, domain: Domain) -> Any:
+        if isinstance(value, Shared):
+            return value
+        proper = domain.read(value)
+        if proper is None:
+            raise ValueError(
+                f"{type(self).__name__}: {name} must be {domain.words}, got "
+                f"{value!r:.80}; leave {name} out to have it learned"
+            )
+        return proper
+
+    @classmethod
+    def domains(cls) -> dict[str, Domain]:
+        """The parameters that can be learned, each with its domain."""
+        return _domains(cls)
+
+    def domain_of(self, name: str) -> Domain:
+        """The set that a parameter lives in."""
+        return self.domains()[name]
+
+    @abstractmethod
+    def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
+        """The weighted maximum-likelihood values of the blanks; weight sums above 0."""
+
+    def given(self, name: str) -> Any:
+        """The value of a parameter that must not be blank here."""
+        value = getattr(self, name)
+        if value is None or isinstance(value, Shared):
+            self._require_complete(name)
+        return value
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """The blanks that other components have too: parameter to shared name."""
+        found = {name: getattr(self, name) for name in self.domains()}
+        return {k: v.name for k, v in found.items() if isinstance(v, Shared)}
+
+    tame: Any = 0.0  # a value inside the support, in place of those outside
+
+    def tamed(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """x with `tame` in place of what is outside the support, and what is inside."""
+        inside = self.inside(x)
+        if inside.all():
+            return x, inside
+        x = x.copy()
+        x[~inside] = self.tame
+        return x, inside
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """The names of the blank parameters."""
+        return tuple(name for name in self.domains() if self._is_blank(name))
+
+    def _is_blank(self, name: str) -> bool:
+        value = getattr(self, name)
+        return value is None or isinstance(value, Shared)
+
+    def described(self, template: Self) -> str:
+        """This component as a table shows it: what was given in `template` marked."""
+        parts = [
+            f"{name}={shown(getattr(self, name))}"
+            f"{'' if name in template.blanks else ' (given)'}"
+            for name in self._state()
+            if name != "type"
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    @property
+    def n_free(self) -> int:
+        """How many numbers are blank."""
+        return len(self.blanks)
+
+    def blank(self, *names: str) -> Self:
+        """The same component with these parameters (all, if none is named) blank."""
+        unknown = sorted(set(names) - set(self.domains()))
+        if unknown:
+            raise ValueError(
+                f"{type(self).__name__} can have blanks in "
+                f"{', '.join(self.domains())}, got {', '.join(unknown)}"
+            )
+        return self.filled(dict.fromkeys(names or self.domains()))
+
+    # The line: what the domains of the parameters say.
+
+    has_line = True
+
+    def _line(self, filled: Self) -> Iterator[tuple[str, Domain, Array]]:
+        """The blanks, with their domain and value as a stack of one."""
+        domains = self.domains()
+        for name in self.blanks:
+            yield name, domains[name], np.array([filled.given(name)])
+
+    def axes(self, filled: Self) -> list[Axis]:
+        """What stands where on the line."""
+        return [
+            Axis(
+                name,
+                domain.to_line(value).shape[1],
+                isinstance(domain, Simplex),
+                self.shares.get(name),
+                domain in (REAL, LOG_REAL),
+            )
+            for name, domain, value in self._line(filled)
+        ]
+
+    def to_line(self, filled: Self) -> Array:
+        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
+        return np.concatenate([d.to_line(v)[0] for _, d, v in self._line(filled)])
+
+    def from_line(self, line: Array, like: Self) -> Self:
+        """The component at a point of the line; what is given is as in `like`."""
+        values, place = {}, 0
+        for name, domain, here in self._line(like):
+            size = domain.to_line(here).shape[1]
+            values[name] = domain.from_line(line[None, place : place + size], here)[0]
+            place += size
+        return like.filled(values)
+
+    def line_units(self, filled: Self, scales: Array) -> Array:
+        """The units of the data for places and for products of places."""
+        return np.concatenate(
+            [d.line_units(v, scales) for _, d, v in self._line(filled)]
+        )
+
+    def measured(self, filled: Self, scale: float) -> Array | None:
+        """The values of the blanks; what has the data's unit is divided by `scale`."""
+        return np.concatenate(
+            [
+                d.measured(v * scale**-d.power if isinstance(d, Number) else v).ravel()
+                for _, d, v in self._line(filled)
+            ]
+        )
+
+    def settled(self, filled: Self) -> Self:
+        """This component with what it shares given, at the values of `filled`."""
+        return self.filled({name: filled.given(name) for name in self.shares})
+
+    def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
+        if weight.sum() <= 0:  # nothing was assigned here: nothing can be learned
+            if start is None:
+                raise ValueError(f"{self!r} cannot be learned from weights that are 0")
+            return start
+        learned = self._learn(x, weight)
+        return self.filled({name: learned[name] for name in self.blanks})
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same component with these parameters set."""
+        domains = self.domains()
+        component = object.__new__(type(self))
+        component.__dict__.update(self.__dict__)
+        for name, value in values.items():
+            checked = value
+            if value is not None:
+                checked = self._checked(name, value, domains[name])
+            component.__dict__[name] = checked
+        return component
+
+    def _state(self) -> dict[str, Any]:
+        names = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]
+        values = {name: getattr(self, name) for name in names}
+        return {"type": self.type_name()} | {
+            name: plain(value) for name, value in values.items() if value is not None
+        }
+
+    def __hash__(self) -> int:
+        return hash(frozen(self._state()))
+
+    def __repr__(self) -> str:
+        names = [name for name in self._state() if name != "type"]
+        parts = [f"{name}={shown(getattr(self, name))}" for name in names]
+        return f"{type(self).__name__}({', '.join(parts)})"

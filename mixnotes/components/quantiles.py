@@ -1,0 +1,59 @@
+"""Quantiles by bisection, for a component that has a distribution function."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.numeric.arrays import Array
+
+if TYPE_CHECKING:
+    from mixnotes.components.component import Component
+
+_BISECTIONS = 200  # halvings: enough to tell any two floats apart
+
+
+def bisected(component: Component, q: Array) -> Array:
+    """The least x with cdf(x) >= q: whole numbers where the component is discrete."""
+    low, high = _bracket(component, q)
+    for _ in range(_BISECTIONS):
+        middle = low + 0.5 * (high - low)
+        if component.discrete:
+            middle = np.floor(middle)
+        done = (middle <= low) | (middle >= high)
+        if done.all():
+            break
+        reached = _reaches(component, middle, q)
+        high = np.where(reached & ~done, middle, high)
+        low = np.where(reached | done, low, middle)
+    return high
+
+
+def _reaches(component: Component, x: Array, q: Array) -> NDArray[np.bool_]:
+    """Is cdf(x) >= q, told in the tail that has the digits?"""
+    below, above = component._cdf(x), component._sf(x)
+    reached: NDArray[np.bool_] = np.where(q < 0.5, below >= q, above <= 1 - q)
+    return reached
+
+
+def _bracket(component: Component, q: Array) -> tuple[Array, Array]:
+    """Places of which the lower does not reach q, and the upper does."""
+    least, largest = component.ends
+    mean, variance = component.moments()
+    centre = mean if math.isfinite(mean) else max(min(0.0, largest), least)
+    step = math.sqrt(variance) if 0 < variance < math.inf else 1.0
+    if component.discrete:
+        centre, step = float(math.floor(centre)), float(math.ceil(step))
+    low, high = np.full(q.shape, centre - step), np.full(q.shape, centre + step)
+    for _ in range(_BISECTIONS):
+        short = ~_reaches(component, high, q) & (high < largest) & (q < 1)
+        long = _reaches(component, low, q) & (low >= least) & (q > 0)
+        if not (short.any() or long.any()):
+            break
+        step *= 2
+        high = np.where(short, np.minimum(high + step, largest), high)
+        low = np.where(long, low - step, low)
+    return low, high

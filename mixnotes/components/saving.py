@@ -1,0 +1,81 @@
+"""Components as JSON text and back, and their parameters as code writes them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from mixnotes.components.component import Component
+from mixnotes.components.constraints import Shared
+
+
+def from_json(text: str) -> Component:
+    """The component that `to_json` wrote."""
+    try:
+        state = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"text must be what to_json wrote, got {text!r:.60}"
+        ) from error
+    return from_state(state)
+
+
+def from_state(state: Any) -> Component:
+    """The component of one JSON object {"type": name, parameter: value, ...}."""
+    name = state.get("type") if isinstance(state, dict) else None
+    known = {k: c for k, c in Component.registry.items() if not inspect.isabstract(c)}
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(
+            f"the JSON must name a known component in 'type', got {name!r}; known are "
+            f"{', '.join(sorted(k for k in known if '.' not in k))}; import your own "
+            "class first"
+        )
+    arguments = {key: value for key, value in state.items() if key != "type"}
+    try:
+        return known[name](**_revive(arguments))
+    except TypeError as error:
+        raise ValueError(
+            f"the JSON must hold the parameters of {name}, got {sorted(arguments)}: "
+            f"{error}"
+        ) from error
+
+
+def _revive(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "type" in value:
+            return from_state(value)
+        if set(value) == {"shared"}:
+            return Shared(value["shared"])
+        if set(value) == {"number"}:  # JSON has no infinity
+            return float(value["number"])
+        return {key: _revive(v) for key, v in value.items()}
+    return [_revive(v) for v in value] if isinstance(value, list) else value
+
+
+def plain(value: Any) -> Any:
+    """A parameter as JSON has it."""
+    if isinstance(value, Shared):
+        return {"shared": value.name}
+    if isinstance(value, float) and math.isinf(value):
+        return {"number": str(value)}
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def frozen(value: Any) -> Any:
+    """JSON values as something that can be hashed."""
+    if isinstance(value, dict):
+        return tuple((key, frozen(v)) for key, v in value.items())
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
+
+
+def shown(value: Any) -> str:
+    """A parameter as code writes it, to six digits."""
+    if isinstance(value, Shared):
+        return f"Shared({value.name!r})"
+    if isinstance(value, np.ndarray):
+        return f"[{', '.join(map(shown, value))}]"
+    return repr(value) if isinstance(value, str) else f"{value:.6g}"

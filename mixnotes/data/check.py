@@ -1,0 +1,249 @@
+"""Checks on what comes in: data, sample weights, seeds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixnotes.numeric.arrays import Array
+
+Rng = int | np.random.Generator
+
+
+class CollapseError(ValueError):
+    """A component shrank onto a single value, where the likelihood has no maximum."""
+
+
+_SLICE = 2**16
+TINIEST = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)
+LARGEST = 1e150  # what is learned from squares: those of larger data overflow
+
+
+class MaskedError(ValueError):
+    """Values are hidden by a mask, and nothing says what they are to count for."""
+
+
+REMEDIES = {
+    "x": "leave them out: x.compressed()",
+    "sample_weight": "use 0 to leave an observation out: sample_weight.filled(0)",
+}
+
+
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """The values as numpy reads them, where that does not lose what they say.
+
+    A mask would be dropped, a sparse matrix become one object; what pandas marks as
+    missing is NaN.
+    """
+    masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
+    if masks and isinstance(values, masks.MaskedArray) and masks.is_masked(values):
+        hidden = int(np.sum(masks.getmaskarray(values)))
+        raise MaskedError(
+            f"{name} must have no masked values, got {hidden} of {values.size}; "
+            f"{REMEDIES.get(name, 'fill them, or leave them out')}"
+        )
+    if is_sparse(values):
+        raise TypeError(
+            f"{name} must be a dense array, got a sparse one, "
+            f"{type(values).__name__}; pass {name}.toarray()"
+        )
+    frame = hasattr(values, "to_numpy")
+    if frame and not hasattr(values, "__array__"):
+        values = values.to_numpy()
+    raw = np.asarray(values)
+    return from_objects(raw) if frame and raw.dtype.kind == "O" else raw
+
+
+def is_sparse(values: Any) -> bool:
+    """Is this a sparse matrix, of scipy or another library?"""
+    return hasattr(values, "nnz") and hasattr(values, "shape")
+
+
+def from_objects(raw: NDArray[Any]) -> NDArray[Any]:
+    """Objects that are numbers or nothing, as floats; others as they are."""
+    try:
+        flat = [np.nan if _is_nothing(value) else value for value in raw.ravel()]
+        return np.array(flat, dtype=np.float64).reshape(raw.shape)
+    except (TypeError, ValueError):
+        return raw
+
+
+def _is_nothing(value: Any) -> bool:
+    """None, or pandas' NA: asked without importing pandas."""
+    return value is None or type(value).__name__ == "NAType"
+
+
+def as_numbers(values: Any, name: str) -> Array:
+    """A new array of floats; text, complex numbers and objects are no numbers."""
+    try:
+        raw = as_array(values, name)
+    except MaskedError:
+        raise
+    except ValueError:
+        raise TypeError(f"{name} must be numbers, got {values!r:.80}") from None
+    if raw.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} must be numbers, got {raw.dtype.name} data{_first(raw)}"
+        )
+    return np.array(raw, dtype=np.float64)
+
+
+def as_data(x: ArrayLike, gaps: bool = False) -> Array:
+    """The observations as finite floats, shape (n,) or (n, d); with `gaps` an entry may
+    be NaN: it is missing."""
+    if isinstance(x, Mapping):
+        raise TypeError(
+            f"x must be an array, got columns by name ({', '.join(map(str, x))}); pass "
+            "one of them, or name them in a Product"
+        )
+    try:
+        raw = as_array(x, "x")
+    except MaskedError:
+        raise
+    except ValueError as error:
+        raise ValueError(
+            f"x must be one array of numbers, got rows of unequal length ({error})"
+        ) from None
+    if raw.dtype.kind == "O" and raw.size and isinstance(raw.flat[0], Mapping):
+        raise TypeError(
+            "x must be an array, or columns by name, got mappings one after another; "
+            "pass one mapping, {name: values, ...}, or an object whose __iter__ begins "
+            "anew in every pass and yields blocks such as that one"
+        )
+    if raw.dtype.kind not in "biuf":
+        raise TypeError(
+            f"x must be numbers, got {raw.dtype.name} data"
+            f"{_first(raw)}; code categories as numbers first, for example "
+            "(colour == 'red').astype(int)"
+        )
+    if raw.ndim not in (1, 2):
+        raise ValueError(
+            f"x must have shape (n,) or (n, d), got shape {raw.shape}; "
+            "put a single observation into a list: [x]"
+        )
+    if raw.size == 0:
+        raise ValueError(f"x must hold at least one observation, got shape {raw.shape}")
+    data = np.asarray(raw, dtype=np.float64)
+    if not all(np.isfinite(part).all() for part in slices(data)):
+        fine = np.isfinite(data) | np.isnan(data) if gaps else np.isfinite(data)
+        require(fine, data, "x must be finite", "drop or mend those rows first")
+    return data
+
+
+def as_places(x: ArrayLike, name: str) -> Array:
+    """Numbers of any shape, which may be infinite and not NaN."""
+    values = as_numbers(x, name)
+    require(~np.isnan(values), values, f"{name} must be numbers", "", name=name)
+    return values
+
+
+def slices(x: Array) -> Iterator[Array]:
+    """Some rows after another: what is computed of them stays small."""
+    for start in range(0, len(x), _SLICE):
+        yield x[start : start + _SLICE]
+
+
+def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
+    """One non-negative weight an observation, shape (n,), and at least one above 0."""
+    weight = as_weights(sample_weight, n)
+    if not weight.any():
+        raise ValueError(
+            "sample_weight must not be all zero: no observation is left; "
+            "give at least one a weight above 0"
+        )
+    require_weighty(float(weight.max()))
+    return weight
+
+
+def require_weighty(most: float) -> None:
+    """Raise an error where sums of weights as small as these lose their digits."""
+    if most < TINIEST:
+        raise ValueError(
+            f"sample_weight must not be so small that sums of it lose their digits, "
+            f"got weights up to {most:g}; divide them by their maximum"
+        )
+
+
+def as_weights(sample_weight: ArrayLike | None, n: int) -> Array:
+    """One non-negative weight an observation, shape (n,); None is a weight of 1."""
+    if sample_weight is None:
+        return np.ones(n)
+    weight = as_numbers(sample_weight, "sample_weight")
+    if weight.shape != (n,):
+        raise ValueError(
+            f"sample_weight must have one number an observation, shape ({n},), "
+            f"got shape {weight.shape}"
+        )
+    ok = np.isfinite(weight) & (weight >= 0)
+    require(
+        ok,
+        weight,
+        "sample_weight must be finite and not negative",
+        "use 0 to leave an observation out",
+        name="sample_weight",
+    )
+    if weight.max(initial=0.0) > np.finfo(np.float64).max / max(n, 1):
+        raise ValueError(
+            f"sample_weight must have a finite sum, got weights up to "
+            f"{weight.max():g}; divide them by their maximum"
+        )
+    return weight
+
+
+def as_rng(rng: Rng) -> np.random.Generator:
+    """The generator that `rng` names: an int is a seed, a Generator is itself."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(rng)
+    raise TypeError(
+        "rng must be an int not below 0 (a seed) or a numpy Generator, "
+        f"got {rng!r}; for fresh randomness pass np.random.default_rng()"
+    )
+
+
+def as_count(n: int, name: str, least: int) -> int:
+    """A whole number not below `least`."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
+        raise ValueError(f"{name} must be a whole number from {least} up, got {n!r}")
+    return int(n)
+
+
+def require_seen(x: Array, names: Sequence[str] | None = None) -> None:
+    """Raise an error for a column of which nothing was seen."""
+    empty = np.array([np.isnan(column).all() for column in x.T])
+    if empty.any():
+        j = int(np.argmax(empty))
+        raise ValueError(
+            "each column must have at least one value, got only missing ones in "
+            f"column {j if names is None else repr(names[j])}; leave it out"
+        )
+
+
+def _first(raw: NDArray[Any]) -> str:
+    return f" (the first value is {raw.ravel()[0]!r:.40})" if raw.size else ""
+
+
+def _short(value: Any) -> str:
+    """A number, or a row of them, to six digits."""
+    if np.ndim(value) == 0:
+        return f"{value:g}"
+    return f"[{', '.join(f'{v:g}' for v in value)}]"[:80]
+
+
+def require(
+    ok: NDArray[np.bool_], values: Array, what: str, remedy: str, name: str = "x"
+) -> None:
+    """Raise an error that names the first value which is not `ok`, and where it is."""
+    if not ok.all():
+        where = np.unravel_index(int(np.argmin(ok)), ok.shape)
+        position = ", ".join(str(int(i)) for i in where)
+        place = f"{name}[{position}]" if position else name
+        raise ValueError(
+            f"{what}, got {place} = {_short(values[where])}"
+            f" ({int((~ok).sum())} of {ok.size} values){remedy and '; ' + remedy}"
+        )

@@ -1,0 +1,257 @@
+"""Data that are known up to an interval: binned counts, censored values.
+
+For the reader with a table of counts, or with values of which some are only known to
+be above, below or between limits. `em` takes both wherever it takes plain data of one
+number an observation, for every family that has a `cdf`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.data.check import CollapseError, as_numbers, require
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ascent import ascend
+
+_LEVEL = 0.01  # nats an observation, beyond the rounding of a sharp density
+_FLOOR = 1e-7  # of the range; a standard deviation below it collapsed
+
+
+class Intervals(np.ndarray[Any, np.dtype[np.float64]]):
+    """Rows (low, high), shape (n, 2): low <= x <= high, one value where they agree."""
+
+
+class Censored:
+    """Values that are known up to an interval: low <= x <= high, each of shape (n,).
+
+    low = high is a value that was seen; low = -inf says "at most high", high = inf
+    "at least low".
+
+        Censored(low=[3.1, 5.0, 5.0], high=[3.1, 5.0, np.inf])  # > 5
+    """
+
+    def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
+        ends = np.array([_ends(low, "low"), _ends(high, "high")]).T
+        require(
+            ends[:, 0] <= ends[:, 1],
+            ends[:, 0],
+            "Censored: low must not be above high",
+            "swap the two",
+            name="low",
+        )
+        require(
+            (ends[:, 0] < np.inf) & (ends[:, 1] > -np.inf),
+            ends,
+            "Censored: low must be below inf and high above -inf",
+            'write low=-inf for "at most high", high=inf for "at least low"',
+            name="rows",
+        )
+        self.rows = ends.view(Intervals)
+
+    @property
+    def low(self) -> Array:
+        """The lower ends, shape (n,)."""
+        return np.asarray(self.rows[:, 0])
+
+    @property
+    def high(self) -> Array:
+        """The upper ends, shape (n,)."""
+        return np.asarray(self.rows[:, 1])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        seen = int((self.low == self.high).sum())
+        return f"Censored: {len(self)} values, {seen} of them seen exactly"
+
+
+class Binned:
+    """Counts in bins: counts[i] values lie from edges[i] up to edges[i + 1].
+
+    edges, shape (m + 1,), increasing; the outer ones may be -inf and inf. counts,
+    shape (m,). A value on an edge belongs to the bin above it, and one on the last
+    edge to the last bin, as `numpy.histogram` has it.
+    """
+
+    def __init__(self, edges: ArrayLike, counts: ArrayLike) -> None:
+        self.edges = _ends(edges, "edges")
+        self.counts = as_numbers(counts, "counts")
+        if self.counts.ndim != 1 or len(self.edges) != len(self.counts) + 1:
+            raise ValueError(
+                "Binned: there must be one edge more than counts, got "
+                f"{len(self.edges)} edges and counts of shape {self.counts.shape}"
+            )
+        require(
+            np.diff(self.edges) > 0,
+            self.edges[:-1],
+            "Binned: edges must increase",
+            "sort them, and merge bins of width 0",
+            name="edges",
+        )
+        require(
+            np.isfinite(self.counts) & (self.counts >= 0),
+            self.counts,
+            "Binned: counts must be finite and not negative",
+            "mend them",
+            name="counts",
+        )
+        if not self.counts.any():
+            raise ValueError("Binned: some count must be above 0, got none")
+        high = np.nextafter(self.edges[1:], -np.inf)
+        high[-1] = self.edges[-1]
+        ends = np.array([self.edges[:-1], high]).T
+        self.rows = ends[self.counts > 0].view(Intervals)
+        self.weight = self.counts[self.counts > 0]
+
+    def __repr__(self) -> str:
+        return f"Binned: {self.counts.sum():g} values in {len(self.counts)} bins"
+
+
+def _ends(values: ArrayLike, name: str) -> Array:
+    """Numbers that may be infinite, shape (n,)."""
+    ends = as_numbers(values, name)
+    if ends.ndim != 1 or not ends.size:
+        raise ValueError(f"{name} must be of shape (n,), got shape {ends.shape}")
+    require(~np.isnan(ends), ends, f"{name} must not be NaN", "say inf", name=name)
+    return ends
+
+
+def midpoints(rows: Intervals) -> Array:
+    """One value an interval, shape (n,): its middle, or a little within its end."""
+    low, high = np.asarray(rows).T
+    finite = np.concatenate([low[np.isfinite(low)], high[np.isfinite(high)]])
+    if not finite.size:
+        raise ValueError(
+            "some interval must have a finite end, got none; nothing can be learned"
+        )
+    widths = (high - low)[np.isfinite(high - low) & (high > low)]
+    aside = 0.5 * float(np.median(widths)) if widths.size else 0.0
+    low = np.where(np.isfinite(low), low, high - 2 * aside)
+    high = np.where(np.isfinite(high), high, low + 2 * aside)
+    middle = 0.5 * low + 0.5 * high
+    everywhere = ~np.isfinite(middle)
+    middle[everywhere] = finite.mean()
+    return middle
+
+
+def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
+    """log P(low <= x <= high), shape (n,), as a function of a filled component; the
+    log-density where the two agree."""
+    low, high = np.asarray(rows).T
+    exact = low == high
+    density = component.bind(low[exact])
+    inner = ~exact
+    below, above = low[inner], high[inner]
+    if component.discrete:
+        below, above = np.ceil(below) - 1, np.floor(above)
+
+    def log_prob(filled: Any) -> Array:
+        out = np.empty(len(low))
+        out[exact] = density(filled)
+        out[inner] = log_mass(filled, below, above)
+        return out
+
+    return log_prob
+
+
+def log_mass(filled: Any, low: Array, high: Array) -> Array:
+    """log P(low < x <= high), shape (n,): from the side where less is subtracted."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        from_below = filled._cdf(high) - filled._cdf(low)
+        left, right = filled._sf(low), filled._sf(high)
+        mass = np.where(left < 0.5, left - right, from_below)
+        return np.log(np.maximum(mass, 0.0))
+
+
+def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
+    """`template` filled by weighted maximum likelihood of intervals, by Newton's
+    method; never below `start`."""
+    steps = 20
+    if start is None:
+        places = midpoints(rows)
+        if template.discrete:
+            places = np.floor(places)
+        inside = template.inside(places) & (weight > 0)
+        if not inside.any():
+            raise ValueError(
+                f"{type(template).__name__}: some interval must reach into "
+                f"{template.support}, got none; mend the data"
+            )
+        start = _first_guess(template, places, weight, inside)
+    else:
+        steps = 2  # from near a maximum each squares the distance
+    log_prob = bind(template, rows)
+    carried = weight > 0
+    share = weight[carried] / weight.sum()
+
+    origin = template.to_line(start)
+    scale = float(np.std(midpoints(rows))) or 1.0
+    units = template.line_units(start, np.full(1, scale))
+
+    def height(aside: Array) -> float:
+        try:
+            values = log_prob(template.from_line(origin + units * aside, start))
+        except ValueError:  # past the edge of what floats can hold
+            return -np.inf
+        return float(share @ values[carried])
+
+    with np.errstate(all="ignore"):
+        top = ascend(height, np.zeros(len(origin)), steps)
+    filled = template.from_line(origin + units * top.place, start)
+    _require_width(filled, rows)
+    _require_bound(template, filled, rows, top.value, weight / weight.sum(), log_prob)
+    return filled
+
+
+def _require_bound(
+    template: Any, filled: Any, rows: Intervals, top: float, share: Array, log_prob: Any
+) -> None:
+    """Raise an error where a component rises without end as it shrinks onto a value
+    that was seen exactly, because every interval that it carries reaches there."""
+    low, high = np.asarray(rows).T
+    exact = (low == high) & (share > 0)
+    if template.discrete or not exact.any():
+        return
+    at = float(low[np.argmax(np.where(exact, share, 0.0))])
+    heights = [top]
+    for factor in (0.1, 0.01):
+        narrow = template.narrowed(filled, at, factor)
+        if narrow is None:
+            return
+        with np.errstate(all="ignore"):
+            heights.append(float(share[share > 0] @ log_prob(narrow)[share > 0]))
+    if min(heights) > top - _LEVEL:  # at a maximum the narrower are far below it
+        raise CollapseError(
+            f"{type(template).__name__} collapsed on x = {at:g}: the likelihood has no "
+            "bound as it shrinks onto a value that was seen exactly; give a parameter, "
+            "or use fewer components"
+        )
+
+
+def _first_guess(template: Any, places: Array, weight: Array, inside: Any) -> Any:
+    """The fit to one value an interval; of all intervals where those that carry weight
+    have one value alone, which says nothing of a spread."""
+    try:
+        return template._fit(places[inside], weight[inside], None)
+    except ValueError:
+        possible = template.inside(places)
+        return template._fit(places[possible], np.ones(int(possible.sum())), None)
+
+
+def _require_width(filled: Any, rows: Intervals) -> None:
+    """Raise an error where a component shrank onto a value that was seen exactly."""
+    low, high = np.asarray(rows).T
+    if filled.discrete or not (low == high).any():
+        return
+    mean, variance = filled.moments()
+    if math.sqrt(max(variance, 0.0)) <= _FLOOR * float(np.ptp(midpoints(rows))):
+        raise CollapseError(
+            f"{type(filled).__name__} collapsed on x = {mean:.6g}: it shrank onto a "
+            "value that was seen exactly; use fewer components"
+        )

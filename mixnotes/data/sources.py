@@ -1,0 +1,531 @@
+"""From rows to sums: where the data are, and what a pass over them adds up.
+
+A `Source` is data in memory (`Rows`), or blocks of rows that are read again in every
+pass (`Stream`): a memory map, any iterable that can be begun anew, a Dask array. All
+that crosses from one block to the next is sums, so each gives the same fit.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cached_property, partial
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.data.check import (
+    as_array,
+    as_data,
+    as_sample_weight,
+    as_weights,
+    is_sparse,
+    require_weighty,
+    slices,
+)
+from mixnotes.data.intervals import Intervals, midpoints
+from mixnotes.data.table import column_names
+from mixnotes.numeric.arrays import Array
+
+_PROBE = 4096
+_FINE = float(np.finfo(np.float64).eps)
+_SINGLE = 1e-6  # float32 is finer, float16 coarser
+_SMALL = float(np.finfo(np.float32).tiny)
+_COARSE = 0.01  # of the standard deviation, by which rounding may move a value
+_SLICE = 2**16  # rows of an array in memory that are looked at together
+_BLOCK = 2**17  # numbers that are read from a file together: one megabyte
+_SAMPLE = 4096  # rows of a stream on which starts are tried
+_T = TypeVar("_T")
+OfBlock = Callable[[Array, Array | None], _T]
+
+
+class Source(ABC):
+    """Observations, each with a weight: how many it stands for."""
+
+    n: int  # rows with a weight above 0
+    total: float  # sum of the weights
+
+    @abstractmethod
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f(x, weight) for each block of rows, in order; weight None is 1 each."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """Some rows to try starts on."""
+
+    def require_digits(self, eps: float) -> None:
+        """Raise an error where floats as coarse as this have rounded the data away."""
+        if eps <= _FINE:
+            return
+        sample = self.sample(np.random.default_rng(0))
+        found = summary(sample.whole, as_columns)
+        largest = np.maximum(np.abs(found.low), np.abs(found.high))
+        step = eps * 2 ** np.floor(np.log2(np.maximum(largest, _SMALL)))
+        lost = (step > _COARSE * found.sd) & (found.sd > 0)
+        if lost.any():
+            k = int(np.argmax(lost))
+            raise ValueError(
+                "x must have enough digits to tell its values apart, and "
+                f"{'float32' if eps < _SINGLE else 'float16'} rounds "
+                f"x{'' if sample.x.ndim == 1 else f'[:, {k}]'} to steps of "
+                f"{step[k]:.2g}, with a standard deviation of {found.sd[k]:.2g}; "
+                "subtract an offset before rounding, or, if x is exact as it is, "
+                "pass x.astype(np.float64)"
+            )
+
+    @cached_property
+    def scale(self) -> float:
+        """The weighted standard deviation of the data, largest column; 1 if it is 0."""
+        source = self.whole if isinstance(self, Rows) else self
+        return float(summary(source, as_columns).sd.max()) or 1.0
+
+
+class Rows(Source):
+    """Distinct observations in memory and how much each weighs.
+
+    A thousand marbles are two values and two counts; the sums that EM needs are the
+    same.
+    """
+
+    def __init__(
+        self,
+        x: Array,
+        weight: Array | None,
+        n: int | None = None,
+        origin: Array | None = None,
+        labels: NDArray[np.intp] | None = None,
+    ) -> None:
+        self.x = x  # (m,) or (m, d); NaN is a gap
+        self.origin = x if origin is None else origin  # the data as they came
+        self.weight = weight  # (m,), above 0
+        self.labels = labels  # (m,): z where it is known, else -1
+        self.n = len(x) if n is None else n
+        self.total = float(len(x)) if weight is None else float(weight.sum())
+
+    @cached_property
+    def whole(self) -> Rows:
+        """The same rows without gaps: the mean of its column in a gap's place, the
+        middle of an interval. To begin with, and for the data's unit."""
+        if isinstance(self.x, Intervals):
+            return Rows(midpoints(self.x), self.weight, labels=self.labels)
+        if self.x.ndim == 1 or not any(np.isnan(p).any() for p in slices(self.x)):
+            return self
+        x = self.x.copy()
+        for column in x.T:
+            gap = np.isnan(column)
+            column[gap] = column[~gap].mean() if not gap.all() else 0.0
+        return Rows(x, self.weight, labels=self.labels)
+
+    def unlabelled(self) -> Rows:
+        """The rows whose component is not known."""
+        if self.labels is None:
+            return self
+        rows = self.labels < 0
+        weight = None if self.weight is None else self.weight[rows]
+        return Rows(self.x[rows], weight)
+
+    @property
+    def gaps(self) -> bool:
+        """Is something missing?"""
+        return self.whole is not self and not isinstance(self.x, Intervals)
+
+    @property
+    def weights(self) -> Array:
+        """The weights as an array, shape (m,)."""
+        return np.ones(len(self.x)) if self.weight is None else self.weight
+
+    def position(self, row: int) -> int:
+        """Where the value of a row stands first in the data as they came."""
+        same = np.isclose(self.origin, self.x[row], 0.0, 0.0, equal_nan=True)
+        return int(np.argmax(same.reshape(len(self.origin), -1).all(axis=1)))
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of views, some rows at a time: no array of the size of x is made."""
+        for start in range(0, len(self.x), _SLICE):
+            rows = slice(start, start + _SLICE)
+            yield f(self.x[rows], None if self.weight is None else self.weight[rows])
+
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """All rows, or some of very many."""
+        if len(self.x) <= _SAMPLE:
+            return self
+        chosen = np.sort(rng.choice(len(self.x), _SAMPLE, replace=False))
+        weight = None if self.weight is None else self.weight[chosen]
+        labels = None if self.labels is None else self.labels[chosen]
+        return Rows(self.x[chosen], weight, labels=labels)
+
+
+class Survey(NamedTuple):
+    """What a first pass over a stream finds out."""
+
+    n: int
+    total: float
+    kept: Array  # some rows, in random order
+    weight: Array  # and their weights
+    eps: float  # how coarse their floats are, relative
+
+
+class Stream(Source):
+    """Blocks of rows that are read again in every pass; one at a time is in memory."""
+
+    survey: Survey
+    rows: int | None = None  # of all blocks, once they have been counted
+
+    @abstractmethod
+    def blocks(self) -> Iterable[tuple[Any, Any]]:
+        """Each block as (x, weight or None), from the beginning."""
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of one block after another, which must be as many rows in every pass."""
+        rows = 0
+        for x, weight in self.blocks():
+            rows += len(x) if np.ndim(x) else 1
+            if self.rows is not None and rows > self.rows:
+                raise changed(self.rows, f"{rows} or more")
+            yield of_block(f, x, weight)
+        if self.rows is None:
+            self.rows = rows
+        elif rows < self.rows:
+            raise changed(self.rows, str(rows))
+
+    def check(self, check: OfBlock[None]) -> None:
+        """Read everything once: count, check every block, and keep some rows."""
+        found: Survey | None = None
+        for k, part in enumerate(self.map(partial(_numbered, partial(_look, check)))):
+            if isinstance(part, Exception):
+                raise type(part)(f"in block {k} of x: {part}") from part
+            found = part if found is None else _merged(found, part)
+        if found is None or not found.n:
+            raise ValueError(
+                "x must hold at least one observation of a weight above 0, got none "
+                "in all its blocks; an iterator that was read before gives none"
+            )
+        require_weighty(found.total)
+        self.survey = found
+        self.n, self.total = found.n, found.total
+
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """The rows that the first pass kept."""
+        unit = bool((self.survey.weight == 1).all())
+        return Rows(self.survey.kept, None if unit else self.survey.weight)
+
+
+def changed(first: int, now: str) -> ValueError:
+    """What is wrong with a stream that has other rows in a later pass."""
+    return ValueError(
+        f"x must give the same rows in every pass, got {first} in the first and {now} "
+        "in a later one; let its __iter__ begin anew each time, and not return an "
+        "iterator that was read before"
+    )
+
+
+def of_block(f: OfBlock[_T], x: Any, weight: Any) -> _T:
+    """f of one block, which may be anything that numpy reads."""
+    if weight is not None:
+        weight = np.asarray(as_array(weight, "sample_weight"), dtype=np.float64)
+    return f(as_array(x, "x"), weight)
+
+
+def _numbered(f: OfBlock[_T], x: Array, weight: Array | None) -> _T | Exception:
+    """An error as a value: who called knows which block it was."""
+    try:
+        return f(x, weight)
+    except (TypeError, ValueError) as error:
+        return error
+
+
+def _look(check: OfBlock[None], x: Array, weight: Array | None) -> Survey:
+    check(x, weight)
+    rng = np.random.default_rng(0)
+    level = as_weights(weight, len(x))
+    there = np.flatnonzero(level)
+    chosen = rng.permutation(there)[:_SAMPLE]
+    kept = np.asarray(x[chosen], dtype=np.float64)
+    return Survey(len(there), float(level.sum()), kept, level[chosen], eps_of(x))
+
+
+def _merged(a: Survey, b: Survey) -> Survey:
+    """Rows of both, as many of each as it has a share in all."""
+    n = a.n + b.n
+    if a.kept.shape[1:] != b.kept.shape[1:]:
+        raise ValueError(
+            "all blocks of x must have the same columns, got shapes "
+            f"(n, {', '.join(map(str, a.kept.shape[1:]))}) and "
+            f"(n, {', '.join(map(str, b.kept.shape[1:]))})"
+        )
+    size = min(_SAMPLE, len(a.kept) + len(b.kept))
+    mine = min(round(size * a.n / n), len(a.kept))
+    its = min(size - mine, len(b.kept))
+    order = np.random.default_rng(n).permutation(mine + its)
+    kept = np.concatenate([a.kept[:mine], b.kept[:its]])[order]
+    weight = np.concatenate([a.weight[:mine], b.weight[:its]])[order]
+    return Survey(n, a.total + b.total, kept, weight, max(a.eps, b.eps))
+
+
+class Mapped(Stream):
+    """A memory map, read some rows at a time."""
+
+    def __init__(self, x: Any, weight: Array | None) -> None:
+        self.x, self.weight = x, weight
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """Slices of the file."""
+        size = max(_BLOCK * len(self.x) // max(self.x.size, 1), 1)
+        for start in range(0, len(self.x), size):
+            rows = slice(start, start + size)
+            yield self.x[rows], None if self.weight is None else self.weight[rows]
+
+
+class Iterated(Stream):
+    """Any iterable that begins anew each time: blocks x, or pairs (x, weight).
+
+    `of_columns` makes rows of numbers of a block of columns by name.
+    """
+
+    def __init__(
+        self, x: Iterable[Any], of_columns: Callable[[Any], Array] = as_data
+    ) -> None:
+        self.x, self.of_columns = x, of_columns
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """What it yields, as rows of numbers."""
+        for k, block in enumerate(self.x):
+            x, weight = parts_of(block)
+            try:
+                if column_names(x) is not None:
+                    x = self.of_columns(x)
+                x = as_array(x, "x")
+                if weight is not None:
+                    weight = as_array(weight, "sample_weight")
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"in block {k} of x: {error}") from error
+            yield x, weight
+
+
+class Chosen(Stream):
+    """Some columns of a stream that has been surveyed."""
+
+    def __init__(self, whole: Stream, columns: int | slice) -> None:
+        self.whole, self.columns = whole, columns
+        survey = whole.survey
+        self.survey = survey._replace(kept=survey.kept[:, columns])
+        self.n, self.total = whole.n, whole.total
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """The columns of each block, as the whole reads them."""
+        yield from self.map(lambda x, weight: (x, weight))
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of these columns, where the whole works on its blocks."""
+        yield from self.whole.map(partial(_of_chosen, f, self.columns))
+
+
+def _of_chosen(
+    f: OfBlock[_T], columns: int | slice, x: Array, weight: Array | None
+) -> _T:
+    return f(x[:, columns], weight)
+
+
+def parts_of(block: Any) -> tuple[Any, Any]:
+    """A block as (x, weight or None)."""
+    return block if isinstance(block, tuple) else (block, None)
+
+
+class Dask(Stream):
+    """A Dask array: each block is worked on where it lies, and the sums come back."""
+
+    def __init__(self, x: Any, weight: Any) -> None:
+        self.x = x if x.ndim == 1 else x.rechunk({1: -1})
+        if weight is not None and not is_dask(weight):
+            import dask.array
+
+            weight = dask.array.from_array(weight, chunks=(self.x.chunks[0],))
+        elif weight is not None:
+            weight = weight.rechunk((self.x.chunks[0],))
+        self.weight = weight
+
+    def blocks(self) -> Iterator[tuple[Any, Any]]:
+        """Delayed blocks."""
+        parts = self.x.to_delayed().ravel()
+        weights: list[Any] = [None] * len(parts)
+        if self.weight is not None:
+            weights = list(self.weight.to_delayed().ravel())
+        yield from zip(parts, weights, strict=True)
+
+    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
+        """f of all blocks, by the scheduler that Dask is set to."""
+        import dask
+
+        task = dask.delayed(of_block, pure=False)
+        yield from dask.compute(*[task(f, x, weight) for x, weight in self.blocks()])
+
+
+def is_dask(x: Any) -> bool:
+    """Is x a Dask array? Asked without importing Dask."""
+    return type(x).__module__.partition(".")[0] == "dask" and hasattr(x, "rechunk")
+
+
+def eps_of(x: Any) -> float:
+    """How coarse the floats of x are, relative; 0 of whole numbers."""
+    dtype = getattr(x, "dtype", None)
+    kind = getattr(dtype, "kind", None)
+    own = isinstance(dtype, np.dtype)  # pandas has types of its own
+    return float(np.finfo(dtype).eps) if own and kind == "f" else 0.0
+
+
+def is_large_float32(x: Any) -> bool:
+    """Are these rows better read as they are, than copied whole into float64?"""
+    return (
+        type(x) is np.ndarray
+        and x.dtype == np.float32
+        and x.ndim == 2
+        and x.size > _BLOCK
+    )
+
+
+def stream_of(
+    x: Any,
+    sample_weight: Any,
+    whole: bool = True,
+    of_columns: Callable[[Any], Array] | None = None,
+) -> Stream | None:
+    """x as a stream, or None where it is data in memory: all of it together, if
+    `whole`. `of_columns` makes rows of columns by name, where the model has names."""
+    if of_columns is not None and (is_dask(x) or isinstance(x, np.memmap)):
+        return None
+    if is_dask(x):
+        return Dask(x, sample_weight)
+    if isinstance(x, np.memmap) or (not whole and is_large_float32(x)):
+        weight = None
+        if sample_weight is not None:
+            weight = as_sample_weight(sample_weight, len(x))
+        return Mapped(x, weight)
+    if isinstance(x, Collection | np.ndarray) or hasattr(x, "__array__"):
+        return None
+    if not isinstance(x, Iterable) or is_sparse(x) or column_names(x) is not None:
+        return None
+    if isinstance(x, Iterator):
+        raise TypeError(
+            "x must be data that can be read again in every pass, got "
+            f"{type(x).__name__}, which is used up by one; pass an object whose "
+            "__iter__ begins anew, or use em_online for data that are seen once"
+        )
+    if sample_weight is not None:
+        raise ValueError(
+            "sample_weight of blocks comes with them: let the iterable yield pairs "
+            "(x, sample_weight)"
+        )
+    return Iterated(x, of_columns or as_data)
+
+
+# ------------------------------------------------------------------------ in memory
+
+
+def compress(
+    x: Array, weight: Array | None, labels: NDArray[np.intp] | None = None
+) -> Rows:
+    """The distinct values of x with the summed weight of each, where they repeat."""
+    origin = x
+    if weight is not None and not weight.all():
+        labels = None if labels is None else labels[weight > 0]
+        x, weight = x[weight > 0], weight[weight > 0]
+    n = len(x)
+    if labels is not None:
+        return Rows(x, weight, n, origin, labels)
+    if x.ndim != 1 or not _repeats(x):
+        return Rows(x, weight, n, origin)
+    low = x.min()
+    if x.max() - low < 4 * n and _whole(x):
+        counts = np.zeros(int(x.max() - low) + 1)
+        for start in range(0, n, _SLICE):
+            rows = slice(start, start + _SLICE)
+            part = None if weight is None else weight[rows]
+            found = np.bincount((x[rows] - low).astype(np.intp), part)
+            counts[: len(found)] += found
+        there = np.flatnonzero(counts)
+        return Rows(low + there, counts[there], n, origin)
+    x, where = np.unique(x, return_inverse=True)
+    counts = np.bincount(where, weights=weight).astype(np.float64)
+    return Rows(x, counts, n, origin)
+
+
+def _repeats(x: Array) -> bool:
+    """Do values repeat? A look at a spread of rows tells, without a sort of all."""
+    probe = x[:: max(1, len(x) // _PROBE)]
+    return len(np.unique(probe)) <= len(probe) // 2
+
+
+def _whole(x: Array) -> bool:
+    parts = (x[start : start + _SLICE] for start in range(0, len(x), _SLICE))
+    return all((part == np.floor(part)).all() for part in parts)
+
+
+# ------------------------------------------------------------- centre, spread, range
+
+
+class Summary(NamedTuple):
+    """Of each column, shape (d,)."""
+
+    low: Array
+    high: Array
+    mean: Array
+    sd: Array
+
+
+Columns = Callable[[Array], tuple[Array, Any]]
+
+
+def as_columns(x: Array) -> tuple[Array, Any]:
+    """The data as columns, shape (d, n), all rows of them."""
+    return (x[None] if x.ndim == 1 else x.T), slice(None)
+
+
+def summary(source: Source, columns: Columns) -> Summary:
+    """Range, weighted mean and standard deviation of coordinates of the data.
+
+    `columns` gives the coordinates, (d, m), and which rows of the block they are of.
+    In two passes, block by block: no digits are lost at a large offset.
+    """
+    ends = [e for e in source.map(partial(_ends, columns)) if e is not None]
+    low = np.min([e[0] for e in ends], axis=0)
+    high = np.max([e[1] for e in ends], axis=0)
+    reach = np.where(high > low, high - low, 1.0)  # squares of it stay within floats
+    parts = source.map(partial(_moments, columns, reach))
+    total, mean, square = next(parts)
+    for weight, middle, spread in parts:
+        if weight == 0:
+            continue
+        gap = middle - mean
+        both = total + weight
+        mean = mean + gap * (weight / both)
+        square = square + spread + gap * gap * (total * weight / both)
+        total = both
+    return Summary(low, high, mean * reach, reach * np.sqrt(square / total))
+
+
+def _ends(
+    columns: Columns, x: Array, weight: Array | None
+) -> tuple[Array, Array] | None:
+    part, _ = columns(x)
+    return (part.min(axis=1), part.max(axis=1)) if part.size else None
+
+
+def _moments(
+    columns: Columns, reach: Array, x: Array, weight: Array | None
+) -> tuple[float, Array, Array]:
+    """Weight, mean and sum of squares about it, in units of `reach`."""
+    part, rows = columns(x)
+    if not part.size:
+        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
+    level = np.ones(part.shape[1]) if weight is None else weight[rows]
+    total = float(level.sum())
+    if total == 0:
+        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
+    origin = part[:, level.argmax()] / reach  # near the mean, whatever outliers
+    aside = part / reach[:, None]
+    aside -= origin[:, None]
+    centre = aside @ level / total
+    aside -= centre[:, None]
+    np.multiply(aside, aside, out=aside)
+    return total, origin + centre, aside @ level

@@ -1,0 +1,238 @@
+"""What `em` found, and how far to trust it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, partial
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixnotes.components import html as markup
+from mixnotes.components.component import Component
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.sources import Rows, Source
+from mixnotes.fitting import information
+from mixnotes.fitting.climb import End
+from mixnotes.fitting.engine import Engine, State, as_high
+from mixnotes.numeric.arrays import Array
+
+if TYPE_CHECKING:
+    from mixnotes.mixing.ceiling import Ceiling
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """What `em` found: the mixture, its log-likelihood, and how the climb ended.
+
+    Print it for a table.
+    """
+
+    model: Mixture
+    """The mixture as it was given, with its blanks."""
+    mixture: Mixture
+    """The same with every blank filled."""
+    log_likelihood: float
+    """sum_i sample_weight_i log p(x_i), in nats."""
+    history: Array
+    """The log-likelihood at the start and after every step; it never falls."""
+    steps: int
+    """How many steps the best start took."""
+    converged: bool
+    """Did it come within `tol` of the limit, as far as can be estimated?"""
+    reason: str
+    """Why it stopped, in words."""
+    error: float
+    """The estimated distance to the limit, in the units of `tol`."""
+    n: float
+    """The number of observations: the sum of sample_weight."""
+    starts: tuple[End, ...]
+    """How each start ended."""
+    source: Source
+    """The observations, which `icl`, `rate` and `standard_errors` look at again."""
+
+    @classmethod
+    def of(
+        cls,
+        model: Mixture,
+        mixture: Mixture,
+        source: Source,
+        best: End,
+        ends: tuple[End, ...],
+    ) -> Fit:
+        """The fit that keeps the best of the ends."""
+        return cls(
+            model,
+            mixture,
+            best.log_likelihood,
+            best.history,
+            best.steps,
+            best.converged,
+            best.reason,
+            best.error,
+            source.total,
+            ends,
+            source,
+        )
+
+    @cached_property
+    def entropy(self) -> float:
+        """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
+        source = self.source
+        if isinstance(source, Rows):
+            source = source.unlabelled()
+        return sum(source.map(partial(_entropy, self.mixture)))
+
+    @cached_property
+    def rate(self) -> float:
+        """The share of a small distance to the limit that a plain EM step leaves over.
+
+        It is the largest eigenvalue of the derivative of one step at the limit, which
+        is the fraction of missing information. Where a component is the reader's own,
+        it is nan: its parameters are not known here.
+        Source: Dempster, Laird and Rubin (1977), theorem 4.
+        """
+        return information.rate(*self._limit())
+
+    def standard_errors(self) -> dict[str, float | Array]:
+        """Standard errors of what was learned, by name as in `Mixture.blanks`.
+
+        From the observed information, the curvature of the log-likelihood at the
+        maximum; `weights` has one for each component. An error where the maximum is
+        not inside the parameter space or is flat in some direction.
+        Source: Louis (1982), for what is computed; by differences here.
+        """
+        return information.standard_errors(*self._limit())
+
+    def sandwich_errors(self) -> dict[str, float | Array]:
+        """Standard errors that hold where the model is wrong, too, by name.
+
+        The inverse information on both sides of the sum of squared scores.
+        Source: Huber (1967); White (1982).
+        """
+        return information.sandwich_errors(*self._limit())
+
+    def intervals(self, level: float = 0.95) -> dict[str, tuple[Any, Any]]:
+        """Confidence intervals, (low, high) by name, from `standard_errors`.
+
+        Each is symmetric on a scale without ends, the logarithm of what is positive,
+        the log-odds of what is a probability, so that none passes a bound.
+        Source: Wald (1943).
+        """
+        z = NormalDist().inv_cdf(0.5 + _checked_level(level) / 2)
+        return {
+            name: self.model.domain_of(name).interval(
+                self.mixture.value_of(name), error, z
+            )
+            for name, error in self.standard_errors().items()
+        }
+
+    def ceiling(self, *, least_scale: float | None = None) -> Ceiling:
+        """By how many nats any mixture of the class could still be above this one.
+
+        The class: mixtures, of any number of components, of the components of the
+        model with what is given as given. It is a bound with a proof, not a guess: 0.0
+        says that this is the global maximum (to 1e-6 nats), `inf` that the likelihood
+        has none. `reason` says it in words, `better` is the best mixture found.
+        For components of one number, known but for one; and for normals and log-normals
+        with both blank, given `least_scale`, the least value of a blank spread.
+        What is shared, and weights that are given, are free in the bound.
+        Source: Lindsay (1983), The geometry of mixture likelihoods.
+        """
+        from mixnotes.mixing.ceiling import (
+            ceiling,  # which stands on more than a fit does
+        )
+
+        return ceiling(self.model, self.mixture, self.source, least_scale)
+
+    def _limit(self) -> tuple[Engine, State]:
+        """The engine and the state where the climb ended, in the exact form."""
+        engine = Engine(self.model, self.source)
+        engine.recentre()
+        return engine, engine.state(self.mixture)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, 2 p - 2 log L for p free parameters; less is better."""
+        return 2 * self.model.n_free - 2 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, p log n - 2 log L; less is better."""
+        return self.model.n_free * math.log(self.n) - 2 * self.log_likelihood
+
+    @property
+    def icl(self) -> float:
+        """BIC + 2 x the entropy of the labels; less is better.
+
+        Source: Biernacki, Celeux and Govaert (2000).
+        """
+        return self.bic + 2 * self.entropy
+
+    def __repr__(self) -> str:
+        rows = self._table()
+        width = max(len(left) for left, _ in rows)
+        table = [f"  {left:>{width}}  {right}" for left, right in rows]
+        return "\n".join([self._title(), *table, *self._notes()])
+
+    def _repr_html_(self) -> str:
+        """The same as a table for a notebook."""
+        return markup.table(self._title(), self._table(), self._notes())
+
+    def _title(self) -> str:
+        return (
+            f"Mixture of {len(self.mixture.components)}, fitted to {self.n:,.6g} "
+            f"observations; {self.model.n_free} learned"
+        )
+
+    def _notes(self) -> list[str]:
+        """What stands below the table."""
+        lines = [
+            f"log-likelihood {self.log_likelihood:.4f}   AIC {self.aic:.2f}   "
+            f"BIC {self.bic:.2f}",
+            f"{self.steps} steps; {self.reason}",
+        ]
+        if len(self.starts) > 1:
+            lines.append(f"{self.n_best} of {len(self.starts)} starts ended here")
+        return lines
+
+    @property
+    def n_best(self) -> int:
+        """How many starts reached the kept log-likelihood, to 1e-6 in total."""
+        standing = [end for end in self.starts if not end.collapsed]
+        return sum(as_high(e.log_likelihood, self.log_likelihood) for e in standing)
+
+    def _table(self) -> list[tuple[str, str]]:
+        rows = [("weight", "component")]
+        weights = self.mixture.weights
+        for k, component in enumerate(self.mixture.components):
+            template = self.model.components[k]
+            rows.append((f"{weights[k]:.4f}", described(component, template)))  # type: ignore[index]
+        if self.model.weights is not None:
+            rows[0] = ("weight (given)", "component")
+        return rows
+
+
+def _checked_level(level: float) -> float:
+    if isinstance(level, bool) or not isinstance(level, float) or not 0 < level < 1:
+        raise ValueError(
+            f"level must be a number between 0 and 1, such as 0.95, got {level!r}"
+        )
+    return level
+
+
+def described(component: Any, template: Any) -> str:
+    """A component with what was given marked as such."""
+    if isinstance(component, Component):
+        return component.described(template)
+    return repr(component)
+
+
+def _entropy(mixture: Mixture, x: Array, weight: Array | None) -> float:
+    """The summed entropy of the labels of some rows."""
+    r = mixture.responsibilities(x)
+    logs = np.log(r, out=np.zeros_like(r), where=r > 0)
+    each = -(r * logs).sum(axis=1)
+    return float(each.sum() if weight is None else weight @ each)

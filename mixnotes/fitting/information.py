@@ -1,0 +1,282 @@
+"""How fast EM converges and how sure the fit is: derivatives at the maximum.
+
+For the reader of chapter 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mixnotes.components.component import Axis
+from mixnotes.components.mixture import log_sum_exp
+from mixnotes.data.sources import Rows
+from mixnotes.fitting.engine import QUIET, Engine, State
+from mixnotes.numeric.arrays import Array
+
+_WIDTH = 1e-5  # of a first difference, on the line
+_FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there
+_APART = 1e-9  # the same of correlations, where coordinates have units
+_SAME = 1e-4  # directions that differ by less lead to one model
+_EDGE = 690.0  # the logarithm of what stands for 0
+
+
+def rate(engine: Engine, limit: State) -> float:
+    """The largest eigenvalue of the derivative of one EM step at its limit.
+
+    nan where a component is the reader's own: its parameters are not known here.
+    """
+    if not engine.has_line:
+        return float("nan")
+    eigenvalues, edge, _ = spectrum(engine, limit)
+    return float(np.max([*edge, *np.abs(eigenvalues)], initial=0.0))
+
+
+def spectrum(engine: Engine, limit: State) -> tuple[Array, Array, Array]:
+    """The eigenvalues of the derivative of a step, those of values on their way to an
+    edge, and the eigenvector of the largest inner eigenvalue, on the line."""
+    point = engine.to_line(limit)
+    # A logarithm of 0 stands at -691; its neighbours must be within reach.
+    at_edge = np.abs(point) >= _EDGE - 1
+    point = np.where(at_edge, 60 * np.sign(point), point)
+    step = step_of(engine, limit)
+    # A value on its way to an edge, 0 or 1, shrinks by a constant factor a step, which
+    # on the line is a constant move; the others settle.
+    move = np.abs(step(point) - point)
+    edge = (move > 1e-4) & (np.abs(point) > 10)
+    inner = np.flatnonzero(~edge)
+    direction = np.zeros(len(point))
+    if not len(inner):
+        return np.zeros(0), np.exp(-move[edge]), direction
+    settled = _derivative(step, point, np.eye(len(point))[inner])[inner]
+    if not np.isfinite(settled).all():
+        return np.full(1, np.nan), np.exp(-move[edge]), direction
+    eigenvalues, vectors = np.linalg.eig(settled)
+    leading = int(np.argmax(np.abs(eigenvalues)))
+    direction[inner] = vectors[:, leading].real
+    return eigenvalues, np.exp(-move[edge]), direction
+
+
+def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
+    """The square roots of the diagonal of the inverse observed information.
+
+    By name as in `Mixture.blanks`; `weights` has one for each component.
+    """
+    information, slope = _curvature(engine, limit)
+    variance = (slope * np.linalg.solve(information, slope.T).T).sum(axis=1)
+    return _by_name(engine, limit, variance)
+
+
+def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
+    """The same of information^-1 (sum of squared scores) information^-1, which holds
+    where the model is wrong, too."""
+    information, slope = _curvature(engine, limit)
+    point, free = engine.to_line(limit), _directions(engine, limit)[1]
+
+    def rows(place: Array) -> Array:
+        return _row_log_likelihoods(engine, engine.from_line(place, limit))
+
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        scores = _derivative(rows, point, free)
+    weight = engine.source.weights  # type: ignore[attr-defined]
+    middle = scores.T @ (scores * weight[:, None])
+    bread = np.linalg.solve(information, slope.T)
+    variance = ((bread.T @ middle) * bread.T).sum(axis=1)
+    return _by_name(engine, limit, variance)
+
+
+def _row_log_likelihoods(engine: Engine, state: State) -> Array:
+    """log p(x_i), or log p(x_i, z_i) where z is known, shape (n,)."""
+    source = engine.source
+    if not isinstance(source, Rows):
+        raise ValueError(
+            "sandwich errors need the observations in memory, and this fit was made "
+            "of blocks; fit one array, or take standard_errors()"
+        )
+    mixture = engine.mixture(state)
+    if source.labels is None:
+        return mixture.log_prob(source.x)
+    joint = mixture.log_joint(source.x)
+    own = joint[np.arange(len(joint)), np.maximum(source.labels, 0)]
+    return np.where(source.labels >= 0, own, log_sum_exp(joint.T))
+
+
+def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
+    """The observed information along the free directions of the line, (m, m), and the
+    derivative of the learned values along them, (values, m)."""
+    if not engine.has_line:
+        raise ValueError(
+            "standard errors need components whose parameters are declared, and one "
+            "here is a class of its own; derive it from mixnotes.Component's families"
+        )
+    point = engine.to_line(limit)
+    axes, free = _directions(engine, limit)
+    log_likelihood = log_likelihood_of(engine, limit)
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        information = -_hessian(log_likelihood, point, free)
+    if not _is_curved(information, axes):
+        raise ValueError(
+            "standard errors need a maximum that is curved in every direction, and "
+            "this one is flat in some: a weight or a parameter is on its edge, the "
+            "data do not tell all parameters apart, or the climb has not converged"
+        )
+
+    def values(place: Array) -> Array:
+        return _values(engine, engine.from_line(place, limit))[0]
+
+    return information, _derivative(values, point, free)
+
+
+def _is_curved(information: Array, axes: list[Axis]) -> bool:
+    """Does the log-likelihood fall in every direction?
+
+    Coordinates of no unit by their curvature; all of them together by how far the data
+    tell them apart.
+    """
+    curved = np.diagonal(information)
+    if not (curved > 0).all():
+        return False
+    if any(axis.unit for axis in axes):
+        size = np.sqrt(curved)
+        apart = np.linalg.eigvalsh(information / np.outer(size, size)).min()
+        return bool(apart >= _APART)
+    return bool(np.linalg.eigvalsh(information).min() >= _FLAT)
+
+
+def _by_name(engine: Engine, limit: State, variance: Array) -> dict[str, float | Array]:
+    """The roots of variances of the learned values, each in its shape."""
+    errors = np.sqrt(np.maximum(variance, 0))
+    found: dict[str, float | Array] = {}
+    place = 0
+    for name, shape in _values(engine, limit)[1]:
+        size = int(np.prod(shape, dtype=int))
+        part = errors[place : place + size]
+        found[name] = float(part[0]) if shape == () else part.reshape(shape)
+        place += size
+    return {name: found[name] for name in engine.model.blanks}
+
+
+def _values(
+    engine: Engine, state: State
+) -> tuple[Array, list[tuple[str, tuple[int, ...]]]]:
+    """The learned values in the data's units, flat, and the name and shape of each."""
+    mixture = engine.mixture(state)
+    flat, names = [], []
+    for name in engine.model.blanks:
+        value = np.asarray(mixture.value_of(name), dtype=np.float64)
+        flat.append(value.ravel())
+        names.append((name, value.shape))
+    return np.concatenate(flat), names
+
+
+def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
+    """What stands where on the line, and the directions in which it can move.
+
+    Where entries of covariances are bound to each other, a point of the line stands for
+    the nearest one that the model allows; one direction is kept of those that lead to
+    the same.
+    """
+    axes = engine.axes(limit)
+    free = _free(axes)
+    if not any(group.ties for group in engine.groups):
+        return axes, free
+
+    def allowed(place: Array) -> Array:
+        return engine.to_line(engine.from_line(place, limit))
+
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        moves = _derivative(allowed, engine.to_line(limit), free)
+    return axes, free[_independent(moves)]
+
+
+def directions(engine: Engine, limit: State) -> Array:
+    """The directions of the line in which a model can move freely, shape (m, p)."""
+    return _directions(engine, limit)[1]
+
+
+def _independent(columns: Array) -> list[int]:
+    """Columns that span what all of them do, the longest that is left at a time."""
+    rest = columns.copy()
+    length = np.linalg.norm(rest, axis=0)
+    kept, least = [], _SAME * length.max()
+    while length.max() > least:
+        kept.append(int(length.argmax()))
+        axis = rest[:, kept[-1]] / length.max()
+        rest -= np.outer(axis, axis @ rest)
+        length = np.linalg.norm(rest, axis=0)
+    return sorted(kept)
+
+
+def _free(axes: list[Axis]) -> Array:
+    """The directions in which a point can move freely, shape (m, p): of the logarithms
+    of K weights K - 1, and those of a shared blank together."""
+    places: dict[object, list[int]] = {}
+    place = 0
+    for k, axis in enumerate(axes):
+        for j in range(axis.size - axis.simplex):
+            key = (k if axis.shared is None else axis.shared), j
+            places.setdefault(key, []).append(place + j)
+        place += axis.size
+    directions = np.zeros((len(places), place))
+    for direction, together in zip(directions, places.values(), strict=True):
+        direction[together] = 1.0
+    return directions
+
+
+def step_of(engine: Engine, like: State) -> Callable[[Array], Array]:
+    """One EM step, from the line to the line."""
+
+    def step(place: Array) -> Array:
+        with np.errstate(**QUIET):  # type: ignore[arg-type]
+            here = engine.from_line(place, like)
+            return engine.to_line(engine.maximise(engine.sweep(here)[1], here))
+
+    return step
+
+
+def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
+    """The log-likelihood as a function of a point of the line."""
+    return lambda place: engine.sweep(engine.from_line(place, like))[0]
+
+
+def derivative(step: Callable[[Array], Array], point: Array) -> Array:
+    """The derivative of a step at a point of the line, (p, p)."""
+    return _derivative(step, point, np.eye(len(point)))
+
+
+def _derivative(f: Callable[[Array], Array], point: Array, along: Array) -> Array:
+    """df/du by central differences along directions (m, p), shape (values, m)."""
+    columns = []
+    for direction in along:
+        aside = _WIDTH * direction
+        columns.append((f(point + aside) - f(point - aside)) / (2 * _WIDTH))
+    return np.array(columns).reshape(len(along), -1).T
+
+
+def _hessian(f: Callable[[Array], float], point: Array, along: Array) -> Array:
+    """Second differences along directions (m, p), the error of order width^4.
+
+    The width is a twentieth of the standard error that the curvature suggests: wide
+    enough for the differences to stand out of the rounding.
+    """
+    top = f(point)
+    rough = [
+        (f(point + 1e-4 * e) + f(point - 1e-4 * e) - 2 * top) / 1e-8 for e in along
+    ]
+    widths = 0.05 / np.sqrt(np.maximum(np.abs(rough), 1.0))
+    axes = along * widths[:, None]
+
+    def second(a: Array, b: Array, h: float) -> float:
+        plus = f(point + h * (a + b)) + f(point - h * (a + b))
+        minus = f(point + h * (a - b)) + f(point - h * (a - b))
+        return (plus - minus) / (4 * h * h)
+
+    size = len(along)
+    found = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            coarse = second(axes[i], axes[j], 1.0)
+            fine = second(axes[i], axes[j], 0.5)
+            found[i, j] = found[j, i] = (4 * fine - coarse) / 3
+    return found / np.outer(widths, widths)

@@ -1,0 +1,133 @@
+"""EM for a stream that is seen once: each block of rows moves the sums a little.
+
+For the reader whose data cannot be read again; who can read again takes `em`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import Rng, as_data
+from mixnotes.data.sources import parts_of
+from mixnotes.fitting.blocks.base import FixedBlock, RecentreError
+from mixnotes.fitting.blocks.exponential import ExponentialBlock
+from mixnotes.fitting.em import as_start, checked, em
+from mixnotes.fitting.engine import QUIET, Engine
+
+_LEAST = 10  # rows a component in the first block, where starts are tried on it
+
+
+def em_online(
+    mixture: Mixture,
+    blocks: Iterable[Any],
+    *,
+    start: Mixture | None = None,
+    rng: Rng = 0,
+    power: float = 0.6,
+) -> Mixture:
+    """The blanks of `mixture` filled from blocks of rows, each read once.
+
+    blocks: any iterable of arrays, shape (n,) or (n, d), or pairs (x, sample_weight).
+    After block t the mean statistics are moved towards those of the block by a share
+    of (t + 1)^-power, with power above 0.5 and at most 1; what is returned is made of
+    their average over the last half of the stream or more. Without `start` the first
+    block is fitted by `em`, so it should be typical: a block of one kind misleads.
+
+    Near to what `em` finds for many blocks, but not it: nothing is iterated until it
+    stands still, so that there is no `Fit`.
+    Source: Cappé and Moulines (2009); Polyak and Juditsky (1992), for the average.
+
+        em_online(Mixture([Poisson(), Poisson()]), blocks)
+    """
+    if isinstance(power, bool) or not (
+        isinstance(power, int | float) and 0.5 < power <= 1
+    ):
+        raise ValueError(f"power must be above 0.5 and at most 1, got {power!r}")
+    if mixture.column_names is not None:
+        raise TypeError(
+            "em_online takes no columns by name, and the components take "
+            f"{', '.join(mixture.column_names)}; use em, which reads blocks of them too"
+        )
+    engine: Engine | None = None
+    averages = _Averages()
+    for t, block in enumerate(blocks):
+        x, weight = parts_of(block)
+        model, source = checked(mixture, as_data(x), weight)
+        if engine is None:
+            first = _first(model, source.n, x, weight, start, rng)
+            engine = Engine(model, source)
+            if not all(
+                isinstance(group, ExponentialBlock | FixedBlock)
+                for group in engine.groups
+            ):
+                raise TypeError(
+                    "em_online needs components of exponential families, and one here "
+                    "is a class of its own, whose fit takes all rows at once; use em"
+                )
+            state = engine.state(as_start(model, first, "start"))
+            mean: list[Any] = []
+        with np.errstate(**QUIET):  # type: ignore[arg-type]
+            try:
+                found = engine.sweep_block(state, as_data(x), weight)[1]
+            except RecentreError:
+                raise ValueError(
+                    "em_online cannot follow a component that has become so narrow: "
+                    "its width is lost beside the range of the data; use em"
+                ) from None
+            found = [part / source.total for part in found]
+            share = (t + 1.0) ** -power
+            mean = (
+                [(1 - share) * a + share * b for a, b in zip(mean, found, strict=True)]
+                if mean
+                else found
+            )
+            averages.add(mean)
+            state = engine.maximise(mean, state)
+    if engine is None:
+        raise ValueError(
+            "blocks must hold at least one block, got none; an iterator can be read "
+            "only once"
+        )
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        return engine.mixture(engine.maximise(averages.last_half(), state))
+
+
+def _first(
+    model: Mixture, n: int, x: Any, weight: Any, start: Mixture | None, rng: Rng
+) -> Mixture:
+    """Where to begin: the start, or a fit of the first block."""
+    if start is not None:
+        return start
+    unknown = sum(c.n_free > 0 for c in model.components)
+    if n < _LEAST * unknown:
+        raise ValueError(
+            f"the first block must hold at least {_LEAST} rows for each component to "
+            f"learn, {_LEAST * unknown} here, got {n}; pass larger blocks, or a start"
+        )
+    return em(model, x, sample_weight=weight, rng=rng).mixture
+
+
+class _Averages:
+    """Averages over the steps since the last power of two, and over those before."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.windows: list[tuple[int, list[Any]]] = []
+
+    def add(self, sums: list[Any]) -> None:
+        if self.count & (self.count + 1) == 0:  # 0, 1, 3, 7, ...: a new window
+            self.windows = [*self.windows[-1:], (0, [0.0 * part for part in sums])]
+        size, total = self.windows[-1]
+        for mine, part in zip(total, sums, strict=True):
+            mine += part
+        self.windows[-1] = size + 1, total
+        self.count += 1
+
+    def last_half(self) -> list[Any]:
+        """The average over the windows that are kept, at least half of all steps."""
+        sizes, totals = zip(*self.windows, strict=True)
+        return [sum(parts) / sum(sizes) for parts in zip(*totals, strict=True)]

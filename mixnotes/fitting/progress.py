@@ -1,0 +1,41 @@
+"""Who watches a climb: a progress bar, the caller's own function, both or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from mixnotes.fitting.climb import Step
+
+Watch = Callable[[Step], object]
+
+
+@contextmanager
+def watcher(
+    progress: bool, callback: Watch | None, starts: int, max_iter: int
+) -> Iterator[Watch | None]:
+    """The function that is shown each step, or None."""
+    if not progress:
+        yield callback
+        return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ImportError(
+            "progress=True needs tqdm, which is not installed; "
+            "python -m pip install tqdm, or pass a callback"
+        ) from None
+    with tqdm(total=starts * max_iter, unit="step") as bar:
+
+        def watch(step: Step) -> None:
+            bar.n = step.start * max_iter + step.step
+            bar.set_postfix_str(
+                f"start {step.start + 1} of {starts}, "
+                f"log-likelihood {step.log_likelihood:.6g}"
+            )
+            bar.update(0)
+            if callback:
+                callback(step)
+
+        yield watch
+        bar.n = bar.total

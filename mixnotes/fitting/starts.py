@@ -1,0 +1,239 @@
+"""Where to climb from: seeds far apart, and the best of some short runs.
+
+For the reader of chapter 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import CollapseError
+from mixnotes.data.intervals import Intervals
+from mixnotes.data.sources import Rows
+from mixnotes.fitting.blocks.base import RecentreError
+from mixnotes.fitting.engine import QUIET, Engine, State, as_high
+from mixnotes.numeric.arrays import Array
+
+_TRIES = 5  # short runs a start; the highest climbs on
+_NEAR_SEEDS = 0.8  # the share of guesses that leave much to known components
+_FEWEST = 5  # rows that a component is first fitted to
+_SHORT = 10  # steps of a short run
+
+
+def random_starts(
+    engine: Engine, count: int, rng: np.random.Generator
+) -> Iterator[State]:
+    """Each the highest of some short runs from random first guesses."""
+    rows = engine.source.sample(rng)
+    small = engine if rows is engine.source else Engine(engine.model, rows)
+    for k in range(count):
+        tried = [
+            _short_run(small, _standing_start(small, rng, bool(k % 2)))
+            for _ in range(_TRIES)
+        ]
+        top = max(height for height, _ in tried)
+        best = next(state for height, state in tried if as_high(height, top))
+        yield best if small is engine else engine.state(small.mixture(best))
+
+
+def _short_run(engine: Engine, state: State) -> tuple[float, State]:
+    """Some steps up, and the log-likelihood there; -inf where it collapses."""
+    engine.pack()
+    first = state
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        try:
+            for _ in range(_SHORT):
+                log_likelihood, sums = engine.sweep(state)
+                reached, state = state, engine.maximise(sums, state)
+        except (CollapseError, RecentreError, np.linalg.LinAlgError):
+            return -np.inf, first
+    return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
+
+
+def _standing_start(engine: Engine, rng: np.random.Generator, widths: bool) -> State:
+    """A first guess in which no component has collapsed, if one is found."""
+    for _ in range(_TRIES):
+        for noise in (0.3 * rng.random() ** 2, 0.0):
+            try:
+                return random_start(engine, rng, noise, widths)
+            except CollapseError:
+                continue
+    return random_start(engine, rng, 0.9, widths)  # each near the fit of all
+
+
+def random_start(
+    engine: Engine, rng: np.random.Generator, noise: float, widths: bool
+) -> State:
+    """A first guess: seeds far apart (k-means++), each component fitted around one.
+
+    With `widths` the seeds are any observations, and their neighbourhoods of very
+    different widths: groups may lie inside one another. Some noise in the shares keeps
+    components apart that got equal seeds.
+    Source: Arthur and Vassilvitskii (2007), for the seeds.
+    """
+    rows, k = engine.source, engine.k
+    assert isinstance(rows, Rows)
+    weight = rows.weights
+    m = len(rows.x)
+    components = [c for _, c in engine.leaves]
+    unknown = [i for i, c in enumerate(components) if c.n_free]
+    points = rows.whole.x.reshape(m, -1)
+    points = (points - points[0]) / _spread(points, weight)
+    if engine.model.edges_move:  # a share of a far row would keep an end out there
+        noise = 0.0
+    if widths:
+        level = weight / weight.sum()
+        seeds = rng.choice(m, size=len(unknown), p=level).tolist()
+        log_width = rng.normal(-1, 1, size=len(unknown))
+    else:
+        seeds = _spread_seeds(points, weight, len(unknown), rng)
+        log_width = np.zeros(len(unknown))
+    nearest = np.array(
+        [
+            _squares(points, points[seed]) * np.exp(-2 * log) + 2 * log
+            for seed, log in zip(seeds, log_width, strict=True)
+        ]
+    ).argmin(axis=0)
+    share = np.zeros((k, m))
+    share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
+    share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
+    edges = engine.model.edges_move  # rows beyond an end are nobody's from then on
+    if len(unknown) < k and not edges and rng.random() < _NEAR_SEEDS:
+        near = _near_seeds(share, points, np.array(unknown), seeds, rng)
+        possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
+        share = np.where(possible, near, share)  # a seed that its component cannot make
+    return from_shares(engine, share)
+
+
+def _near_seeds(
+    share: Array,
+    points: Array,
+    unknown: NDArray[np.intp],
+    seeds: list[int],
+    rng: np.random.Generator,
+) -> Array:
+    """The shares, (K, m), of the rows near the seeds alone: known components may have
+    made the others. How near is near is drawn, over two powers of ten."""
+    kept = np.zeros_like(share)
+    least = min(_FEWEST / len(points), 1.0)
+    for k, seed in zip(unknown, seeds, strict=True):
+        distance = _squares(points, points[seed])
+        reach = np.quantile(distance, max(10 ** rng.uniform(-2, 0), least))
+        kept[k] = share[k] * (distance <= reach)
+    return kept
+
+
+def from_shares(engine: Engine, share: Array) -> State:
+    """The first guess that fits some shares of the observations best.
+
+    share: of each observation to each component, (K, m). What a component cannot have
+    made is given to others. An error where a component gets too little to be learned.
+    """
+    rows = engine.source
+    assert isinstance(rows, Rows)
+    components = [c for _, c in engine.leaves]
+    unknown = [i for i, c in enumerate(components) if c.n_free]
+    share = share.copy()
+    share[unknown] = _possible_shares(engine, share)[unknown]
+    if rows.labels is not None:
+        share = _as_labelled(engine, rows.labels, share)
+    idle = ~share.any(axis=1)  # two seeds of one value, for example
+    share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
+    with np.errstate(**QUIET):  # type: ignore[arg-type]
+        values = engine.first(share * rows.weights)
+        if engine.model.edges_move:  # what is beyond all ends would stay so
+            beyond = engine.mixture(values).log_prob(rows.x) == -np.inf
+            if beyond.any():
+                share[:, beyond] = _possible_shares(engine, np.ones_like(share))[
+                    :, beyond
+                ]
+                values = engine.first(share * rows.weights)
+    weights = list(values.weights)
+    for i, node in enumerate(engine.nodes):  # known components start level with others
+        learns = [engine.learns(leaf) for leaf in node.leaves]
+        learned = np.bincount(node.branch, learns)
+        if node.given is None and not learned.all():
+            weights[i] = np.full(len(learned), 1 / len(learned))
+    return State(weights, values.values)
+
+
+def level_start(model: Mixture) -> Mixture:
+    """Equal weights wherever they are unknown, and nothing else is."""
+    inside = [level_start(c) if isinstance(c, Mixture) else c for c in model.components]
+    weights = model.weights
+    if weights is None:
+        weights = np.full(len(inside), 1 / len(inside))
+    return model.with_parts(inside, weights)
+
+
+def _spread(points: Array, weight: Array) -> Array:
+    """The standard deviation of each column; 1 where it is 0."""
+    share = weight / weight.sum()
+    variance = share @ (points - share @ points) ** 2
+    return np.where(variance > 0, np.sqrt(variance), 1.0)
+
+
+def _squares(points: Array, seed: Array) -> Array:
+    squares: Array = ((points - seed) ** 2).sum(axis=1)
+    return squares
+
+
+def _as_labelled(engine: Engine, labels: NDArray[np.intp], share: Array) -> Array:
+    """The shares, shape (K, m), where a row with a label is its component's alone."""
+    own = np.array([path[0] for path in engine.paths])[:, None] == labels
+    mine = np.where(own, np.maximum(share, 1e-9), 0.0)
+    divided = mine / np.maximum(mine.sum(axis=0), 1e-300)
+    return np.where(labels >= 0, divided, share)
+
+
+def _possible_shares(engine: Engine, share: Array) -> Array:
+    """The shares, shape (K, m), within the support of each component, and none of what
+    lies on an atom to a density."""
+    rows, bars = engine.source, engine.bars
+    assert isinstance(rows, Rows)
+    bars = None if bars is None else bars[engine.slot_of]
+    return _within_support([c for _, c in engine.leaves], rows, share, bars)
+
+
+def _within_support(
+    components: list[object],
+    rows: Rows,
+    share: Array,
+    bars: NDArray[np.bool_] | None = None,
+) -> Array:
+    """The shares, shape (K, m), with those of impossible observations given to others.
+
+    A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
+    """
+    x = rows.whole.x if isinstance(rows.x, Intervals) else rows.x
+    tests = [getattr(c, "inside", None) for c in components]
+    inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
+    if bars is not None:
+        inside &= ~bars
+    inside |= ~inside.any(axis=0, keepdims=True)  # an observation that suits nobody
+    inside |= ~inside.any(axis=1, keepdims=True)  # a component that none suits
+    kept: Array = share * inside
+    total = kept.sum(axis=0)
+    kept /= np.where(total > 0, total, 1.0)
+    return kept
+
+
+def _spread_seeds(
+    points: Array, weight: Array, k: int, rng: np.random.Generator
+) -> list[int]:
+    """Positions of k observations, each drawn in proportion to its squared distance
+    from those drawn before."""
+    level = weight / weight.sum()
+    seeds = [int(rng.choice(len(points), p=level))]
+    distance = np.full(len(points), np.inf)
+    while len(seeds) < k:
+        distance = np.minimum(distance, _squares(points, points[seeds[-1]]))
+        pull = weight * distance
+        total = pull.sum()
+        p = pull / total if total > 0 else level
+        seeds.append(int(rng.choice(len(points), p=p)))
+    return seeds

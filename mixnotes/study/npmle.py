@@ -1,0 +1,69 @@
+"""The nonparametric maximum-likelihood estimate of a mixing distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.components.component import Component
+from mixnotes.components.mixture import Mixture
+from mixnotes.fitting.climb import End
+from mixnotes.fitting.em import Data, checked
+from mixnotes.fitting.fit import Fit
+from mixnotes.mixing.ceiling import checked_least, named
+from mixnotes.mixing.summit import Summit
+from mixnotes.mixing.tracks import Unbounded
+
+
+def npmle(
+    component: Component,
+    x: Data,
+    *,
+    sample_weight: ArrayLike | None = None,
+    least_scale: float | None = None,
+    tol: float = 1e-8,
+) -> Fit:
+    """The mixture of any number of such components with the largest likelihood of all.
+
+    component: of one number, known but for one blank: `Poisson()`, `Normal(sd=1.0)`;
+    or a normal or log-normal with both blank, whose spread is at least `least_scale`.
+    x: observations, shape (n,). sample_weight: how often each counts.
+    tol: no mixture is above by more than that, in nats. The bound is computed, by the
+    same way as `Fit.ceiling`; `converged` says whether it was reached, `error` is it.
+
+    The number of components is part of the answer, as are their weights: the best
+    mixing distribution has at most as many atoms as there are distinct observations.
+    It says how much any mixture of them could explain, not how many groups there are.
+    Source: Lindsay (1983); Wang (2007).
+
+        mx.npmle(mx.Poisson(), deaths).mixture
+    """
+    if not isinstance(component, Component) or isinstance(component, Mixture):
+        raise TypeError(
+            "component must be one component with a blank, such as Poisson() or "
+            f"Normal(sd=1.0), got {component!r:.80}"
+        )
+    if not component.blanks:
+        raise ValueError(
+            f"component must leave a number blank to be mixed over, got {component!r}"
+        )
+    if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 < tol < 1:
+        raise ValueError(f"tol must be a number between 0 and 1, got {tol!r}")
+    model, source = checked(Mixture([component]), x, sample_weight)
+    least = checked_least([component], least_scale)
+    summit = Summit.of([component], source, least)
+    if isinstance(summit, Unbounded):
+        raise ValueError(f"there is no best mixing distribution: {summit.words}")
+    top = summit.certified(None, float(tol))
+    log_likelihood = float(summit.problem.weight @ top.log_f)
+    slack = top.slack
+    reason = (
+        f"no mixture of {named([component], least)}, of any number of components, is "
+        f"above by more than {slack:.1e} nats"
+    )
+    if not slack <= tol:
+        reason = f"not converged: {reason}, and tol = {tol:g}"
+    model = Mixture(len(top.mixture.components) * [component])
+    history = np.array([log_likelihood])
+    end = End(top.mixture, log_likelihood, history, slack <= tol, reason, slack)
+    return Fit.of(model, top.mixture, source, end, (end,))

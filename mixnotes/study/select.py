@@ -1,0 +1,424 @@
+"""How many components: criteria, held-out likelihood, a bootstrap test.
+
+For the reader of chapter 10. None of them knows how many groups there are; each says
+which model foretells best in its own sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.components import html as markup
+from mixnotes.components.component import weight_of
+from mixnotes.components.measure import Atoms, joined
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import CollapseError, Rng, as_count, as_rng, as_sample_weight
+from mixnotes.fitting.em import Data, em
+from mixnotes.fitting.fit import Fit
+from mixnotes.numeric.arrays import Array
+
+CRITERIA = ("bic", "aic", "icl", "held_out")
+_LEGEND = (
+    "* the best by that criterion",
+    "starts: the share that reached the best log-likelihood",
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One model of a `Selection`."""
+
+    name: Any
+    fit: Fit | None
+    """None where no first guess could be fitted: each collapsed before a step."""
+    held_out: float | None
+    """The mean log-likelihood of an observation that the fit never saw, in nats."""
+    impossible: bool = False
+    """True where other models give a single value in the data a probability, which
+    this one gives a density: under the measure of all of them it cannot make the data.
+    """
+
+    @property
+    def stands(self) -> bool:
+        """False where every start collapsed, or the model cannot make the data."""
+        return _standing(self.fit) is not None and not self.impossible
+
+    @property
+    def share_of_starts(self) -> float:
+        """The share of starts that reached the best log-likelihood."""
+        fit = self._fit()
+        return fit.n_best / len(fit.starts)
+
+    def score(self, by: str) -> float:
+        """The value of a criterion; less is better."""
+        _require_criterion(by)
+        if by == "held_out":
+            if self.held_out is None:
+                raise ValueError("held_out must be asked for: select(..., folds=5)")
+            return -self.held_out
+        value: float = getattr(self._fit(), by)
+        return value
+
+    def _fit(self) -> Fit:
+        if self.fit is None:
+            raise ValueError(
+                f"a model must have a fit to be judged, and of {self.name!r} every "
+                "first guess collapsed; see stands, and use fewer components"
+            )
+        return self.fit
+
+
+@dataclass(frozen=True, repr=False)
+class Selection:
+    """Every model, its fit and what the criteria say. Print it for a table."""
+
+    candidates: tuple[Candidate, ...]
+    by: str
+
+    @property
+    def best(self) -> Candidate:
+        """The best by the criterion that was asked for, of those that stand: a fit in
+        which every start collapsed never wins."""
+        return self.best_by(self.by)
+
+    def best_by(self, by: str) -> Candidate:
+        """The same by another criterion."""
+        standing = [c for c in self.candidates if c.stands]
+        if not standing:
+            raise ValueError(
+                "some model must have a fit, and in all of them every start "
+                "collapsed; use fewer components"
+            )
+        return min(standing, key=lambda c: c.score(by))
+
+    def __getitem__(self, name: Any) -> Candidate:
+        for candidate in self.candidates:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(
+            f"the models are {', '.join(repr(c.name) for c in self.candidates)}, not "
+            f"{name!r}"
+        )
+
+    def __repr__(self) -> str:
+        rows = self._table()
+        widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
+        lines = [
+            "  ".join(f"{v:>{w}}" for v, w in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        return "\n".join([*lines, *_LEGEND])
+
+    def _repr_html_(self) -> str:
+        """The same as a table for a notebook."""
+        rows = [[text.strip() for text in row] for row in self._table()]
+        return markup.table("What each criterion says", rows, _LEGEND)
+
+    def _table(self) -> list[list[str]]:
+        names = ["model", "log-lik", "free", "AIC", "BIC", "ICL", "held-out", "starts"]
+        rows = [names]
+        winners = {by: self._winner(by) for by in CRITERIA}
+        for c in self.candidates:
+            marked = {by: "*" if winners[by] is c else " " for by in CRITERIA}
+            held = "" if c.held_out is None else f"{c.held_out:.4f}{marked['held_out']}"
+            told = ["", "", "", "", ""]
+            if c.fit is not None:
+                told = [
+                    f"{c.fit.log_likelihood:.3f}",
+                    str(c.fit.model.n_free),
+                    *(f"{c.score(by):.2f}{marked[by]}" for by in ("aic", "bic", "icl")),
+                ]
+            share = f"{c.share_of_starts:.0%}" if c.stands else _fallen(c)
+            rows.append([str(c.name), *told, held, share])
+        if all(c.held_out is None for c in self.candidates):
+            rows = [row[:6] + row[7:] for row in rows]
+        return rows
+
+    def _winner(self, by: str) -> Candidate | None:
+        standing = [c for c in self.candidates if c.stands]
+        if by == "held_out" and any(c.held_out is None for c in standing):
+            return None
+        return self.best_by(by) if standing else None
+
+
+def _fallen(candidate: Candidate) -> str:
+    """Why a model does not stand."""
+    return "no such mass" if candidate.impossible else "collapsed"
+
+
+def _require_criterion(by: str) -> None:
+    if by not in CRITERIA:
+        raise ValueError(f"by must be one of {', '.join(CRITERIA)}, got {by!r}")
+
+
+def _standing(fit: Fit | None) -> Fit | None:
+    """The fit; None where every start collapsed."""
+    if fit is None or all(end.collapsed for end in fit.starts):
+        return None
+    return fit
+
+
+def _fitted(model: Mixture, x: Any, **options: Any) -> Fit | None:
+    """What `em` finds; None where no first guess can be fitted."""
+    try:
+        return em(model, x, **options)
+    except CollapseError:
+        return None
+
+
+def select(
+    models: Any,
+    x: Data,
+    K: Iterable[int] | None = None,
+    *,
+    by: str = "bic",
+    folds: int = 0,
+    sample_weight: ArrayLike | None = None,
+    rng: Rng = 0,
+    **options: Any,
+) -> Selection:
+    """Fit several models to the same data, and say what each criterion thinks of them.
+
+    A model whose every start collapses is a row that says so, and never wins. Nor does
+    one without a mass where others have it and the data lie on it ("no such mass" in
+    the table): a probability and a density cannot be compared, and under lengths plus
+    the atoms of all models the data are impossible for it.
+
+    models: a mapping of names to mixtures, a list of mixtures, or one component with
+    `K`, the numbers of it to try. by: "bic", "aic", "icl" or "held_out". folds: with
+    2 or more also the held-out log-likelihood by cross-validation. options: those of
+    `em`, such as starts.
+
+        select(Normal(), galaxies, K=range(1, 7))
+        select({"E": gaussian_mixture(3, "E"), "V": gaussian_mixture(3, "V")}, x)
+    """
+    _require_criterion(by)
+    if by == "held_out" and not folds:
+        folds = 5
+    if folds:
+        as_count(folds, "folds", 2)
+    named = _named(models, K)
+    seed = int(as_rng(rng).integers(2**32))
+    found = []
+    atoms = joined(model.atoms for model in named.values())
+    for name, model in named.items():
+        fit = _fitted(model, x, sample_weight=sample_weight, rng=seed, **options)
+        held_out = None
+        if folds:
+            held_out = _held_out(model, x, sample_weight, folds, seed, options)
+        impossible = _lacks(fit, x, sample_weight, atoms)
+        found.append(Candidate(name, fit, held_out, impossible))
+    return Selection(tuple(found), by)
+
+
+def _lacks(fit: Fit | None, x: Any, weight: ArrayLike | None, atoms: Atoms) -> bool:
+    """Is some value in the data, which other models give a probability, impossible
+    under this fit?"""
+    if fit is None or not (atoms and _missing(fit.mixture, atoms)):
+        return False
+    data = fit.mixture._rows(x)
+    log_joint = fit.mixture.bind_joint(data, atoms)(fit.mixture)
+    level = as_sample_weight(weight_of(x, weight), len(data))
+    return bool((np.isneginf(log_joint).all(axis=0) & (level > 0)).any())
+
+
+def _missing(model: Mixture, atoms: Atoms) -> bool:
+    """Has a model no mass at some of these values?"""
+    none: frozenset[float] = frozenset()
+    return any(values - model.atoms.get(c, none) for c, values in atoms.items())
+
+
+def _named(models: Any, K: Iterable[int] | None) -> dict[Any, Mixture]:
+    """The models by name."""
+    if K is not None:
+        if isinstance(models, Mixture | Mapping | Sequence):
+            raise ValueError(
+                "with K, models must be one component, as in select(Normal(), x, "
+                f"K=range(1, 7)), got {models!r:.80}"
+            )
+        counts = [as_count(k, "K", 1) for k in K]
+        named: dict[Any, Any] = {k: Mixture(k * [models]) for k in counts}
+    elif isinstance(models, Mapping):
+        named = dict(models)
+    elif isinstance(models, Sequence):
+        named = dict(enumerate(models))
+    else:
+        raise TypeError(
+            "models must be a mapping of names to mixtures, a list of mixtures, or a "
+            f"component with K, got {models!r:.80}"
+        )
+    if not named:
+        raise ValueError("models must hold at least one mixture, got none")
+    for name, model in named.items():
+        if not isinstance(model, Mixture):
+            raise TypeError(f"models[{name!r}] must be a Mixture, got {model!r:.80}")
+    return named
+
+
+def _held_out(
+    model: Mixture,
+    x: Any,
+    sample_weight: ArrayLike | None,
+    folds: int,
+    seed: int,
+    options: Mapping[str, Any],
+) -> float:
+    """The mean log-likelihood of what each fold's fit did not see; -inf where it has
+    probability 0 there, or where every start collapsed."""
+    data = model._rows(x)
+    weight = as_sample_weight(weight_of(x, sample_weight), len(data))
+    n = max(len(data), int(weight.sum()))
+    if n < folds:
+        raise ValueError(f"folds must be at most n = {n}, got {folds}")
+    if any(name in options for name in ("labels", "start")):
+        raise ValueError("held-out likelihood takes no labels and no start; leave out")
+    total = 0.0
+    for mine in _folds(weight, folds, seed):
+        rest = weight - mine
+        fit = _standing(_fitted(model, data, sample_weight=rest, rng=seed, **options))
+        if fit is None:
+            return -np.inf
+        seen = mine > 0
+        total += float(mine[seen] @ fit.mixture.log_prob(data[seen]))
+    return total / float(weight.sum())
+
+
+def _folds(weight: Array, folds: int, seed: int) -> Iterator[Array]:
+    """What each fold leaves out, as weights, shape (n,).
+
+    A weight that is a count stands for as many observations, which are left out one by
+    one; any other goes into a fold whole.
+    """
+    count = weight if (weight == np.round(weight)).all() else np.ones(len(weight))
+    units = np.repeat(np.arange(len(weight)), count.astype(np.intp))
+    part = np.random.default_rng(seed).permutation(len(units)) % folds
+    for k in range(folds):
+        mine = np.bincount(units[part == k], minlength=len(weight))
+        yield mine * weight / np.maximum(count, 1)
+
+
+# --------------------------------------------------------------------------- a test
+
+
+@dataclass(frozen=True, repr=False)
+class LikelihoodRatioTest:
+    """A parametric bootstrap likelihood-ratio test of one model within another."""
+
+    statistic: float
+    """2 (log-likelihood of the larger - that of the smaller)."""
+    p_value: float
+    """(1 + how many samples of the smaller model have as large a statistic) / (1 +
+    samples)."""
+    null: Array
+    """The statistics of the samples, shape (samples,)."""
+    smaller: Fit
+    larger: Fit
+
+    def __repr__(self) -> str:
+        return (
+            f"likelihood ratio {self.statistic:.4f}, p = {self.p_value:.4g} "
+            f"({len(self.null)} samples of the smaller model)"
+        )
+
+
+def likelihood_ratio_test(
+    smaller: Mixture,
+    larger: Mixture,
+    x: ArrayLike,
+    *,
+    samples: int = 99,
+    rng: Rng = 0,
+    **options: Any,
+) -> LikelihoodRatioTest:
+    """Is the larger of two nested models better than chance would make it?
+
+    Twice the log-likelihood gained has no chi-squared distribution where the smaller
+    model lies on the edge of the larger (a weight of 0), so its distribution is drawn:
+    both are fitted to samples of the fitted smaller model. Where the larger ends below
+    the smaller, which no maximum of a nested model can, it climbs again from the
+    smaller's fit with a component split; a ratio that stays negative is an error.
+    Source: McLachlan (1987).
+    """
+    count = as_count(samples, "samples", 1)
+    generator = as_rng(rng)
+    small, large, statistic = _gained(smaller, larger, x, generator, options)
+    n = round(small.n)
+    null = np.empty(count)
+    for i in range(count):
+        drawn = small.mixture.sample(n, generator)
+        null[i] = _gained(smaller, larger, drawn, generator, options)[-1]
+    p_value = (1 + int((null >= statistic).sum())) / (1 + count)
+    return LikelihoodRatioTest(statistic, p_value, null, small, large)
+
+
+def _gained(
+    smaller: Mixture, larger: Mixture, x: Any, rng: np.random.Generator, options: Any
+) -> tuple[Fit, Fit, float]:
+    """Both fits, and twice what the larger one gains."""
+    small = _standing(_fitted(smaller, x, rng=rng, **options))
+    if small is None:
+        raise _no_maximum("smaller")
+    large = _standing(_fitted(larger, x, rng=rng, **options))
+    _require_one_measure(small, large, x, options)
+    rounding = 1e-6
+    if large is None or large.log_likelihood < small.log_likelihood - rounding:
+        again = [_climbed(larger, start, x, options) for start in _split(small.mixture)]
+        standing = [fit for fit in map(_standing, [large, *again]) if fit is not None]
+        if not standing:
+            raise _no_maximum("larger")
+        large = max(standing, key=lambda fit: fit.log_likelihood)
+    gain = 2 * (large.log_likelihood - small.log_likelihood)
+    if gain < -2 * rounding:
+        raise ValueError(
+            "a likelihood ratio of nested models is never negative, got "
+            f"{gain:.6g}: the larger model must contain the smaller one, and its best "
+            "start must reach it; check the models, or raise starts"
+        )
+    return small, large, max(gain, 0.0)
+
+
+def _require_one_measure(
+    small: Fit, large: Fit | None, x: Any, options: Mapping[str, Any]
+) -> None:
+    """Raise an error where one model has a mass at values in the data that the other
+    has only a density at: their likelihoods cannot be compared."""
+    fits = [small] if large is None else [small, large]
+    atoms = joined(fit.mixture.atoms for fit in fits)
+    if any(_lacks(fit, x, options.get("sample_weight"), atoms) for fit in fits):
+        raise ValueError(
+            "both models must have the same PointMass where the data lie on one, for a "
+            "probability and a density cannot be compared, and got one without; no "
+            "test is needed: a density never gives the same value twice"
+        )
+
+
+def _no_maximum(model: str) -> ValueError:
+    return ValueError(
+        f"both models must have a fit, and every start of the {model} one collapsed, "
+        "where the likelihood has no bound; use fewer components, or share what "
+        'collapses, as in Normal(sd=Shared("sd"))'
+    )
+
+
+def _split(mixture: Mixture) -> Iterable[Mixture]:
+    """The mixture with one of its components there twice, a little apart in weight."""
+    weights = np.array(mixture.weights)
+    for k, component in enumerate(mixture.components):
+        parts = [*mixture.components, component]
+        shares = np.append(weights, 0.0)
+        shares[-1], shares[k] = 0.4 * weights[k], 0.6 * weights[k]
+        yield Mixture(parts, shares)
+
+
+def _climbed(larger: Mixture, start: Mixture, x: Any, options: Any) -> Fit | None:
+    """The larger model from this start, or None where it does not fit there."""
+    kept = {k: v for k, v in options.items() if k != "starts"}
+    try:
+        return em(larger, x, start=start, **kept)
+    except ValueError:
+        return None
