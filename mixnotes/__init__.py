@@ -36,7 +36,10 @@ from mixnotes.families.scipys import from_scipy
 from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
 from mixnotes.fitting.climb import Step
-from mixnotes.fitting.em import em, em_step
+from mixnotes.fitting.em import (
+    em,
+    em_step,
+)
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.online import em_online
 from mixnotes.study.npmle import npmle

@@ -11,7 +11,7 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes.components.exponential import Keep
-from mixnotes.families import made, student
+from mixnotes.families import numerical, student
 from mixnotes.numeric import special
 
 INF, NAN = np.inf, np.nan
@@ -275,48 +275,50 @@ def test_the_logistic_and_gumbel_shapes_are_their_derivatives():
 
 def test_bounded_parameters_move_along_their_line():
     for bounds in ((0.0, INF), (-INF, 5.0), (0.0, 4.0), (-INF, INF)):
-        assert made._moved(2.0, 0.0, bounds, 3.0) == pytest.approx(2, rel=1e-14)
-        ahead = [made._moved(2.0, u, bounds, 3.0) for u in (-1.0, 0.5, 1.0)]
+        assert numerical._moved(2.0, 0.0, bounds, 3.0) == pytest.approx(2, rel=1e-14)
+        ahead = [numerical._moved(2.0, u, bounds, 3.0) for u in (-1.0, 0.5, 1.0)]
         assert ahead == sorted(ahead)
         assert all(bounds[0] < v < bounds[1] for v in ahead)
         for far in (-1e5, 1e5):
-            end = made._moved(2.0, far, bounds, 3.0)
-            assert end == made._moved(2.0, math.copysign(600, far), bounds, 3.0)
+            end = numerical._moved(2.0, far, bounds, 3.0)
+            assert end == numerical._moved(2.0, math.copysign(600, far), bounds, 3.0)
             assert bounds[0] <= end <= bounds[1]
-    assert made._moved(3.0, 1.0, (1.0, INF), 9.0) == pytest.approx(1 + 2 * math.e)
-    assert made._moved(3.0, 1.0, (-INF, 5.0), 9.0) == pytest.approx(5 - 2 / math.e)
-    assert made._moved(3.0, 2.0, (-INF, INF), 9.0) == 21
+    assert numerical._moved(3.0, 1.0, (1.0, INF), 9.0) == pytest.approx(1 + 2 * math.e)
+    assert numerical._moved(3.0, 1.0, (-INF, 5.0), 9.0) == pytest.approx(5 - 2 / math.e)
+    assert numerical._moved(3.0, 2.0, (-INF, INF), 9.0) == 21
     odds = 2 / 3 * math.e
-    assert made._moved(3.0, 1.0, (1.0, 6.0), 9.0) == pytest.approx(
+    assert numerical._moved(3.0, 1.0, (1.0, 6.0), 9.0) == pytest.approx(
         1 + 5 * odds / (1 + odds)
     )
 
 
 def test_values_on_their_bounds_are_put_inside():
-    assert made._within(2.0, (0.0, 4.0)) == 2
-    assert made._within(0.0, (0.0, 4.0)) == 4e-9
-    assert made._within(4.0, (0.0, 4.0)) == 4 - 4e-9
-    assert made._within(0.0, (0.0, INF)) == 1e-9
-    assert made._within(100.0, (100.0, INF)) == pytest.approx(100 + 1e-7, abs=1e-9)
-    assert made._within(-50.0, (-INF, -50.0)) == pytest.approx(-50 - 5e-8, abs=1e-12)
-    assert made._within(7.0, (-INF, INF)) == 7
+    assert numerical._within(2.0, (0.0, 4.0)) == 2
+    assert numerical._within(0.0, (0.0, 4.0)) == 4e-9
+    assert numerical._within(4.0, (0.0, 4.0)) == 4 - 4e-9
+    assert numerical._within(0.0, (0.0, INF)) == 1e-9
+    assert numerical._within(100.0, (100.0, INF)) == pytest.approx(100 + 1e-7, abs=1e-9)
+    assert numerical._within(-50.0, (-INF, -50.0)) == pytest.approx(
+        -50 - 5e-8, abs=1e-12
+    )
+    assert numerical._within(7.0, (-INF, INF)) == 7
 
 
 def test_first_guesses_lie_between_the_bounds():
-    assert made.first_guesses((0.0, 10.0), 3.0, 2.0) == [5, 2, 8]
-    assert made.first_guesses((5.0, 10.0), 3.0, 2.0) == [7.5, 6, 9]
-    assert made.first_guesses((1.0, INF), -3.0, 2.0) == [3, 1.5, 2, 4]
-    assert made.first_guesses((1.0, INF), 0.0, 4.0) == [5, 1.25, 2, 2]
-    assert made.first_guesses((-INF, 1.0), -3.0, 2.0) == [-1, 0.5, 0, -2]
-    assert made.first_guesses((-INF, 1.0), 0.0, 4.0) == [-3, 0.75, 0, 0]
-    assert made.first_guesses((-INF, INF), -3.0, 2.0) == [-3, 0]
-    corners = made._corners(2)
+    assert numerical.first_guesses((0.0, 10.0), 3.0, 2.0) == [5, 2, 8]
+    assert numerical.first_guesses((5.0, 10.0), 3.0, 2.0) == [7.5, 6, 9]
+    assert numerical.first_guesses((1.0, INF), -3.0, 2.0) == [3, 1.5, 2, 4]
+    assert numerical.first_guesses((1.0, INF), 0.0, 4.0) == [5, 1.25, 2, 2]
+    assert numerical.first_guesses((-INF, 1.0), -3.0, 2.0) == [-1, 0.5, 0, -2]
+    assert numerical.first_guesses((-INF, 1.0), 0.0, 4.0) == [-3, 0.75, 0, 0]
+    assert numerical.first_guesses((-INF, INF), -3.0, 2.0) == [-3, 0]
+    corners = numerical._corners(2)
     assert corners.tolist() == [[0, 0], [0.3, 0], [0, 0.3]]
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_the_unit_of_a_parameter_without_bounds_is_what_matters_of_it(scale):
-    line = made._Line(
+    line = numerical._Line(
         {"m": (-INF, INF), "s": (0.0, INF)},
         {"m": 0.0, "s": 1.0},
         lambda v: -0.5 * (v["m"] / scale) ** 2,
@@ -333,9 +335,9 @@ def test_the_unit_of_a_parameter_without_bounds_is_what_matters_of_it(scale):
 
 
 def test_a_parameter_that_cannot_move_has_a_unit_all_the_same():
-    line = made._Line({"m": (-INF, INF)}, {"m": 5.0}, lambda v: -INF)
+    line = numerical._Line({"m": (-INF, INF)}, {"m": 5.0}, lambda v: -INF)
     assert line.units == {"m": 5}
-    flat = made._Line({"m": (-INF, INF)}, {"m": 5.0}, lambda v: 0.0)
+    flat = numerical._Line({"m": (-INF, INF)}, {"m": 5.0}, lambda v: 0.0)
     assert flat.units["m"] > 1e30
 
 

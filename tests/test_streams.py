@@ -10,7 +10,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import mixnotes as mx
-from mixnotes.data import sources as sums
+from mixnotes.data import sources, streams
 
 TRUTH = mx.Mixture(
     [
@@ -83,8 +83,8 @@ def test_the_fit_is_that_of_the_rows_in_memory(name, kind, tmp_path, monkeypatch
     options = {"start": start_of(name), "max_iter": 25, "accelerate": False}
     here = mx.em(model, x, **options)
     if kind == "slices":  # memory itself, cut otherwise
-        monkeypatch.setattr(sums, "_SLICE", 77)
-    monkeypatch.setattr(sums, "_BLOCK", 401)
+        monkeypatch.setattr(sources, "_SLICE", 77)
+    monkeypatch.setattr(streams, "_BLOCK", 401)
     source = {
         "blocks": lambda: Blocks(x),
         "map": lambda: mapped(tmp_path, x),

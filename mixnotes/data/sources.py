@@ -8,7 +8,7 @@ that crosses from one block to the next is sums, so each gives the same fit.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,15 +17,12 @@ from numpy.typing import NDArray
 
 from mixnotes.data.check import (
     as_array,
-    as_data,
-    as_sample_weight,
     as_weights,
-    is_sparse,
     require_weighty,
     slices,
 )
 from mixnotes.data.intervals import Intervals, midpoints
-from mixnotes.data.table import column_names
+from mixnotes.data.summary import as_columns, summary
 from mixnotes.numeric.arrays import Array
 
 _PROBE = 4096
@@ -34,7 +31,6 @@ _SINGLE = 1e-6  # float32 is finer, float16 coarser
 _SMALL = float(np.finfo(np.float32).tiny)
 _COARSE = 0.01  # of the standard deviation, by which rounding may move a value
 _SLICE = 2**16  # rows of an array in memory that are looked at together
-_BLOCK = 2**17  # numbers that are read from a file together: one megabyte
 _SAMPLE = 4096  # rows of a stream on which starts are tried
 _T = TypeVar("_T")
 OfBlock = Callable[[Array, Array | None], _T]
@@ -263,163 +259,12 @@ def _merged(a: Survey, b: Survey) -> Survey:
     return Survey(n, a.total + b.total, kept, weight, max(a.eps, b.eps))
 
 
-class Mapped(Stream):
-    """A memory map, read some rows at a time."""
-
-    def __init__(self, x: Any, weight: Array | None) -> None:
-        self.x, self.weight = x, weight
-
-    def blocks(self) -> Iterator[tuple[Any, Any]]:
-        """Slices of the file."""
-        size = max(_BLOCK * len(self.x) // max(self.x.size, 1), 1)
-        for start in range(0, len(self.x), size):
-            rows = slice(start, start + size)
-            yield self.x[rows], None if self.weight is None else self.weight[rows]
-
-
-class Iterated(Stream):
-    """Any iterable that begins anew each time: blocks x, or pairs (x, weight).
-
-    `of_columns` makes rows of numbers of a block of columns by name.
-    """
-
-    def __init__(
-        self, x: Iterable[Any], of_columns: Callable[[Any], Array] = as_data
-    ) -> None:
-        self.x, self.of_columns = x, of_columns
-
-    def blocks(self) -> Iterator[tuple[Any, Any]]:
-        """What it yields, as rows of numbers."""
-        for k, block in enumerate(self.x):
-            x, weight = parts_of(block)
-            try:
-                if column_names(x) is not None:
-                    x = self.of_columns(x)
-                x = as_array(x, "x")
-                if weight is not None:
-                    weight = as_array(weight, "sample_weight")
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"in block {k} of x: {error}") from error
-            yield x, weight
-
-
-class Chosen(Stream):
-    """Some columns of a stream that has been surveyed."""
-
-    def __init__(self, whole: Stream, columns: int | slice) -> None:
-        self.whole, self.columns = whole, columns
-        survey = whole.survey
-        self.survey = survey._replace(kept=survey.kept[:, columns])
-        self.n, self.total = whole.n, whole.total
-
-    def blocks(self) -> Iterator[tuple[Any, Any]]:
-        """The columns of each block, as the whole reads them."""
-        yield from self.map(lambda x, weight: (x, weight))
-
-    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
-        """f of these columns, where the whole works on its blocks."""
-        yield from self.whole.map(partial(_of_chosen, f, self.columns))
-
-
-def _of_chosen(
-    f: OfBlock[_T], columns: int | slice, x: Array, weight: Array | None
-) -> _T:
-    return f(x[:, columns], weight)
-
-
-def parts_of(block: Any) -> tuple[Any, Any]:
-    """A block as (x, weight or None)."""
-    return block if isinstance(block, tuple) else (block, None)
-
-
-class Dask(Stream):
-    """A Dask array: each block is worked on where it lies, and the sums come back."""
-
-    def __init__(self, x: Any, weight: Any) -> None:
-        self.x = x if x.ndim == 1 else x.rechunk({1: -1})
-        if weight is not None and not is_dask(weight):
-            import dask.array
-
-            weight = dask.array.from_array(weight, chunks=(self.x.chunks[0],))
-        elif weight is not None:
-            weight = weight.rechunk((self.x.chunks[0],))
-        self.weight = weight
-
-    def blocks(self) -> Iterator[tuple[Any, Any]]:
-        """Delayed blocks."""
-        parts = self.x.to_delayed().ravel()
-        weights: list[Any] = [None] * len(parts)
-        if self.weight is not None:
-            weights = list(self.weight.to_delayed().ravel())
-        yield from zip(parts, weights, strict=True)
-
-    def map(self, f: OfBlock[_T]) -> Iterator[_T]:
-        """f of all blocks, by the scheduler that Dask is set to."""
-        import dask
-
-        task = dask.delayed(of_block, pure=False)
-        yield from dask.compute(*[task(f, x, weight) for x, weight in self.blocks()])
-
-
-def is_dask(x: Any) -> bool:
-    """Is x a Dask array? Asked without importing Dask."""
-    return type(x).__module__.partition(".")[0] == "dask" and hasattr(x, "rechunk")
-
-
 def eps_of(x: Any) -> float:
     """How coarse the floats of x are, relative; 0 of whole numbers."""
     dtype = getattr(x, "dtype", None)
     kind = getattr(dtype, "kind", None)
     own = isinstance(dtype, np.dtype)  # pandas has types of its own
     return float(np.finfo(dtype).eps) if own and kind == "f" else 0.0
-
-
-def is_large_float32(x: Any) -> bool:
-    """Are these rows better read as they are, than copied whole into float64?"""
-    return (
-        type(x) is np.ndarray
-        and x.dtype == np.float32
-        and x.ndim == 2
-        and x.size > _BLOCK
-    )
-
-
-def stream_of(
-    x: Any,
-    sample_weight: Any,
-    whole: bool = True,
-    of_columns: Callable[[Any], Array] | None = None,
-) -> Stream | None:
-    """x as a stream, or None where it is data in memory: all of it together, if
-    `whole`. `of_columns` makes rows of columns by name, where the model has names."""
-    if of_columns is not None and (is_dask(x) or isinstance(x, np.memmap)):
-        return None
-    if is_dask(x):
-        return Dask(x, sample_weight)
-    if isinstance(x, np.memmap) or (not whole and is_large_float32(x)):
-        weight = None
-        if sample_weight is not None:
-            weight = as_sample_weight(sample_weight, len(x))
-        return Mapped(x, weight)
-    if isinstance(x, Collection | np.ndarray) or hasattr(x, "__array__"):
-        return None
-    if not isinstance(x, Iterable) or is_sparse(x) or column_names(x) is not None:
-        return None
-    if isinstance(x, Iterator):
-        raise TypeError(
-            "x must be data that can be read again in every pass, got "
-            f"{type(x).__name__}, which is used up by one; pass an object whose "
-            "__iter__ begins anew, or use em_online for data that are seen once"
-        )
-    if sample_weight is not None:
-        raise ValueError(
-            "sample_weight of blocks comes with them: let the iterable yield pairs "
-            "(x, sample_weight)"
-        )
-    return Iterated(x, of_columns or as_data)
-
-
-# ------------------------------------------------------------------------ in memory
 
 
 def compress(
@@ -459,73 +304,3 @@ def _repeats(x: Array) -> bool:
 def _whole(x: Array) -> bool:
     parts = (x[start : start + _SLICE] for start in range(0, len(x), _SLICE))
     return all((part == np.floor(part)).all() for part in parts)
-
-
-# ------------------------------------------------------------- centre, spread, range
-
-
-class Summary(NamedTuple):
-    """Of each column, shape (d,)."""
-
-    low: Array
-    high: Array
-    mean: Array
-    sd: Array
-
-
-Columns = Callable[[Array], tuple[Array, Any]]
-
-
-def as_columns(x: Array) -> tuple[Array, Any]:
-    """The data as columns, shape (d, n), all rows of them."""
-    return (x[None] if x.ndim == 1 else x.T), slice(None)
-
-
-def summary(source: Source, columns: Columns) -> Summary:
-    """Range, weighted mean and standard deviation of coordinates of the data.
-
-    `columns` gives the coordinates, (d, m), and which rows of the block they are of.
-    In two passes, block by block: no digits are lost at a large offset.
-    """
-    ends = [e for e in source.map(partial(_ends, columns)) if e is not None]
-    low = np.min([e[0] for e in ends], axis=0)
-    high = np.max([e[1] for e in ends], axis=0)
-    reach = np.where(high > low, high - low, 1.0)  # squares of it stay within floats
-    parts = source.map(partial(_moments, columns, reach))
-    total, mean, square = next(parts)
-    for weight, middle, spread in parts:
-        if weight == 0:
-            continue
-        gap = middle - mean
-        both = total + weight
-        mean = mean + gap * (weight / both)
-        square = square + spread + gap * gap * (total * weight / both)
-        total = both
-    return Summary(low, high, mean * reach, reach * np.sqrt(square / total))
-
-
-def _ends(
-    columns: Columns, x: Array, weight: Array | None
-) -> tuple[Array, Array] | None:
-    part, _ = columns(x)
-    return (part.min(axis=1), part.max(axis=1)) if part.size else None
-
-
-def _moments(
-    columns: Columns, reach: Array, x: Array, weight: Array | None
-) -> tuple[float, Array, Array]:
-    """Weight, mean and sum of squares about it, in units of `reach`."""
-    part, rows = columns(x)
-    if not part.size:
-        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
-    level = np.ones(part.shape[1]) if weight is None else weight[rows]
-    total = float(level.sum())
-    if total == 0:
-        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
-    origin = part[:, level.argmax()] / reach  # near the mean, whatever outliers
-    aside = part / reach[:, None]
-    aside -= origin[:, None]
-    centre = aside @ level / total
-    aside -= centre[:, None]
-    np.multiply(aside, aside, out=aside)
-    return total, origin + centre, aside @ level

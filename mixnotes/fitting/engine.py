@@ -22,7 +22,10 @@ from mixnotes.components.exponential import NEVER, StandardizedFamily
 from mixnotes.components.measure import barred
 from mixnotes.components.mixture import Mixture, bind_of, impossible, log_sum_exp
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import Rows, Source
+from mixnotes.data.sources import (
+    Rows,
+    Source,
+)
 from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.product import group_of

@@ -12,11 +12,15 @@ import numpy as np
 
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_data
-from mixnotes.data.sources import parts_of
+from mixnotes.data.streams import parts_of
 from mixnotes.fitting.blocks.base import FixedBlock, RecentreError
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
-from mixnotes.fitting.em import as_start, checked, em
+from mixnotes.fitting.em import em
 from mixnotes.fitting.engine import QUIET, Engine
+from mixnotes.fitting.inputs import (
+    as_start,
+    checked,
+)
 
 _LEAST = 10  # rows a component in the first block, where starts are tried on it
 

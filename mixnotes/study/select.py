@@ -18,8 +18,9 @@ from mixnotes.components.component import weight_of
 from mixnotes.components.measure import Atoms, joined
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError, Rng, as_count, as_rng, as_sample_weight
-from mixnotes.fitting.em import Data, em
+from mixnotes.fitting.em import em
 from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.inputs import Data
 from mixnotes.numeric.arrays import Array
 
 CRITERIA = ("bic", "aic", "icl", "held_out")

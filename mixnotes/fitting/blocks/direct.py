@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from mixnotes.components.component import Axis
 from mixnotes.components.mixture import bind_of, fit_of
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import Rows, Source, as_columns, summary
+from mixnotes.data.sources import (
+    Rows,
+    Source,
+)
+from mixnotes.data.summary import (
+    as_columns,
+    summary,
+)
 from mixnotes.fitting.blocks.base import Block, Workspace
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend

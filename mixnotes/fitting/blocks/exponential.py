@@ -24,7 +24,10 @@ from mixnotes.components.exponential import (
     Values,
 )
 from mixnotes.data.check import CollapseError, slices
-from mixnotes.data.sources import Rows, Source
+from mixnotes.data.sources import (
+    Rows,
+    Source,
+)
 from mixnotes.fitting.blocks.base import Block, Columns, RecentreError, Workspace
 from mixnotes.numeric.arrays import Array
 

@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 
 from mixnotes.components.component import Axis
 from mixnotes.components.exponential import ExponentialFamily
-from mixnotes.data.sources import Chosen, Rows, Source, Stream
+from mixnotes.data.sources import (
+    Rows,
+    Source,
+    Stream,
+)
+from mixnotes.data.streams import Chosen
 from mixnotes.families.product import Product
 from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
 from mixnotes.fitting.blocks.direct import DirectBlock

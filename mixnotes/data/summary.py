@@ -1,0 +1,81 @@
+"""Centre, spread and range of the data, block after block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mixnotes.numeric.arrays import Array
+
+if TYPE_CHECKING:
+    from mixnotes.data.sources import Source
+
+
+class Summary(NamedTuple):
+    """Of each column, shape (d,)."""
+
+    low: Array
+    high: Array
+    mean: Array
+    sd: Array
+
+
+Columns = Callable[[Array], tuple[Array, Any]]
+
+
+def as_columns(x: Array) -> tuple[Array, Any]:
+    """The data as columns, shape (d, n), all rows of them."""
+    return (x[None] if x.ndim == 1 else x.T), slice(None)
+
+
+def summary(source: Source, columns: Columns) -> Summary:
+    """Range, weighted mean and standard deviation of coordinates of the data.
+
+    `columns` gives the coordinates, (d, m), and which rows of the block they are of.
+    In two passes, block by block: no digits are lost at a large offset.
+    """
+    ends = [e for e in source.map(partial(_ends, columns)) if e is not None]
+    low = np.min([e[0] for e in ends], axis=0)
+    high = np.max([e[1] for e in ends], axis=0)
+    reach = np.where(high > low, high - low, 1.0)  # squares of it stay within floats
+    parts = source.map(partial(_moments, columns, reach))
+    total, mean, square = next(parts)
+    for weight, middle, spread in parts:
+        if weight == 0:
+            continue
+        gap = middle - mean
+        both = total + weight
+        mean = mean + gap * (weight / both)
+        square = square + spread + gap * gap * (total * weight / both)
+        total = both
+    return Summary(low, high, mean * reach, reach * np.sqrt(square / total))
+
+
+def _ends(
+    columns: Columns, x: Array, weight: Array | None
+) -> tuple[Array, Array] | None:
+    part, _ = columns(x)
+    return (part.min(axis=1), part.max(axis=1)) if part.size else None
+
+
+def _moments(
+    columns: Columns, reach: Array, x: Array, weight: Array | None
+) -> tuple[float, Array, Array]:
+    """Weight, mean and sum of squares about it, in units of `reach`."""
+    part, rows = columns(x)
+    if not part.size:
+        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
+    level = np.ones(part.shape[1]) if weight is None else weight[rows]
+    total = float(level.sum())
+    if total == 0:
+        return 0.0, np.zeros(len(reach)), np.zeros(len(reach))
+    origin = part[:, level.argmax()] / reach  # near the mean, whatever outliers
+    aside = part / reach[:, None]
+    aside -= origin[:, None]
+    centre = aside @ level / total
+    aside -= centre[:, None]
+    np.multiply(aside, aside, out=aside)
+    return total, origin + centre, aside @ level
