@@ -10,10 +10,11 @@ from mixnotes.components.constraints import Shared
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
-from mixnotes.families.bounded import Beta, Dirichlet, Uniform
+from mixnotes.families.beta import Beta
 from mixnotes.families.circular import VonMises
 from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
 from mixnotes.families.custom import Custom
+from mixnotes.families.dirichlet import Dirichlet
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
@@ -27,7 +28,7 @@ from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
 from mixnotes.families.product import Product
-from mixnotes.families.regression import (
+from mixnotes.families.regressions import (
     LinearRegression,
     LogisticRegression,
     PoissonRegression,
@@ -35,6 +36,7 @@ from mixnotes.families.regression import (
 from mixnotes.families.scipys import from_scipy
 from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
+from mixnotes.families.uniform import Uniform
 from mixnotes.fitting.climb import Step
 from mixnotes.fitting.em import (
     em,
@@ -42,9 +44,13 @@ from mixnotes.fitting.em import (
 )
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.online import em_online
+from mixnotes.study.likelihood_ratio import likelihood_ratio_test
 from mixnotes.study.npmle import npmle
 from mixnotes.study.resample import Bootstrap, bootstrap
-from mixnotes.study.select import Selection, likelihood_ratio_test, select
+from mixnotes.study.select import (
+    Selection,
+    select,
+)
 
 __all__ = [
     "Approximation",

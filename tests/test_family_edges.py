@@ -193,7 +193,7 @@ def test_the_shape_of_a_gamma_solves_its_equation(level, profile):
 
 @pytest.mark.parametrize("alpha", [(1e-2, 0.1), (0.5, 40.0, 2.0), (1e5, 2e5), (1, 1)])
 def test_the_parameters_of_a_dirichlet_solve_their_equation(alpha):
-    from mixnotes.families.bounded import _alpha_of
+    from mixnotes.families.dirichlet import _alpha_of
 
     alpha = np.array(alpha, float)
     means = scipy.special.digamma(alpha) - scipy.special.digamma(alpha.sum())

@@ -13,7 +13,7 @@ from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.panels import as_target
 from mixnotes.data import sources as sums
 from mixnotes.numeric.special import versed_mean
-from mixnotes.study.select import _split
+from mixnotes.study.likelihood_ratio import _split
 
 # ------------------------------------------------------------------ data that repeat
 

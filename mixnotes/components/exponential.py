@@ -53,6 +53,13 @@ class Keep:
 
     unit = 1.0  # that the data were divided by
 
+    def is_given(self, name: str, k: int) -> NDArray[np.bool_]:
+        """Which of K components are given this parameter, shape (K,)."""
+        known = np.zeros(k, dtype=bool)
+        if name in self.given:
+            known[self.given[name][0]] = True
+        return known
+
     def __call__(self, name: str, learned: Array, weight: Array) -> Array:
         """`learned`, shape (K, ...), averaged by `weight` where shared, or as given."""
         if self.nothing:

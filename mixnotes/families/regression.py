@@ -20,20 +20,11 @@ from mixnotes.components.component import (
 from mixnotes.components.constraints import LOG_REAL, POSITIVE, Domain, Shared
 from mixnotes.components.saving import shown
 from mixnotes.data import table
-from mixnotes.data.check import CollapseError
-from mixnotes.families.discrete import drawn_counts, log_factorial, whole
+from mixnotes.families.design import (
+    Design,
+    is_blank,
+)
 from mixnotes.numeric.arrays import Array
-
-_HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
-_FLOOR = 1e-7  # an sd below this share of the target's range, of few rows, collapsed
-_ROUNDING = 1e-12  # below this share any sd is rounding
-_DIGITS = 1e-14  # of the target's size; what is below it is rounding
-_STEPS = 100
-_GAIN = 1e-14  # relative; a gain below it is rounding
-_TOLD = 1e-6  # a variance of the target below which it is told without error
-_ENDLESS = 20.0  # an intercept beyond it stands for an infinite one
-_FLAT = 1e-12  # a mean variance of the target from which no step can be computed
-_NOTHING = 1e-12  # of the largest weight; a row of less stands against nothing
 
 _REMOTE = 5e4  # spreads from 0: further out the intercept loses its digits
 
@@ -194,12 +185,12 @@ class Regression(Component):
 
     def _require_near(self, x: Array) -> None:
         """Raise an error where an intercept, the value at 0, would lose its digits."""
-        if not _is_blank(self.intercept) or len(x) < 2:
+        if not is_blank(self.intercept) or len(x) < 2:
             return
         for column, (name, value) in zip(x.T[1:], self.coef.items(), strict=True):
             with np.errstate(over="ignore", invalid="ignore"):  # of what is refused
                 mean, spread = float(column.mean()), float(column.std())
-            if _is_blank(value) and abs(mean) > _REMOTE * spread > 0:
+            if is_blank(value) and abs(mean) > _REMOTE * spread > 0:
                 raise ValueError(
                     f"{type(self).__name__}: the predictor {name!r} must lie within "
                     f"{_REMOTE:g} of its spreads of 0 for an intercept to keep its "
@@ -241,8 +232,8 @@ class Regression(Component):
 
     def _blank_line(self, filled: Self) -> Array:
         """The blank coefficients of `filled`, in the order of `Design`."""
-        values = [filled.intercept] if _is_blank(self.intercept) else []
-        values += [filled.coef[n] for n, v in self.coef.items() if _is_blank(v)]
+        values = [filled.intercept] if is_blank(self.intercept) else []
+        values += [filled.coef[n] for n, v in self.coef.items() if is_blank(v)]
         return np.array(values, dtype=np.float64)
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
@@ -286,7 +277,7 @@ class Regression(Component):
     @property
     def blanks(self) -> tuple[str, ...]:
         """The names of the blank parameters, "coef['x']" for that of predictor x."""
-        return tuple(n for n, v in self._parameters().items() if _is_blank(v))
+        return tuple(n for n, v in self._parameters().items() if is_blank(v))
 
     @property
     def n_free(self) -> int:
@@ -417,308 +408,5 @@ def _remade(cls: Any, target: str, coef: Any, intercept: Any, rest: Any) -> Any:
     return cls(target, coef, intercept, **rest)
 
 
-def _is_blank(value: Any) -> bool:
-    return value is None or isinstance(value, Shared)
-
-
 def _plain(value: Any) -> Any:
     return {"shared": value.name} if isinstance(value, Shared) else value
-
-
-class Design:
-    """The columns of the blank coefficients, and what the known ones give."""
-
-    def __init__(self, matrix: Array, offset: Array, names: list[str], constant: bool):
-        self.matrix, self.offset = matrix, offset  # (n, q), (n,)
-        self.names, self.constant = names, constant
-
-    @classmethod
-    def of(cls, template: Regression, x: Array) -> Design:
-        """Of rows (target, predictors)."""
-        offset = np.zeros(len(x))
-        columns, names = [], []
-        constant = _is_blank(template.intercept)
-        if constant:
-            columns.append(np.ones(len(x)))
-        else:
-            offset += template.intercept  # type: ignore[arg-type]
-        for column, (name, value) in zip(x.T[1:], template.coef.items(), strict=True):
-            if _is_blank(value):
-                columns.append(column)
-                names.append(name)
-            else:
-                offset += value * column
-        matrix = np.array(columns).T.reshape(len(x), len(columns))
-        return cls(matrix, offset, names, constant)
-
-    def part(self, rows: NDArray[np.bool_]) -> Design:
-        """The same of some of the rows."""
-        return Design(self.matrix[rows], self.offset[rows], self.names, self.constant)
-
-    def solve(self, values: Array, weight: Array) -> Array:
-        """Weighted least squares, shape (q,)."""
-        if not self.matrix.shape[1]:
-            return np.zeros(0)
-        root = np.sqrt(weight)
-        matrix, centre = self.matrix, np.zeros(self.matrix.shape[1])
-        if self.constant:  # predictors far from 0 are nearly constant themselves
-            centre[1:] = weight @ matrix[:, 1:] / weight.sum()
-            matrix = matrix - centre
-        rows = matrix * root[:, None]
-        size = np.linalg.norm(rows, axis=0)
-        level = size <= 1e-12 * np.abs(centre) * np.linalg.norm(root)
-        rows[:, level], size[level] = 0.0, 1.0  # what is left there is rounding
-        found, _, rank, _ = np.linalg.lstsq(rows / size, values * root, rcond=1e-12)
-        if rank < len(size):
-            raise CollapseError(
-                "a regression collapsed: its predictors "
-                f"{self.names} do not vary apart from each other in the rows that "
-                "carry it; use fewer components or fewer predictors"
-            )
-        coefficients: Array = found / size
-        if self.constant:
-            coefficients[0] -= coefficients[1:] @ centre[1:]
-        return coefficients
-
-    def determines(self) -> bool:
-        """Do these rows alone determine every coefficient?"""
-        if not self.matrix.shape[1]:
-            return True
-        n = len(self.matrix)
-        if n == 0:
-            return False
-        try:
-            self.solve(np.zeros(n), np.ones(n))
-        except CollapseError:
-            return False
-        return True
-
-
-class LinearRegression(Regression):
-    """LinearRegression(target, on): target ~ Normal(intercept + coef x, sd).
-
-    Two lines through one cloud, all of it unknown:
-
-        em(Mixture(2 * [LinearRegression("co2", ["gnp"])]), table)
-
-    The sd is that of maximum likelihood: no correction for degrees of freedom.
-    """
-
-    sd: float | Shared | None
-    """The standard deviation of the target about the line."""
-    own = ("sd",)
-    target_support = "a finite number"
-
-    def __init__(
-        self,
-        target: str,
-        on: Sequence[str] | Mapping[str, Coefficient],
-        intercept: Coefficient = None,
-        sd: float | Shared | None = None,
-    ) -> None:
-        value = sd if _is_blank(sd) else POSITIVE.read(sd)
-        if value is None and sd is not None:
-            raise ValueError(
-                f"LinearRegression: sd must be a number above 0, got {sd!r}; leave it "
-                "out to have it learned"
-            )
-        super().__init__(target, on, intercept, sd=value)
-
-    def predictor_unit(self, scales: Array) -> float:
-        """That of the target."""
-        return float(scales[0])
-
-    def _target_inside(self, y: Array) -> NDArray[np.bool_]:
-        return np.ones(len(y), dtype=bool)
-
-    def log_density(self, y: Array) -> Callable[[Array, Self], Array]:
-        """That of a normal about the line."""
-
-        def log_prob(eta: Array, filled: Self) -> Array:
-            sd: Any = filled.sd
-            standard = (y - eta) / sd
-            value: Array = -0.5 * standard * standard - math.log(sd) - _HALF_LOG_2_PI
-            return value
-
-        return log_prob
-
-    def _solve(self, y: Array, weight: Array, design: Design, start: Any) -> Any:
-        found = design.solve(y - design.offset, weight)
-        if not _is_blank(self.sd):
-            return found, {"sd": self.sd}
-        residual = y - design.offset - design.matrix @ found
-        sd = math.sqrt(float(weight @ residual**2) / float(weight.sum()))
-        carriers = float(weight.sum() ** 2 / (weight @ weight))
-        few = carriers < design.matrix.shape[1] + 2
-        floor = (_FLOOR if few else _ROUNDING) * float(np.ptp(y))
-        if not sd > max(floor, _DIGITS * float(np.abs(y).max())):
-            raise CollapseError(
-                f"LinearRegression collapsed: its line passes through the "
-                f"{design.matrix.shape[1]} or so rows that carry it, and its sd "
-                "shrank to 0; use fewer components, or share the sd: "
-                'sd=Shared("sd")'
-            )
-        return found, {"sd": sd}
-
-    def mean_of(self, eta: Array) -> Array:
-        """eta itself."""
-        return eta
-
-    def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
-        return rng.normal(eta, self.sd)  # type: ignore[arg-type]
-
-
-class _Curve(Regression):
-    """A regression whose coefficients are found by Newton's method: its log-likelihood
-    is concave in them."""
-
-    @abstractmethod
-    def _variance_of(self, mean: Array) -> Array:
-        """Var[target], shape (n,), from its mean."""
-
-    @abstractmethod
-    def _level(self, mean: float) -> float:
-        """The eta of a mean within its range."""
-
-    def _solve(self, y: Array, weight: Array, design: Design, start: Any) -> Any:
-        density = self.log_density(y)
-        if start is not None:
-            point = self._blank_line(start)
-        else:
-            point = np.zeros(design.matrix.shape[1])
-            if design.constant:
-                middle = float(np.average(y, weights=weight))
-                point[0] = self._level(middle) - np.average(
-                    design.offset, weights=weight
-                )
-        eta = design.offset + design.matrix @ point
-        top = float(weight @ density(eta, self))
-        for _ in range(_STEPS):
-            mean = self.mean_of(eta)
-            spread, gap = self._variance_of(mean), y - mean
-            level = weight @ spread / weight.sum()
-            if not level > _FLAT:
-                break
-            against = np.abs(gap) > 2 * spread  # a step that suits it alone is too long
-            spread = np.where(against, np.maximum(spread, _FLAT * level), spread)
-            pull = np.divide(gap, spread, out=np.zeros_like(gap), where=spread > 0)
-            try:
-                step = design.solve(pull, weight * spread)
-            except CollapseError:
-                self._require_open(y, weight, design, eta)
-                raise
-            if weight @ (gap * (design.matrix @ step)) <= _GAIN * abs(top):
-                point = point + step  # what is left to go, exact to rounding
-                break
-            for _ in range(_STEPS):
-                ahead = design.offset + design.matrix @ (point + step)
-                height = float(weight @ density(ahead, self))
-                if height >= top:
-                    break
-                step = step / 2
-            else:
-                break
-            top, point, eta = height, point + step, ahead
-        self._require_open(y, weight, design, eta)
-        return point, {}
-
-    @property
-    def limit(self) -> str:
-        """Where the intercept has no end, since all targets are alike."""
-        slopes = [v for v in self.coef.values() if isinstance(v, float)]
-        level = self.intercept
-        if len(slopes) < len(self.coef) or not isinstance(level, float):
-            return ""
-        alike = abs(level) > _ENDLESS and all(abs(v) <= _TOLD for v in slopes)
-        return "an endless intercept, for all its targets are alike" if alike else ""
-
-    def _require_open(
-        self, y: Array, weight: Array, design: Design, eta: Array
-    ) -> None:
-        """Raise an error where coefficients are on their way to infinity: the rows that
-        are not told, or told wrongly, leave some direction free.
-
-        A component of one value alone may end there: a share or a rate of 0.
-        """
-        mean = self.mean_of(eta)
-        spread = self._variance_of(mean)
-        counts = weight > _NOTHING * weight.max()
-        told = (spread <= _TOLD) & (np.abs(y - mean) <= 2 * spread + _TOLD)
-        untold = counts & ~told
-        told &= counts
-        one_value = told.any() and np.ptp(y[told]) == 0
-        if one_value and weight[untold].sum() < _TOLD * weight.sum():
-            return
-        if told.any() and not design.part(untold).determines():
-            raise CollapseError(
-                f"{type(self).__name__} collapsed: some combination of "
-                f"{', '.join(design.names) or 'the intercept'} tells {self.target} "
-                "without error, so that coefficients grow without end; use fewer "
-                "components or predictors, or give a coefficient, such as 0"
-            )
-
-
-class PoissonRegression(_Curve):
-    """PoissonRegression(target, on): target ~ Poisson(exp(intercept + coef x)).
-
-    For counts; with an exposure t give its logarithm the coefficient 1:
-    `PoissonRegression("deaths", {"age": None, "log_t": 1.0})`.
-    """
-
-    discrete = True
-    target_support = "whole numbers from 0 up"
-
-    def _target_inside(self, y: Array) -> NDArray[np.bool_]:
-        return whole(y)
-
-    def log_density(self, y: Array) -> Callable[[Array, Self], Array]:
-        """y eta - exp(eta) - log y!"""
-        base = log_factorial(y)
-        return lambda eta, filled: y * eta - np.exp(np.minimum(eta, 700)) - base
-
-    def mean_of(self, eta: Array) -> Array:
-        """exp(eta)."""
-        rate: Array = np.exp(np.minimum(eta, 700))
-        return rate
-
-    def _variance_of(self, mean: Array) -> Array:
-        return mean
-
-    def _level(self, mean: float) -> float:
-        return math.log(max(mean, 1e-3))
-
-    def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
-        return drawn_counts(self.mean_of(eta), len(eta), rng)
-
-
-class LogisticRegression(_Curve):
-    """LogisticRegression(target, on): P(target = 1) = 1 / (1 + exp(-eta)).
-
-    For 0 and 1. One row a unit tells nothing of the components' shares: repeat the
-    rows of a unit, or let the predictors vary.
-    """
-
-    discrete = True
-    target_support = "0 or 1"
-
-    def _target_inside(self, y: Array) -> NDArray[np.bool_]:
-        return np.isin(y, (0.0, 1.0))
-
-    def log_density(self, y: Array) -> Callable[[Array, Self], Array]:
-        """y eta - log(1 + exp(eta))."""
-        return lambda eta, filled: y * eta - np.logaddexp(0, eta)
-
-    def mean_of(self, eta: Array) -> Array:
-        """1 / (1 + exp(-eta))."""
-        p: Array = 0.5 * (1 + np.tanh(0.5 * eta))
-        return p
-
-    def _variance_of(self, mean: Array) -> Array:
-        return mean * (1 - mean)
-
-    def _level(self, mean: float) -> float:
-        share = min(max(mean, 1e-3), 1 - 1e-3)
-        return math.log(share / (1 - share))
-
-    def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
-        return rng.binomial(1, self.mean_of(eta)).astype(np.float64)

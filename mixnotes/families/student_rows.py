@@ -25,7 +25,11 @@ from mixnotes.components.constraints import (
 from mixnotes.components.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, require_seen
-from mixnotes.families.bounded import remembering_d, rows_of, sized
+from mixnotes.families.rows import (
+    remembering_d,
+    rows_of,
+    sized,
+)
 from mixnotes.families.search import Stepped
 from mixnotes.families.student import (
     GUESSES,

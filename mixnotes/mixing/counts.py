@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.families.bounded import Uniform
 from mixnotes.families.counts import NegativeBinomial, PointMass
 from mixnotes.families.discrete import (
     Bernoulli,
@@ -17,6 +16,7 @@ from mixnotes.families.discrete import (
     Poisson,
     log_factorial,
 )
+from mixnotes.families.uniform import Uniform
 from mixnotes.mixing.forms import Counting, Trials
 from mixnotes.mixing.members import at_place, line, refuse, track_of
 from mixnotes.mixing.tracks import Line, Listed, Track, Unbounded

@@ -1,0 +1,165 @@
+"""The beta distribution, on (0, 1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.constraints import (
+    SHAPE,
+    Shared,
+    parameter,
+)
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.data.check import CollapseError
+from mixnotes.families.dirichlet import (
+    _alpha_of,
+    _dirichlet_height,
+    _with_sum,
+)
+from mixnotes.families.joint import variables
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import digamma, log_gamma, scipy_functions, trigamma
+
+_NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Beta(ExponentialFamily):
+    """Beta(a, b) on 0 < x < 1: p(x) = x^(a - 1) (1 - x)^(b - 1) / B(a, b).
+
+    Shares and rates. A share that can be exactly 0 or 1 is a mixture with `PointMass`.
+    Source: Minka (2000), Estimating a Dirichlet distribution.
+    """
+
+    a: float | Shared | None = parameter(SHAPE)
+    b: float | Shared | None = parameter(SHAPE)
+
+    support = "numbers above 0 and below 1"
+    ends = (0.0, 1.0)
+    tame = 0.5
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which observations are above 0 and below 1."""
+        inside: NDArray[np.bool_] = (x > 0) & (x < 1)
+        return inside
+
+    def statistics(self, x: Array) -> Sequence[Array]:
+        """log x and log(1 - x)."""
+        return np.log(x), np.log1p(-x)
+
+    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
+        """a and b, with the base measure 1 / (x (1 - x))."""
+        a, b = values["a"], values["b"]
+        return (a, b), log_gamma(a) + log_gamma(b) - log_gamma(a + b)
+
+    def log_base(self, x: Array) -> Array:
+        """-log x - log(1 - x)."""
+        return -np.log(x) - np.log1p(-x)
+
+    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+        """digamma(a) - digamma(a + b) = mean log x, and so for b, by Newton."""
+        means = awake(means, weight, (-1.5, -1.5))
+        total = np.exp(means).sum(axis=0)
+        learned = ~np.any([keep.is_given(n, len(weight)) for n in ("a", "b")], axis=0)
+        if (fallen := learned & (1 - total <= _NARROW)).any():
+            at = float(np.exp(means[0][int(np.argmax(fallen))]))
+            raise CollapseError(
+                f"Beta collapsed on x = {at:g}: a and b grew without bound; give one "
+                "of them, or use fewer components"
+            )
+        if keep.nothing:
+            a, b = _alpha_of(means.T).T
+            return {"a": a, "b": b}
+        return _beta_of(means, weight, keep)
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        draws = rng.beta(self.given("a"), self.given("b"), n)
+        return np.clip(draws, np.finfo(float).tiny, 1 - np.finfo(float).epsneg)
+
+    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
+        total = (filled.given("a") + filled.given("b")) / factor**2
+        return {"a": at * total, "b": (1 - at) * total} if 0 < at < 1 else {}
+
+    def moments(self) -> tuple[float, float]:
+        """E[x] = a / (a + b) and Var[x] = a b / ((a + b)^2 (a + b + 1))."""
+        a, b = self.given("a"), self.given("b")
+        total = a + b
+        return a / total, a / total * (b / total) / (total + 1)
+
+    def _cdf(self, x: Array) -> Array:
+        (betainc,) = scipy_functions("special", "betainc")
+
+        return betainc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
+
+    def _sf(self, x: Array) -> Array:
+        (betaincc,) = scipy_functions("special", "betaincc")
+
+        return betaincc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
+
+    def _quantile(self, q: Array) -> Array:
+        (betaincinv,) = scipy_functions("special", "betaincinv")
+
+        return betaincinv(self.given("a"), self.given("b"), q)
+
+
+def _selection(k: int, keep: Keep) -> Array:
+    """1 where a free number is that parameter of that component, (free, 2, K)."""
+    owner = np.full((2, k), -1)
+    count = 0
+    for row, name in enumerate("ab"):
+        where = variables(name, k, keep)
+        owner[row] = np.where(where >= 0, where + count, -1)
+        count = max(count, int(owner[row].max()) + 1)
+    free = owner >= 0
+    select = np.zeros((count, 2, k))
+    select[owner[free], *np.nonzero(free)] = 1.0
+    return select
+
+
+def _beta_of(means: Array, weight: Array, keep: Keep) -> Values:
+    """a and b of K components where some are given or shared, by Newton steps in all
+    that is free; the log-likelihood is concave in them."""
+    share, select = weight / weight.sum(), _selection(len(weight), keep)
+    count = len(select)
+    alpha = np.array([keep(name, np.ones(len(weight)), weight) for name in "ab"])
+
+    def height(at: Array) -> float:
+        each = _dirichlet_height(at.T, means.T)
+        return float(share @ each)
+
+    here = height(alpha)
+    for _ in range(200):
+        both = _with_sum(alpha.T).T
+        first, second = digamma(both), share * trigamma(both)
+        aside = share * (means - first[:2] + first[2])
+        slope = select.reshape(count, -1) @ aside.ravel()
+        own, common = second[:2], second[2]
+        curve = np.einsum("vik,uik,ik->vu", select, select, own)
+        summed = select.sum(axis=1)
+        curve -= (summed * common) @ summed.T
+        step = np.linalg.solve(curve + 1e-300 * np.eye(count), slope)
+        move = np.einsum("v,vik->ik", step, select)
+        size, ahead = 1.0, -math.inf
+        while size > 1e-12 and not ahead >= here - 1e-15 * (1 + abs(here)):
+            there = alpha + size * move
+            ahead = height(there) if (there > 0).all() else -math.inf
+            size /= 2
+        if not ahead >= here - 1e-15 * (1 + abs(here)):
+            break
+        moved = np.abs(there - alpha).max()
+        alpha, here = there, ahead
+        if moved <= 1e-12 * np.abs(alpha).max():
+            break
+    return {"a": alpha[0], "b": alpha[1]}
+
+
+# ----------------------------------- what families of rows with one vector have alike
+
+
+# --------------------------------------------------------------------------- uniform

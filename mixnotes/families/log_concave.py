@@ -1,0 +1,131 @@
+"""A place and a spread whose log-density is concave: Newton steps find both."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mixnotes.families.search import LocationScale
+from mixnotes.numeric.arrays import Array
+
+_LEAST = 1e-150  # a spread from which a climb may start: its square is a number
+_DONE = 1e-13  # of a mean log-density: a Newton step that promises less is the last
+
+
+class LogConcave(LocationScale):
+    """A place and a spread of a standard density whose logarithm g is concave.
+
+    In a = 1 / spread and b = place / spread the log-likelihood, the mean of
+    log a + g(a x - b), is concave: Newton steps that are halved until they rise reach
+    its only maximum.
+    Source: Burridge (1981), for the concavity.
+    """
+
+    @abstractmethod
+    def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
+        """g(z) and its first and second derivatives."""
+
+    def shift_of(self, z: Array, share: Array) -> float:
+        """The c with the highest mean of g(z - c), where a formula gives it."""
+        return 0.0
+
+    def _standard(
+        self, y: Array, share: Array, fixed: dict[str, float], start: Any
+    ) -> dict[str, float]:
+        begin = {self.place: 0.0, self.spread: 1.0} | fixed
+        a, place = 1 / begin[self.spread], begin[self.place]
+        warm = None
+        if start is not None and start[self.spread] > _LEAST:
+            near, spread = float(start[self.place]), float(start[self.spread])
+            warm = np.array([1 / spread, 0.0 if self.place in fixed else near / spread])
+        if self.place in fixed:
+            a, _ = self._climb(y - place, np.zeros_like(y), share, [a, 0.0], warm)
+        elif self.spread in fixed:
+            _, b = self._climb(np.zeros_like(y), np.ones_like(y), share,
+                               [a, a * place], warm, a * y)  # fmt: skip
+            place = b / a
+        else:
+            a, b = self._climb(y, np.ones_like(y), share, [a, a * place], warm)
+            place = b / a
+        return {self.place: place, self.spread: 1 / a} | fixed
+
+    def _climb(
+        self,
+        y: Array,
+        one: Array,
+        share: Array,
+        begin: list[float],
+        warm: Array | None,
+        offset: Array | float = 0.0,
+    ) -> tuple[float, float]:
+        """The a and b that maximise the mean of log a + g(offset + a y - b one).
+
+        The climb starts from `warm`, or near `begin` where that is higher.
+        """
+        learns_a, learns_b = bool(y.any()), bool(one.any())
+        design = np.stack([y, -one])  # (2, n)
+
+        def height(at: Array) -> float:
+            if learns_a and not at[0] > 0:
+                return -math.inf
+            with np.errstate(over="ignore", invalid="ignore"):
+                value = share @ self.shape_of(offset + at @ design)[0]
+            value += math.log(at[0]) if learns_a else 0.0
+            return float(value) if math.isfinite(value) else -math.inf
+
+        def placed(at: Array) -> Array:
+            shift = self.shift_of(offset + at @ design, share) if learns_b else 0.0
+            return np.array([at[0], at[1] + shift])
+
+        point = placed(np.array(begin))
+        here = height(point)
+        while learns_a:  # until it is wide enough for all
+            wider = placed(0.5 * point)
+            there = height(wider)
+            if here >= there > -math.inf:
+                break
+            point, here = wider, there
+        if warm is not None and (there := height(warm)) > here:
+            point, here = warm, there
+        for _ in range(200):
+            _, first, second = self.shape_of(offset + point @ design)
+            slope = design @ (share * first)
+            curve = -(design * (share * second)) @ design.T
+            if learns_a:
+                slope[0] += 1 / point[0]
+                curve[0, 0] += 1 / point[0] ** 2
+            step = _uphill(slope, curve)
+            if float(slope @ step) <= _DONE * (1 + abs(here)):
+                point = point + step  # what Newton is left to go is exact to rounding
+                break
+            size = _rising(height, point, step, here)
+            if not size:
+                break
+            point = point + size * step
+            here = height(point)
+        return float(point[0]), float(point[1])
+
+
+def _rising(
+    height: Callable[[Array], float], point: Array, step: Array, here: float
+) -> float:
+    """The first of 1, 1/2, 1/4, ... of the step that rises; 0 if none does."""
+    size = 1.0
+    while not height(point + size * step) > here:
+        size /= 2
+        if size < 1e-10:
+            return 0.0
+    return size
+
+
+def _uphill(slope: Array, curve: Array) -> Array:
+    """The Newton step, in the directions that are curved at all."""
+    sizes, axes = np.linalg.eigh(curve)
+    seen = sizes > 1e-14 * sizes[-1]
+    along = np.where(seen, (axes.T @ slope) / np.where(seen, sizes, 1.0), 0.0)
+    step: Array = axes @ along
+    return step

@@ -1,0 +1,265 @@
+"""Lines, counts, and yes and no, by a linear predictor."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.constraints import POSITIVE, Shared
+from mixnotes.data.check import CollapseError
+from mixnotes.families.design import (
+    Design,
+    is_blank,
+)
+from mixnotes.families.discrete import drawn_counts, log_factorial, whole
+from mixnotes.families.regression import (
+    Regression,
+)
+from mixnotes.numeric.arrays import Array
+
+_HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
+_FLOOR = 1e-7  # an sd below this share of the target's range, of few rows, collapsed
+_ROUNDING = 1e-12  # below this share any sd is rounding
+_DIGITS = 1e-14  # of the target's size; what is below it is rounding
+_STEPS = 100
+_GAIN = 1e-14  # relative; a gain below it is rounding
+_TOLD = 1e-6  # a variance of the target below which it is told without error
+_ENDLESS = 20.0  # an intercept beyond it stands for an infinite one
+_FLAT = 1e-12  # a mean variance of the target from which no step can be computed
+_NOTHING = 1e-12  # of the largest weight; a row of less stands against nothing
+Coefficient = float | Shared | None
+
+
+class LinearRegression(Regression):
+    """LinearRegression(target, on): target ~ Normal(intercept + coef x, sd).
+
+    Two lines through one cloud, all of it unknown:
+
+        em(Mixture(2 * [LinearRegression("co2", ["gnp"])]), table)
+
+    The sd is that of maximum likelihood: no correction for degrees of freedom.
+    """
+
+    sd: float | Shared | None
+    """The standard deviation of the target about the line."""
+    own = ("sd",)
+    target_support = "a finite number"
+
+    def __init__(
+        self,
+        target: str,
+        on: Sequence[str] | Mapping[str, Coefficient],
+        intercept: Coefficient = None,
+        sd: float | Shared | None = None,
+    ) -> None:
+        value = sd if is_blank(sd) else POSITIVE.read(sd)
+        if value is None and sd is not None:
+            raise ValueError(
+                f"LinearRegression: sd must be a number above 0, got {sd!r}; leave it "
+                "out to have it learned"
+            )
+        super().__init__(target, on, intercept, sd=value)
+
+    def predictor_unit(self, scales: Array) -> float:
+        """That of the target."""
+        return float(scales[0])
+
+    def _target_inside(self, y: Array) -> NDArray[np.bool_]:
+        return np.ones(len(y), dtype=bool)
+
+    def log_density(self, y: Array) -> Callable[[Array, Self], Array]:
+        """That of a normal about the line."""
+
+        def log_prob(eta: Array, filled: Self) -> Array:
+            sd: Any = filled.sd
+            standard = (y - eta) / sd
+            value: Array = -0.5 * standard * standard - math.log(sd) - _HALF_LOG_2_PI
+            return value
+
+        return log_prob
+
+    def _solve(self, y: Array, weight: Array, design: Design, start: Any) -> Any:
+        found = design.solve(y - design.offset, weight)
+        if not is_blank(self.sd):
+            return found, {"sd": self.sd}
+        residual = y - design.offset - design.matrix @ found
+        sd = math.sqrt(float(weight @ residual**2) / float(weight.sum()))
+        carriers = float(weight.sum() ** 2 / (weight @ weight))
+        few = carriers < design.matrix.shape[1] + 2
+        floor = (_FLOOR if few else _ROUNDING) * float(np.ptp(y))
+        if not sd > max(floor, _DIGITS * float(np.abs(y).max())):
+            raise CollapseError(
+                f"LinearRegression collapsed: its line passes through the "
+                f"{design.matrix.shape[1]} or so rows that carry it, and its sd "
+                "shrank to 0; use fewer components, or share the sd: "
+                'sd=Shared("sd")'
+            )
+        return found, {"sd": sd}
+
+    def mean_of(self, eta: Array) -> Array:
+        """eta itself."""
+        return eta
+
+    def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
+        return rng.normal(eta, self.sd)  # type: ignore[arg-type]
+
+
+class _Curve(Regression):
+    """A regression whose coefficients are found by Newton's method: its log-likelihood
+    is concave in them."""
+
+    @abstractmethod
+    def _variance_of(self, mean: Array) -> Array:
+        """Var[target], shape (n,), from its mean."""
+
+    @abstractmethod
+    def _level(self, mean: float) -> float:
+        """The eta of a mean within its range."""
+
+    def _solve(self, y: Array, weight: Array, design: Design, start: Any) -> Any:
+        density = self.log_density(y)
+        if start is not None:
+            point = self._blank_line(start)
+        else:
+            point = np.zeros(design.matrix.shape[1])
+            if design.constant:
+                middle = float(np.average(y, weights=weight))
+                point[0] = self._level(middle) - np.average(
+                    design.offset, weights=weight
+                )
+        eta = design.offset + design.matrix @ point
+        top = float(weight @ density(eta, self))
+        for _ in range(_STEPS):
+            mean = self.mean_of(eta)
+            spread, gap = self._variance_of(mean), y - mean
+            level = weight @ spread / weight.sum()
+            if not level > _FLAT:
+                break
+            against = np.abs(gap) > 2 * spread  # a step that suits it alone is too long
+            spread = np.where(against, np.maximum(spread, _FLAT * level), spread)
+            pull = np.divide(gap, spread, out=np.zeros_like(gap), where=spread > 0)
+            try:
+                step = design.solve(pull, weight * spread)
+            except CollapseError:
+                self._require_open(y, weight, design, eta)
+                raise
+            if weight @ (gap * (design.matrix @ step)) <= _GAIN * abs(top):
+                point = point + step  # what is left to go, exact to rounding
+                break
+            for _ in range(_STEPS):
+                ahead = design.offset + design.matrix @ (point + step)
+                height = float(weight @ density(ahead, self))
+                if height >= top:
+                    break
+                step = step / 2
+            else:
+                break
+            top, point, eta = height, point + step, ahead
+        self._require_open(y, weight, design, eta)
+        return point, {}
+
+    @property
+    def limit(self) -> str:
+        """Where the intercept has no end, since all targets are alike."""
+        slopes = [v for v in self.coef.values() if isinstance(v, float)]
+        level = self.intercept
+        if len(slopes) < len(self.coef) or not isinstance(level, float):
+            return ""
+        alike = abs(level) > _ENDLESS and all(abs(v) <= _TOLD for v in slopes)
+        return "an endless intercept, for all its targets are alike" if alike else ""
+
+    def _require_open(
+        self, y: Array, weight: Array, design: Design, eta: Array
+    ) -> None:
+        """Raise an error where coefficients are on their way to infinity: the rows that
+        are not told, or told wrongly, leave some direction free.
+
+        A component of one value alone may end there: a share or a rate of 0.
+        """
+        mean = self.mean_of(eta)
+        spread = self._variance_of(mean)
+        counts = weight > _NOTHING * weight.max()
+        told = (spread <= _TOLD) & (np.abs(y - mean) <= 2 * spread + _TOLD)
+        untold = counts & ~told
+        told &= counts
+        one_value = told.any() and np.ptp(y[told]) == 0
+        if one_value and weight[untold].sum() < _TOLD * weight.sum():
+            return
+        if told.any() and not design.part(untold).determines():
+            raise CollapseError(
+                f"{type(self).__name__} collapsed: some combination of "
+                f"{', '.join(design.names) or 'the intercept'} tells {self.target} "
+                "without error, so that coefficients grow without end; use fewer "
+                "components or predictors, or give a coefficient, such as 0"
+            )
+
+
+class PoissonRegression(_Curve):
+    """PoissonRegression(target, on): target ~ Poisson(exp(intercept + coef x)).
+
+    For counts; with an exposure t give its logarithm the coefficient 1:
+    `PoissonRegression("deaths", {"age": None, "log_t": 1.0})`.
+    """
+
+    discrete = True
+    target_support = "whole numbers from 0 up"
+
+    def _target_inside(self, y: Array) -> NDArray[np.bool_]:
+        return whole(y)
+
+    def log_density(self, y: Array) -> Callable[[Array, Self], Array]:
+        """y eta - exp(eta) - log y!"""
+        base = log_factorial(y)
+        return lambda eta, filled: y * eta - np.exp(np.minimum(eta, 700)) - base
+
+    def mean_of(self, eta: Array) -> Array:
+        """exp(eta)."""
+        rate: Array = np.exp(np.minimum(eta, 700))
+        return rate
+
+    def _variance_of(self, mean: Array) -> Array:
+        return mean
+
+    def _level(self, mean: float) -> float:
+        return math.log(max(mean, 1e-3))
+
+    def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
+        return drawn_counts(self.mean_of(eta), len(eta), rng)
+
+
+class LogisticRegression(_Curve):
+    """LogisticRegression(target, on): P(target = 1) = 1 / (1 + exp(-eta)).
+
+    For 0 and 1. One row a unit tells nothing of the components' shares: repeat the
+    rows of a unit, or let the predictors vary.
+    """
+
+    discrete = True
+    target_support = "0 or 1"
+
+    def _target_inside(self, y: Array) -> NDArray[np.bool_]:
+        return np.isin(y, (0.0, 1.0))
+
+    def log_density(self, y: Array) -> Callable[[Array, Self], Array]:
+        """y eta - log(1 + exp(eta))."""
+        return lambda eta, filled: y * eta - np.logaddexp(0, eta)
+
+    def mean_of(self, eta: Array) -> Array:
+        """1 / (1 + exp(-eta))."""
+        p: Array = 0.5 * (1 + np.tanh(0.5 * eta))
+        return p
+
+    def _variance_of(self, mean: Array) -> Array:
+        return mean * (1 - mean)
+
+    def _level(self, mean: float) -> float:
+        share = min(max(mean, 1e-3), 1 - 1e-3)
+        return math.log(share / (1 - share))
+
+    def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
+        return rng.binomial(1, self.mean_of(eta)).astype(np.float64)

@@ -1,0 +1,52 @@
+"""What families of rows with one vector have alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from mixnotes.components.constraints import (
+    Shared,
+)
+from mixnotes.data.check import as_data
+from mixnotes.numeric.arrays import Array
+
+
+def sized(component: Any, d: int) -> Any:
+    """A component of rows, for data of d columns."""
+    if component.d not in (None, d):
+        raise ValueError(
+            f"{type(component).__name__} of {component.d} columns takes x of shape "
+            f"(n, {component.d}), got {d} columns"
+        )
+    known = component.filled({})
+    known.__dict__["d"] = d
+    return known
+
+
+def rows_of(component: Any, x: ArrayLike, gaps: bool = False) -> Array:
+    """x as rows of as many columns as the component has; with `gaps` NaN is missing."""
+    data = as_data(x, gaps)
+    name = type(component).__name__
+    if data.ndim != 2:
+        raise ValueError(
+            f"{name} takes one row an observation, x of shape (n, d), got shape "
+            f"{data.shape}"
+        )
+    component.sized(data.shape[1])
+    return data
+
+
+def state_without_d(component: Any, state: dict[str, Any], name: str) -> dict[str, Any]:
+    """The JSON values, where the parameter `name` says what d is if it is given."""
+    if not component._is_blank(name):
+        state.pop("d", None)
+    return state
+
+
+def remembering_d(component: Any, value: Any) -> Any:
+    """A component whose d is that of the vector it was filled with."""
+    if value is not None and not isinstance(value, Shared):
+        component.__dict__["d"] = len(value)
+    return component

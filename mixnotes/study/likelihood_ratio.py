@@ -1,0 +1,141 @@
+"""Is the larger of two nested models better than chance would make it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixnotes.components.measure import joined
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import Rng, as_count, as_rng
+from mixnotes.fitting.em import em
+from mixnotes.fitting.fit import Fit
+from mixnotes.numeric.arrays import Array
+from mixnotes.study.select import (
+    _fitted,
+    _lacks,
+    _standing,
+)
+
+
+@dataclass(frozen=True, repr=False)
+class LikelihoodRatioTest:
+    """A parametric bootstrap likelihood-ratio test of one model within another."""
+
+    statistic: float
+    """2 (log-likelihood of the larger - that of the smaller)."""
+    p_value: float
+    """(1 + how many samples of the smaller model have as large a statistic) / (1 +
+    samples)."""
+    null: Array
+    """The statistics of the samples, shape (samples,)."""
+    smaller: Fit
+    larger: Fit
+
+    def __repr__(self) -> str:
+        return (
+            f"likelihood ratio {self.statistic:.4f}, p = {self.p_value:.4g} "
+            f"({len(self.null)} samples of the smaller model)"
+        )
+
+
+def likelihood_ratio_test(
+    smaller: Mixture,
+    larger: Mixture,
+    x: ArrayLike,
+    *,
+    samples: int = 99,
+    rng: Rng = 0,
+    **options: Any,
+) -> LikelihoodRatioTest:
+    """Is the larger of two nested models better than chance would make it?
+
+    Twice the log-likelihood gained has no chi-squared distribution where the smaller
+    model lies on the edge of the larger (a weight of 0), so its distribution is drawn:
+    both are fitted to samples of the fitted smaller model. Where the larger ends below
+    the smaller, which no maximum of a nested model can, it climbs again from the
+    smaller's fit with a component split; a ratio that stays negative is an error.
+    Source: McLachlan (1987).
+    """
+    count = as_count(samples, "samples", 1)
+    generator = as_rng(rng)
+    small, large, statistic = _gained(smaller, larger, x, generator, options)
+    n = round(small.n)
+    null = np.empty(count)
+    for i in range(count):
+        drawn = small.mixture.sample(n, generator)
+        null[i] = _gained(smaller, larger, drawn, generator, options)[-1]
+    p_value = (1 + int((null >= statistic).sum())) / (1 + count)
+    return LikelihoodRatioTest(statistic, p_value, null, small, large)
+
+
+def _gained(
+    smaller: Mixture, larger: Mixture, x: Any, rng: np.random.Generator, options: Any
+) -> tuple[Fit, Fit, float]:
+    """Both fits, and twice what the larger one gains."""
+    small = _standing(_fitted(smaller, x, rng=rng, **options))
+    if small is None:
+        raise _no_maximum("smaller")
+    large = _standing(_fitted(larger, x, rng=rng, **options))
+    _require_one_measure(small, large, x, options)
+    rounding = 1e-6
+    if large is None or large.log_likelihood < small.log_likelihood - rounding:
+        again = [_climbed(larger, start, x, options) for start in _split(small.mixture)]
+        standing = [fit for fit in map(_standing, [large, *again]) if fit is not None]
+        if not standing:
+            raise _no_maximum("larger")
+        large = max(standing, key=lambda fit: fit.log_likelihood)
+    gain = 2 * (large.log_likelihood - small.log_likelihood)
+    if gain < -2 * rounding:
+        raise ValueError(
+            "a likelihood ratio of nested models is never negative, got "
+            f"{gain:.6g}: the larger model must contain the smaller one, and its best "
+            "start must reach it; check the models, or raise starts"
+        )
+    return small, large, max(gain, 0.0)
+
+
+def _require_one_measure(
+    small: Fit, large: Fit | None, x: Any, options: Mapping[str, Any]
+) -> None:
+    """Raise an error where one model has a mass at values in the data that the other
+    has only a density at: their likelihoods cannot be compared."""
+    fits = [small] if large is None else [small, large]
+    atoms = joined(fit.mixture.atoms for fit in fits)
+    if any(_lacks(fit, x, options.get("sample_weight"), atoms) for fit in fits):
+        raise ValueError(
+            "both models must have the same PointMass where the data lie on one, for a "
+            "probability and a density cannot be compared, and got one without; no "
+            "test is needed: a density never gives the same value twice"
+        )
+
+
+def _no_maximum(model: str) -> ValueError:
+    return ValueError(
+        f"both models must have a fit, and every start of the {model} one collapsed, "
+        "where the likelihood has no bound; use fewer components, or share what "
+        'collapses, as in Normal(sd=Shared("sd"))'
+    )
+
+
+def _split(mixture: Mixture) -> Iterable[Mixture]:
+    """The mixture with one of its components there twice, a little apart in weight."""
+    weights = np.array(mixture.weights)
+    for k, component in enumerate(mixture.components):
+        parts = [*mixture.components, component]
+        shares = np.append(weights, 0.0)
+        shares[-1], shares[k] = 0.4 * weights[k], 0.6 * weights[k]
+        yield Mixture(parts, shares)
+
+
+def _climbed(larger: Mixture, start: Mixture, x: Any, options: Any) -> Fit | None:
+    """The larger model from this start, or None where it does not fit there."""
+    kept = {k: v for k, v in options.items() if k != "starts"}
+    try:
+        return em(larger, x, start=start, **kept)
+    except ValueError:
+        return None
