@@ -745,7 +745,7 @@ def _takes_numbers(model: Mixture, X: Array) -> bool:
 def _takes_gaps(component: Any) -> bool:
     """May a value be missing in a row of this component, or of this mixture?"""
     if isinstance(component, Mixture):
-        return all(map(_takes_gaps, component.components))
+        return all(map(_takes_gaps, component.parts))
     named = isinstance(component, Component) and component.column_names is not None
     return named or bool(getattr(component, "takes_gaps", False))
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
-from mixnotes.data import check
-from mixnotes.data import sources as sums
+from mixnotes.data import check, sources
 from mixnotes.fitting import engine
 
 RNG = np.random.default_rng(0)
@@ -67,7 +66,7 @@ def short(monkeypatch):
     """Call it, and blocks are of 90 rows."""
 
     def shorten():
-        monkeypatch.setattr(sums, "_SLICE", 90)
+        monkeypatch.setattr(sources, "_SLICE", 90)
         monkeypatch.setattr(check, "_SLICE", 90)
         monkeypatch.setattr(engine.Engine, "block", 90)
 

@@ -8,14 +8,14 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes.components.component import Component
-from mixnotes.components.mixture import log_sum_exp
-from mixnotes.data import sources as sums
+from mixnotes.data import sources, streams
 from mixnotes.data.sources import Rows
 from mixnotes.families.line import Gumbel
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.floor import Floor, _to_come
 from mixnotes.fitting.starts import _within_support, from_shares
 from mixnotes.numeric.covariance import model_of
+from mixnotes.numeric.special import log_sum_exp
 from mixnotes.study.select import _folds
 
 # ------------------------------------------------------------------ rows far from all
@@ -90,7 +90,7 @@ def test_labels_must_be_one_a_row_and_name_a_component():
 
 def test_a_sample_of_many_rows_keeps_their_weights_and_labels():
     x = np.arange(10_000.0)
-    rows = sums.Rows(x, x + 1, labels=np.arange(10_000) % 3)
+    rows = sources.Rows(x, x + 1, labels=np.arange(10_000) % 3)
     some = rows.sample(np.random.default_rng(0))
     assert len(np.unique(some.x)) == 4096
     assert np.array_equal(some.x, np.sort(some.x))
@@ -98,16 +98,16 @@ def test_a_sample_of_many_rows_keeps_their_weights_and_labels():
     assert np.array_equal(some.labels, some.x % 3)
     other = rows.sample(np.random.default_rng(1))
     assert not np.array_equal(other.x, some.x)
-    plain = sums.Rows(x, None).sample(np.random.default_rng(0))
+    plain = sources.Rows(x, None).sample(np.random.default_rng(0))
     assert plain.weight is None
     assert plain.labels is None
-    small = sums.Rows(x[:4096], None)
+    small = sources.Rows(x[:4096], None)
     assert small.sample(np.random.default_rng(0)) is small
 
 
 def test_rows_without_their_gaps_and_labels():
     x = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
-    rows = sums.Rows(x, np.array([1.0, 2.0, 3.0]), labels=np.array([0, -1, -1]))
+    rows = sources.Rows(x, np.array([1.0, 2.0, 3.0]), labels=np.array([0, -1, -1]))
     assert np.array_equal(rows.whole.x, [[1, 0], [3, 0], [2, 0]])
     assert np.array_equal(rows.whole.weight, rows.weight)
     assert rows.gaps
@@ -116,7 +116,7 @@ def test_rows_without_their_gaps_and_labels():
     assert np.array_equal(free.x, x[1:], equal_nan=True)
     assert np.array_equal(free.weight, [2.0, 3.0])
     assert [rows.position(k) for k in range(3)] == [0, 1, 2]
-    whole = sums.Rows(np.ones((3, 2)), None)
+    whole = sources.Rows(np.ones((3, 2)), None)
     assert whole.whole is whole
     assert not whole.gaps
     assert whole.unlabelled() is whole
@@ -124,11 +124,11 @@ def test_rows_without_their_gaps_and_labels():
 
 def test_rows_are_looked_at_some_at_a_time_and_each_once():
     x = np.arange(150_000.0)
-    parts = list(sums.Rows(x, x + 1).map(lambda x, weight: (x, weight)))
+    parts = list(sources.Rows(x, x + 1).map(lambda x, weight: (x, weight)))
     assert len(parts) == 3
     assert np.array_equal(np.concatenate([a for a, _ in parts]), x)
     assert all(np.array_equal(w, a + 1) for a, w in parts)
-    assert all(w is None for w in sums.Rows(x, None).map(lambda x, weight: weight))
+    assert all(w is None for w in sources.Rows(x, None).map(lambda x, weight: weight))
 
 
 class Again:
@@ -142,7 +142,7 @@ class Again:
 
 
 def stream(parts):
-    found = sums.Iterated(parts)
+    found = streams.Iterated(parts)
     found.check(lambda x, weight: None)
     return found
 
@@ -183,18 +183,18 @@ def test_what_is_read_from_a_file_comes_once_and_in_order(tmp_path):
     np.save(path, np.arange(600_000.0).reshape(-1, 2))
     x = np.load(path, mmap_mode="r")
     weight = np.arange(300_000.0)
-    parts = list(sums.Mapped(x, weight).blocks())
+    parts = list(streams.Mapped(x, weight).blocks())
     assert len(parts) > 3
     assert np.array_equal(np.concatenate([a for a, _ in parts]), x)
     assert np.array_equal(np.concatenate([w for _, w in parts]), weight)
-    assert all(w is None for _, w in sums.Mapped(x, None).blocks())
+    assert all(w is None for _, w in streams.Mapped(x, None).blocks())
 
 
 def test_weights_of_dask_are_cut_as_the_rows_are():
     da = pytest.importorskip("dask.array")
     x, weight = np.arange(200.0).reshape(-1, 2), np.arange(100.0)
     for w in (weight, da.from_array(weight, chunks=50)):
-        found = sums.Dask(da.from_array(x, chunks=(30, 1)), w)
+        found = streams.Dask(da.from_array(x, chunks=(30, 1)), w)
         parts = list(found.map(lambda x, weight: (x, weight)))
         assert [len(a) for a, _ in parts] == [30, 30, 30, 10]
         assert np.array_equal(np.concatenate([a for a, _ in parts]), x)
@@ -355,7 +355,7 @@ def test_a_step_above_a_floor_raises_what_lies_below(kind):
     ]
     weight = 1.0 + rng.integers(3, size=40)
     share = rng.dirichlet([1, 1], 40).T
-    found = Floor(sums.Rows(x, weight), kind, 0.05).step(share)
+    found = Floor(sources.Rows(x, weight), kind, 0.05).step(share)
     level = share * weight
     np.testing.assert_allclose(found.weights, level.sum(axis=1) / weight.sum())
     means = level @ x / level.sum(axis=1)[:, None]

@@ -11,7 +11,7 @@ import mixnotes as mx
 from mixnotes.approximation import certificate, descent
 from mixnotes.approximation.gaussians import Gaussians
 from mixnotes.approximation.panels import as_target
-from mixnotes.data import sources as sums
+from mixnotes.data import sources
 from mixnotes.numeric.special import versed_mean
 from mixnotes.study.likelihood_ratio import _split
 
@@ -19,7 +19,7 @@ from mixnotes.study.likelihood_ratio import _split
 
 
 def counted(x, weight=None, labels=None):
-    rows = sums.compress(np.asarray(x, dtype=float), weight, labels)
+    rows = sources.compress(np.asarray(x, dtype=float), weight, labels)
     return dict(zip(rows.x.tolist(), rows.weights.tolist(), strict=True)), rows
 
 
@@ -48,11 +48,11 @@ def test_values_that_repeat_and_are_not_whole_are_counted_as_they_are():
 
 def test_values_that_do_not_repeat_and_labelled_ones_stay_in_place():
     x = np.random.default_rng(0).normal(size=300)
-    rows = sums.compress(x, None)
+    rows = sources.compress(x, None)
     assert np.array_equal(rows.x, x)
     labels = np.arange(300) % 2
     weight = np.where(np.arange(300) % 3, 1.0, 0.0)
-    kept = sums.compress(np.round(x), weight, labels)
+    kept = sources.compress(np.round(x), weight, labels)
     assert np.array_equal(kept.x, np.round(x)[weight > 0])
     assert np.array_equal(kept.labels, labels[weight > 0])
     assert len(kept.labels) == len(kept.weights) == 200

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from mixnotes.components.mixture import Mixture, log_sum_exp
+from mixnotes.components.mixture import Mixture
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import Normal
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_sum_exp
 
 _TINY = 1e-300
 # integrals of |f'| and |f''| of the standard normal density

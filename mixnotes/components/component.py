@@ -74,8 +74,10 @@ class Component(ABC):
     registry: ClassVar[dict[str, type[Component]]] = {}
     column_names: tuple[str, ...] | None = None  # of a row, where they have names
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, saved: bool = True, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if not saved:
+            return
         Component.registry[_qualified(cls)] = cls
         mine = Component.registry.get(cls.__name__)
         if mine is None or not _is_built_in(mine) or _is_built_in(cls):
@@ -87,6 +89,16 @@ class Component(ABC):
         of another class."""
         short = Component.registry.get(cls.__name__) is cls
         return cls.__name__ if short else _qualified(cls)
+
+    @property
+    def class_name(self) -> str:
+        """What errors call a component of this class."""
+        return type(self).__name__
+
+    @property
+    def learns(self) -> bool:
+        """Is something blank? How many numbers may depend on data still to come."""
+        return bool(self.blanks)
 
     # What the author of a component writes.
 
@@ -267,6 +279,20 @@ class Component(ABC):
         return ""
 
     @property
+    def has_moments(self) -> bool:
+        """Has it a mean and a variance?"""
+        return True
+
+    def rank(self) -> tuple[float, ...]:
+        """What components are put in order by: mean, then variance; of vectors, their
+        entries one after another; () where there are none."""
+        if not self.has_moments:
+            return ()
+        mean, variance = self.moments()
+        ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
+        return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
+
+    @property
     def limit(self) -> str:
         """What this component is the limit of, where a parameter is infinite; else
         no words."""
@@ -315,7 +341,9 @@ class Component(ABC):
         return self.bind(x)
 
     def filled_to(self, x: Array, weight: Array, start: Self | None) -> Self:
-        """`_fit`, to observations or to intervals."""
+        """`_fit`, to observations or to intervals; itself where nothing is blank."""
+        if not self.learns:
+            return self
         if not isinstance(x, Intervals):
             return self._fit(x, weight, start)
         if start is not None and not weight.any():  # nothing was assigned here
@@ -340,7 +368,7 @@ class Component(ABC):
             raise TypeError(f"start must be a {type(self).__name__}, got {start!r}")
         self.check_support(data, weight)
         data, weight = data[weight > 0], weight[weight > 0]
-        return self.filled_to(data, weight, start) if self.blanks else self
+        return self.filled_to(data, weight, start)
 
     def sample(self, n: int, rng: Rng) -> Array:
         """n independent draws, shape (n,). `rng` is a seed or a numpy Generator."""
@@ -424,19 +452,6 @@ def _qualified(cls: type) -> str:
 
 def _is_built_in(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
-
-
-def rank_of(component: Any) -> tuple[float, ...]:
-    """What components are put in order by: mean, then variance; of vectors, their
-    entries one after another; () where there are none."""
-    if hasattr(component, "rank"):
-        rank: tuple[float, ...] = component.rank()
-        return rank
-    if not getattr(component, "has_moments", hasattr(component, "moments")):
-        return ()
-    mean, variance = component.moments()
-    ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
-    return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
 
 
 def weight_of(x: Any, sample_weight: ArrayLike | None) -> ArrayLike | None:

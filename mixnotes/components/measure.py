@@ -22,12 +22,6 @@ Atoms = Mapping[Column, frozenset[float]]
 _LARGEST = 2.0**53  # whole numbers above it are all that floats can hold
 
 
-def atoms_of(component: Any) -> Atoms:
-    """The values that have a probability beside densities, by column."""
-    found: Atoms = getattr(component, "atoms", {})
-    return found
-
-
 def joined(each: Iterable[Atoms]) -> Atoms:
     """The atoms of several components."""
     found: dict[Column, frozenset[float]] = {}
@@ -37,20 +31,13 @@ def joined(each: Iterable[Atoms]) -> Atoms:
     return found
 
 
-def probable(component: Any) -> Mapping[Column, bool | None]:
-    """By column, is log_prob there that of a probability, not of a density? None where
-    a class of the reader's own does not say."""
-    found: Mapping[Column, bool | None] | None = getattr(component, "probable", None)
-    return {None: getattr(component, "discrete", None)} if found is None else found
-
-
 def barred(
     component: Any, x: Array, names: Sequence[str] | None, atoms: Atoms
 ) -> NDArray[np.bool_] | None:
     """Which observations lie on an atom that this component has a density at, (n,);
     None where there is none."""
     mask: NDArray[np.bool_] | None = None
-    own, kinds = atoms_of(component), probable(component)
+    own, kinds = component.atoms, component.probable
     for column, values in atoms.items():
         others = values - own.get(column, frozenset())
         if kinds.get(column, True) is True or not others:
@@ -62,7 +49,7 @@ def barred(
             raise TypeError(
                 f"{component!r:.80} stands beside a PointMass, so it must say whether "
                 "its log_prob is that of a probability or of a density; set discrete = "
-                f"True or discrete = False in class {type(component).__name__}"
+                f"True or discrete = False in class {component.class_name}"
             )
         mask = here if mask is None else mask | here
     return mask
@@ -84,13 +71,13 @@ def require_one_measure(
 ) -> None:
     """Raise an error where probabilities of several values would be weighed against
     densities, on data that are not counts."""
-    atoms = joined(map(atoms_of, components))
+    atoms = joined(component.atoms for component in components)
     kinds: dict[Column, dict[bool, Any]] = {}
     for component in components:
-        for column, kind in probable(component).items():
+        for column, kind in component.probable.items():
             if kind is False and column in atoms:
                 kinds.setdefault(column, {}).setdefault(False, component)
-            elif kind is not None and column not in atoms_of(component):
+            elif kind is not None and column not in component.atoms:
                 kinds.setdefault(column, {}).setdefault(kind, component)
     for column, found in kinds.items():
         if len(found) == 2:
@@ -100,7 +87,7 @@ def require_one_measure(
 
 def _require_known_place(found: Mapping[bool, Any]) -> None:
     """Raise an error for a single value that is to be learned beside a density."""
-    if "at" in getattr(found[True], "blanks", ()):
+    if "at" in found[True].blanks:
         raise ValueError(
             f"{_name(found[True])} must know its value beside a density, which each "
             f"{_name(found[False])} is, got a blank; give it, for example "
@@ -142,4 +129,5 @@ def _require_counts(
 
 
 def _name(component: Any) -> str:
-    return type(component).__name__
+    name: str = component.class_name
+    return name

@@ -5,7 +5,6 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self, overload
 
@@ -14,21 +13,27 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.components.component import (
     Component,
-    ComponentLike,
 )
 from mixnotes.components.constraints import SIMPLEX, Domain
-from mixnotes.components.measure import Atoms, atoms_of, barred, joined, probable
+from mixnotes.components.foreign import Foreign, lacks, unwrapped
+from mixnotes.components.measure import Atoms, barred, joined
+from mixnotes.components.parts import (
+    checked_components,
+    checked_weights,
+    with_one_layout,
+)
+from mixnotes.components.quantiles import between
 from mixnotes.data.check import (
     CollapseError,
     Rng,
     as_count,
     as_data,
-    as_numbers,
     as_rng,
     require,
 )
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_sum_exp
 
 
 class Mixture(Component):
@@ -41,18 +46,23 @@ class Mixture(Component):
         bag = Mixture([Bernoulli(0.8), Bernoulli(0.3)])  # weights blank
     """
 
-    components: tuple[Any, ...]
+    components: tuple[Any, ...]  # as they were given
+    parts: tuple[Component, ...]  # the same, a reader's own classes wrapped
     weights: Array | None
 
     def __init__(
         self, components: Sequence[Any], weights: ArrayLike | None = None
     ) -> None:
-        checked = _with_one_layout(_checked_components(components))
-        if weights is None and len(checked) == 1:
+        parts = with_one_layout(checked_components(components))
+        if weights is None and len(parts) == 1:
             weights = [1.0]
-        given = None if weights is None else _checked_weights(weights, len(checked))
-        object.__setattr__(self, "components", checked)
-        object.__setattr__(self, "weights", given)
+        given = None if weights is None else checked_weights(weights, len(parts))
+        self._set(parts, given)
+
+    def _set(self, parts: tuple[Component, ...], weights: Array | None) -> None:
+        own = self.__dict__
+        own["parts"], own["weights"] = parts, weights
+        own["components"] = tuple(map(unwrapped, parts))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
@@ -62,14 +72,11 @@ class Mixture(Component):
     @property
     def column_names(self) -> tuple[str, ...] | None:  # type: ignore[override]
         """The names of the columns of a row, where the components name them."""
-        names: tuple[str, ...] | None = getattr(
-            self.components[0], "column_names", None
-        )
-        return names
+        return self.parts[0].column_names
 
     def laid_out(self, names: Sequence[str]) -> Self:
         """The same mixture with its named columns in this order."""
-        parts = [component.laid_out(names) for component in self.components]
+        parts = [component.laid_out(names) for component in self.parts]
         return type(self)(parts, self.weights)
 
     def value_of(self, name: str) -> Any:
@@ -81,7 +88,7 @@ class Mixture(Component):
 
     def filled(self, values: dict[str, Any]) -> Self:
         """The same mixture with these parameters set, by their names in `blanks`."""
-        parts, weights = list(self.components), self.weights
+        parts, weights = list(self.parts), self.weights
         for name, value in values.items():
             if name == "weights":
                 weights = value
@@ -95,13 +102,12 @@ class Mixture(Component):
         if name == "weights":
             return SIMPLEX
         component, rest = self._part_of(name)
-        found: Domain = component.domain_of(rest)
-        return found
+        return component.domain_of(rest)
 
-    def _part_of(self, name: str) -> tuple[Any, str]:
+    def _part_of(self, name: str) -> tuple[Component, str]:
         """The component that a name in `blanks` is of, and its name there."""
         k, _, rest = name.removeprefix("components[").partition("].")
-        return self.components[int(k)], rest
+        return self.parts[int(k)], rest
 
     # ------------------------------------------------------------ Bayes' rule
 
@@ -135,16 +141,16 @@ class Mixture(Component):
         """log p(x, z = k), shape (K, n), as a function of a filled mixture. What lies
         on an atom, of this mixture or of one that it is in, no density can make."""
         atoms = self.atoms if beside is None else joined([self.atoms, beside])
-        bound = [_bind_beside(c, x, atoms) for c in self.components]
+        bound = [_bind_beside(c, x, atoms) for c in self.parts]
         bars = [
             None if isinstance(c, Mixture) else barred(c, x, self.column_names, atoms)
-            for c in self.components
+            for c in self.parts
         ]
 
         def log_joint(filled: Mixture) -> Array:
             joint = np.empty((len(bound), len(x)))
             for row, log_prob, bar, component in zip(
-                joint, bound, bars, filled.components, strict=True
+                joint, bound, bars, filled.parts, strict=True
             ):
                 row[:] = log_prob(component)
                 if bar is not None:
@@ -162,12 +168,11 @@ class Mixture(Component):
 
     # ---------------------------------------------------------------- fitting
 
-    def with_parts(self, components: list[Any], weights: Array) -> Self:
+    def with_parts(self, parts: Sequence[Component], weights: Array) -> Self:
         """A mixture from parts that need no check: the engine made them."""
         weights.setflags(write=False)
         mixture = object.__new__(type(self))
-        object.__setattr__(mixture, "components", tuple(components))
-        object.__setattr__(mixture, "weights", weights)
+        mixture._set(tuple(parts), weights)
         return mixture
 
     def fit(
@@ -206,39 +211,39 @@ class Mixture(Component):
         """The names of the blank parameters, `components[0].mean` and `weights`."""
         names = [
             f"components[{k}].{name}"
-            for k, component in enumerate(self.components)
-            for name in blanks_of(component)
+            for k, component in enumerate(self.parts)
+            for name in component.blanks
         ]
         return tuple(names + ["weights"] * (self.weights is None))
 
     @property
     def n_free(self) -> int:
         """How many numbers are blank; K blank weights are K - 1 free numbers."""
-        free_weights = 0 if self.weights is not None else len(self.components) - 1
-        return int(sum(c.n_free for c in self.components)) + free_weights - self._once()
+        free_weights = 0 if self.weights is not None else len(self.parts) - 1
+        return int(sum(c.n_free for c in self.parts)) + free_weights - self._once()
 
     def _once(self) -> int:
         """How many blank numbers are counted twice: what is shared, or tied."""
         found = list(leaves(self))
         sizes: dict[Any, list[int]] = {}
         for component in found:
-            for name, shared in getattr(component, "shares", {}).items():
+            for name, shared in component.shares.items():
                 size = component.size_of(name)
                 sizes.setdefault((name, shared), []).append(size)
         twice = sum(sum(each[1:]) for each in sizes.values())
         twice += sum(alike[0].saved_by_ties(alike) for alike in tied(found))
-        inner = [c._once() for c in self.components if isinstance(c, Mixture)]
+        inner = [c._once() for c in self.parts if isinstance(c, Mixture)]
         return twice - sum(inner)  # which their own counts leave out
 
     def sized(self, d: int) -> Self:
         """The same mixture, for data of d columns."""
-        components = [c.sized(d) if hasattr(c, "sized") else c for c in self.components]
+        components = [c.sized(d) if hasattr(c, "sized") else c for c in self.parts]
         return type(self)(components, self.weights)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names that `blank` takes: `weights`, and those of the components."""
-        names = [n for c in self.components for n in getattr(c, "parameters", ())]
+        names = [n for c in self.parts for n in c.parameters]
         return tuple(dict.fromkeys([*names, "weights"]))
 
     def blank(self, *names: str) -> Self:
@@ -247,8 +252,8 @@ class Mixture(Component):
         Without names all parameters of all components become blank, and the weights.
         """
         components = []
-        for component in self.components:
-            known = getattr(component, "parameters", ())
+        for component in self.parts:
+            known = component.parameters
             mine = [name for name in known if name in names] if names else known
             if mine:
                 component = component.blank(*(mine if names else ()))
@@ -264,14 +269,12 @@ class Mixture(Component):
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations at least one component can produce, shape (n,)."""
-        tests = [getattr(c, "inside", None) for c in self.components]
-        columns = [t(x) if t else np.ones(len(x), dtype=bool) for t in tests]
-        some: NDArray[np.bool_] = np.any(columns, axis=0)
+        some: NDArray[np.bool_] = np.any([c.inside(x) for c in self.parts], axis=0)
         return some
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first row that no component can produce."""
-        first = self.components[0]
+        first = self.parts[0]
         if isinstance(first, Mixture) or self.column_names is None:
             return super().check_support(x, weight)
         self._require_size(x, weight)
@@ -282,25 +285,23 @@ class Mixture(Component):
 
     def require_unit(self, x: Array, weight: Array) -> None:
         """Raise an error where x is plainly in another unit than a component takes."""
-        for component in self.components:
-            if isinstance(component, Component):
-                component.require_unit(x, weight)
+        for component in self.parts:
+            component.require_unit(x, weight)
 
     @property
     def edges_move(self) -> bool:  # type: ignore[override]
         """Does the support of some component end where a blank parameter says?"""
-        return any(getattr(c, "edges_move", False) for c in self.components)
+        return any(c.edges_move for c in self.parts)
 
     @property
     def support(self) -> str:  # type: ignore[override]
         """The support in words."""
-        words = [getattr(c, "support", "anything") for c in self.components]
-        return " or ".join(dict.fromkeys(words))
+        return " or ".join(dict.fromkeys(c.support for c in self.parts))
 
     def moments(self) -> tuple[Any, Any]:
         """E[x] and Var[x]: the mean of the means, and the law of total variance."""
         self._require_complete("moments")
-        each = [moments_of(component) for component in self.components]
+        each = [component.moments() for component in self.parts]
         if np.ndim(each[0][0]):
             return self._moments_of_rows(each)
         means, variances = np.array(each).T
@@ -328,12 +329,12 @@ class Mixture(Component):
     @property
     def discrete(self) -> bool:  # type: ignore[override]
         """Is log_prob a probability, not a density?"""
-        return all(getattr(c, "discrete", False) for c in self.components)
+        return all(c.discrete for c in self.parts)
 
     @property
     def probable(self) -> Mapping[str | None, bool | None]:
         """By column, is log_prob there that of a probability, under all components?"""
-        each = [probable(c) for c in self.components]
+        each = [c.probable for c in self.parts]
         return {
             column: all(kinds.get(column, False) for kinds in each)
             for column in each[0]
@@ -342,12 +343,12 @@ class Mixture(Component):
     @property
     def atoms(self) -> Atoms:
         """The single values, by column, that have a probability beside densities."""
-        return joined(map(atoms_of, self.components))
+        return joined(c.atoms for c in self.parts)
 
     @property
     def ends(self) -> tuple[float, float]:
         """The least and the largest x that the support reaches."""
-        each = [getattr(c, "ends", (-math.inf, math.inf)) for c in self.components]
+        each = [c.ends for c in self.parts]
         return min(low for low, _ in each), max(high for _, high in each)
 
     def _cdf(self, x: Array) -> Array:
@@ -357,20 +358,20 @@ class Mixture(Component):
         return self._averaged("sf", x)
 
     def _averaged(self, name: str, x: Array) -> Array:
-        each = np.array([_method(c, name)(x) for c in self.components])
+        each = np.array([getattr(c, name)(x) for c in self.parts])
         mean: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
         return np.minimum(mean, 1.0)
 
     def _quantile(self, q: Array) -> Array:
         """Between the quantiles of the components; halved until floats end."""
-        live = [c for c, w in zip(self.components, self.weights, strict=True) if w > 0]  # type: ignore[arg-type]
-        ends = np.array([_method(c, "quantile")(q) for c in live])
-        return _bisected(self._cdf, q, ends.min(axis=0), ends.max(axis=0))
+        live = [c for c, w in zip(self.parts, self.weights, strict=True) if w > 0]  # type: ignore[arg-type]
+        ends = np.array([c.quantile(q) for c in live])
+        return between(self._cdf, q, ends.min(axis=0), ends.max(axis=0))
 
     def marginal(self, columns: Any) -> Mixture:
         """The distribution of some columns: numbers of columns where the components are
         normal, names where they are products."""
-        parts = [_method(c, "marginal")(columns) for c in self.components]
+        parts = [_method(c, "marginal")(columns) for c in self.parts]
         return Mixture(parts, self.weights)
 
     def conditional(self, known: Mapping[int, float]) -> Mixture:
@@ -380,7 +381,7 @@ class Mixture(Component):
         given what is known, its components the conditional normals.
         """
         self._require_complete("conditional")
-        pairs = [_method(c, "conditional")(known) for c in self.components]
+        pairs = [_method(c, "conditional")(known) for c in self.parts]
         columns = sorted(known)
         there = np.array([[float(known[j]) for j in columns]])
         level = self.marginal(columns).responsibilities(there)[0]
@@ -412,7 +413,7 @@ class Mixture(Component):
         if not gap.any():
             return filled
         r = self.responsibilities(x)
-        for share, component in zip(r.T, self.components, strict=True):
+        for share, component in zip(r.T, self.parts, strict=True):
             here = _method(component, "filled_in")(x)
             counts = gap & (share > 0)[:, None]
             filled += np.where(counts, share[:, None] * here, 0.0)
@@ -436,11 +437,8 @@ class Mixture(Component):
         return self._draw(n, rng)[0]
 
     def _draw(self, n: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.intp]]:
-        z = rng.choice(len(self.components), size=n, p=self.weights)
-        draws = [
-            np.asarray(c.sample(int((z == k).sum()), rng))
-            for k, c in enumerate(self.components)
-        ]
+        z = rng.choice(len(self.parts), size=n, p=self.weights)
+        draws = [c.sample(int((z == k).sum()), rng) for k, c in enumerate(self.parts)]
         x = np.empty((n, *draws[0].shape[1:]))
         for k, drawn in enumerate(draws):
             x[z == k] = drawn
@@ -459,10 +457,10 @@ class Mixture(Component):
             return x
         data = None
         seen = set()
-        for component in self.components:
-            named = getattr(component, "column_names", None) is not None
+        for component in self.parts:
+            named = component.column_names is not None
             kind = type(component), getattr(component, "d", None)
-            if not isinstance(component, Component) or kind in seen:
+            if isinstance(component, Foreign) or kind in seen:
                 continue
             if not (named or isinstance(component, Mixture)):
                 seen.add(kind)  # its like would say the same of x
@@ -471,16 +469,10 @@ class Mixture(Component):
         return as_data(x) if data is None else data
 
     def _state(self) -> dict[str, Any]:
-        foreign = [c for c in self.components if not isinstance(c, Component)]
-        if foreign:
-            raise TypeError(
-                f"only mixnotes components save as JSON, got {foreign[0]!r}; derive "
-                "your class from mixnotes.Component, or pickle it"
-            )
         state = {"type": self.type_name(), "weights": self.weights}
         if self.weights is not None:
             state["weights"] = self.weights.tolist()
-        return state | {"components": [c._state() for c in self.components]}
+        return state | {"components": [c._state() for c in self.parts]}
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -492,7 +484,7 @@ class Mixture(Component):
 
     def _key(self) -> tuple[Any, ...]:
         weights = None if self.weights is None else tuple(self.weights.tolist())
-        return self.components, weights
+        return self.parts, weights
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.components, self.weights)
@@ -505,99 +497,30 @@ class Mixture(Component):
         return f"Mixture([{parts}], weights=[{weights}])"
 
 
-# ------------------------------------- the contract, for our components and a reader's
-
-
 def leaves(mixture: Mixture) -> Iterator[Any]:
     """The components that are no mixtures, of mixtures within too."""
-    for component in mixture.components:
+    for component in mixture.parts:
         if isinstance(component, Mixture):
             yield from leaves(component)
         else:
             yield component
 
 
-def bind_of(component: ComponentLike, x: Array) -> Callable[[Any], Array]:
-    """log p(x), shape (n,), as a function of a filled component like this one."""
-    if isinstance(component, Component):
-        return component.bound(x)
-    return lambda filled: _log_prob_of_foreign(filled, x)
-
-
-def _bind_beside(component: Any, x: Array, atoms: Atoms) -> Callable[[Any], Array]:
-    """`bind_of`, where some values have a probability under other components."""
+def _bind_beside(
+    component: Component, x: Array, atoms: Atoms
+) -> Callable[[Any], Array]:
+    """`bound`, where some values have a probability under other components."""
     if not isinstance(component, Mixture):
-        return bind_of(component, x)
+        return component.bound(x)
     log_joint = component.bind_joint(x, atoms)
     return lambda filled: log_sum_exp(log_joint(filled))
-
-
-def _log_prob_of_foreign(component: ComponentLike, x: Array) -> Array:
-    values = np.asarray(component.log_prob(x), dtype=np.float64)
-    if values.shape != (len(x),) or np.isnan(values).any():
-        raise ValueError(
-            f"log_prob of {component!r} must give one number an observation, shape "
-            f"({len(x)},), none of them NaN; got shape {values.shape} with "
-            f"{int(np.isnan(values).sum())} NaN"
-        )
-    return values
-
-
-def fit_of(component: ComponentLike, x: Array, weight: Array, start: Any) -> Any:
-    """One component filled by its own weighted fit."""
-    if not component.n_free:
-        return component
-    if isinstance(component, Component):
-        return component.filled_to(x, weight, start)
-    if start is not None and not weight.any():  # nothing was assigned here
-        return start
-    return component.fit(x, sample_weight=weight, start=start)
-
-
-def blanks_of(component: ComponentLike) -> tuple[str, ...]:
-    """The names of a component's blank parameters; empty for a reader's own class."""
-    return component.blanks if isinstance(component, Component) else ()
-
-
-def learns(component: ComponentLike) -> bool:
-    """Has a component a blank? How many may depend on data that are still to come."""
-    if isinstance(component, Component):
-        return bool(component.blanks)
-    return component.n_free > 0
-
-
-def moments_of(component: Any) -> tuple[float, float]:
-    """E[x] and Var[x] of one component."""
-    if not hasattr(component, "moments"):
-        raise TypeError(f"{component!r} must have moments() for a mean or a variance")
-    mean, variance = component.moments()
-    return mean, variance
 
 
 def _method(component: Any, name: str) -> Any:
     """A method that not every component has."""
     if not hasattr(component, name):
-        raise TypeError(
-            f"every component must have {name}(), and {component!r:.80} has none"
-        )
+        raise lacks(component, name)
     return getattr(component, name)
-
-
-def _bisected(
-    cdf: Callable[[Array], Array], level: Array, low: Array, high: Array
-) -> Array:
-    """The least x between low and high with cdf(x) >= level."""
-    high = np.where(cdf(low) >= level, low, high)
-    for _ in range(2200):  # halvings between the largest float and the smallest
-        open_ = low < high
-        middle = np.where(open_, 0.5 * low + 0.5 * high, high)
-        enough = cdf(middle) >= level
-        moved = open_ & (middle > low) & (middle < high)
-        if not moved.any():
-            break
-        high = np.where(moved & enough, middle, high)
-        low = np.where(moved & ~enough, middle, low)
-    return high
 
 
 def impossible(position: int, value: Any, k: int) -> ValueError:
@@ -620,76 +543,3 @@ def tied(components: Iterable[Any]) -> list[list[Any]]:
             if getattr(part, "ties", False):
                 found.setdefault((key, part.model), []).append(part)
     return list(found.values())
-
-
-def log_sum_exp(a: Array) -> Array:
-    """log sum_k exp(a[k]), shape (n,); -inf where a whole column is -inf."""
-    top = a.max(axis=0)
-    if not np.isfinite(top).all():
-        top = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        total: Array = top + np.log(np.exp(a - top).sum(axis=0))
-    return total
-
-
-def _checked_components(components: Sequence[Any]) -> tuple[Any, ...]:
-    if not isinstance(components, Sequence):
-        raise TypeError(
-            f"components must be a list of components, got {components!r:.80}; "
-            "write Mixture([first, second])"
-        )
-    if not len(components):
-        raise ValueError("a mixture must have at least one component, got none")
-    for k, component in enumerate(components):
-        ours = isinstance(component, Component)
-        if not (ours or _meets_contract(component)):
-            raise TypeError(
-                f"components[{k}] must have log_prob, fit and n_free, got "
-                f"{component!r:.80}; see chapter 6 for a component of your own"
-            )
-    return tuple(components)
-
-
-def _with_one_layout(components: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The components, with columns that have names in the order of the first."""
-    names = [getattr(c, "column_names", None) for c in components]
-    if not any(names):
-        return components
-    for k, mine in enumerate(names):
-        if mine is None or names[0] is None or set(mine) != set(names[0]):
-            raise ValueError(
-                "the components of a mixture must describe the same columns, got "
-                f"{names[0]} in components[0] and {mine} in components[{k}]; give what "
-                "a component does not depend on a coefficient of 0, and what it does "
-                "not describe a family"
-            )
-    return tuple(
-        c if mine == names[0] else c.laid_out(names[0])
-        for c, mine in zip(components, names, strict=True)
-    )
-
-
-def _meets_contract(component: Any) -> bool:
-    needed = ("log_prob", "fit", "n_free")
-    return not isinstance(component, type) and all(
-        hasattr(component, n) for n in needed
-    )
-
-
-def _checked_weights(weights: ArrayLike, k: int) -> Array:
-    values = as_numbers(weights, "weights")
-    if values.shape != (k,):
-        raise ValueError(
-            f"weights must be one number a component, shape ({k},), got shape "
-            f"{values.shape}"
-        )
-    total = values.sum()
-    proper = np.isfinite(values).all() and (values >= 0).all() and abs(total - 1) < 1e-8
-    if not proper:
-        raise ValueError(
-            f"weights must be non-negative and sum to 1, got {values.tolist()} "
-            f"(sum {total:g}); divide them by their sum, or leave them out to have "
-            "them learned"
-        )
-    values.setflags(write=False)
-    return values

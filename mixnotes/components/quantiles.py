@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,3 +58,20 @@ def _bracket(component: Component, q: Array) -> tuple[Array, Array]:
         high = np.where(short, np.minimum(high + step, largest), high)
         low = np.where(long, low - step, low)
     return low, high
+
+
+def between(
+    cdf: Callable[[Array], Array], level: Array, low: Array, high: Array
+) -> Array:
+    """The least x between low and high with cdf(x) >= level."""
+    high = np.where(cdf(low) >= level, low, high)
+    for _ in range(2200):  # halvings between the largest float and the smallest
+        open_ = low < high
+        middle = np.where(open_, 0.5 * low + 0.5 * high, high)
+        enough = cdf(middle) >= level
+        moved = open_ & (middle > low) & (middle < high)
+        if not moved.any():
+            break
+        high = np.where(moved & enough, middle, high)
+        low = np.where(moved & ~enough, middle, low)
+    return high

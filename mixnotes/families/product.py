@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from mixnotes.components.component import (
     Axis,
     Component,
-    rank_of,
 )
 from mixnotes.components.constraints import Domain
-from mixnotes.components.measure import Atoms, atoms_of, probable
+from mixnotes.components.measure import Atoms
 from mixnotes.data import table
 from mixnotes.data.check import as_sample_weight, require_seen
 from mixnotes.families.custom import Custom
@@ -136,7 +135,7 @@ class Product(Component):
         """By column, is log_prob there that of a probability?"""
         found: dict[str | None, bool | None] = {}
         for key, part in self.parts.items():
-            kinds = probable(part)
+            kinds = part.probable
             if part.column_names is None:
                 kinds = dict.fromkeys(_names(key), kinds[None])
             found |= kinds
@@ -146,9 +145,9 @@ class Product(Component):
     def atoms(self) -> Atoms:
         """The single values, by column, that have a probability beside densities."""
         return {
-            key: atoms_of(part)[None]
+            key: part.atoms[None]
             for key, part in self.parts.items()
-            if isinstance(key, str) and None in atoms_of(part)
+            if isinstance(key, str) and None in part.atoms
         }
 
     @property
@@ -187,7 +186,7 @@ class Product(Component):
 
     def rank(self) -> tuple[float, ...]:
         """What components are put in order by: the ranks of the parts that have one."""
-        return tuple(v for part in self.parts.values() for v in rank_of(part))
+        return tuple(v for part in self.parts.values() for v in part.rank())
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the column and the first value that is outside."""

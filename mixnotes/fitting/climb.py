@@ -121,7 +121,7 @@ class Climb:
         movers = [
             (slot, component)
             for slot, component in enumerate(engine.by_slot())
-            if getattr(component, "has_moves", False) and component.n_free
+            if component.has_moves and component.n_free
         ]
         if not movers or not isinstance(rows, Rows):
             return None

@@ -13,11 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.components.component import (
-    Component,
-    rank_of,
-)
-from mixnotes.components.mixture import Mixture, learns
+from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import (
     Rng,
     as_count,
@@ -137,7 +133,7 @@ def _limits(model: Mixture, filled: Mixture) -> str:
         for (_, template), (_, c) in zip(
             leaves(model, ()), leaves(filled, ()), strict=True
         )
-        if getattr(c, "limit", "") and template.n_free and not template.limit
+        if c.limit and template.n_free and not template.limit
     )
     return "".join(f"; at a limit: {words}" for words in found)
 
@@ -150,7 +146,7 @@ def _remarks(engine: Engine) -> str:
     found = dict.fromkeys(
         component.remark(rows.x, rows.weights)
         for _, component in engine.leaves
-        if isinstance(component, Component) and component.n_free
+        if component.learns
     )
     return "".join(f"; note: {words}" for words in found if words)
 
@@ -203,17 +199,17 @@ def _guided(engine: Engine) -> State | None:
     rows, model = engine.source, engine.model
     if not isinstance(rows, Rows) or rows.labels is None:
         return None
-    nested = any(isinstance(c, Mixture) and c.n_free for c in model.components)
+    nested = any(isinstance(c, Mixture) and c.n_free for c in model.parts)
     if not (nested or model.edges_move):
         return None
     labels = rows.labels if nested else _spread_labels(rows)
     parts = []
-    for k, component in enumerate(model.components):
+    for k, component in enumerate(model.parts):
         mine = labels == k
         try:
             parts.append(
                 component.fit(rows.x[mine], rows.weights[mine])
-                if learns(component)
+                if component.learns
                 else component
             )
         except ValueError:  # none of its rows is labelled, or too few
@@ -233,13 +229,13 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
     """
     if model.weights is not None:
         return filled
-    order = list(range(len(filled.components)))
-    for k, template in enumerate(model.components):
-        places = [j for j, c in enumerate(model.components) if c == template]
+    order = list(range(len(filled.parts)))
+    for k, template in enumerate(model.parts):
+        places = [j for j, c in enumerate(model.parts) if c == template]
         if places[0] < k or len(places) == 1:
             continue
-        ranked = sorted(places, key=lambda j: rank_of(filled.components[j]))
+        ranked = sorted(places, key=lambda j: filled.parts[j].rank())
         for place, found in zip(places, ranked, strict=True):
             order[place] = found
-    components = [filled.components[k] for k in order]
+    components = [filled.parts[k] for k in order]
     return Mixture(components, filled.weights[order])  # type: ignore[index]

@@ -20,7 +20,10 @@ from mixnotes.components.component import Axis
 from mixnotes.components.constraints import softmax
 from mixnotes.components.exponential import NEVER, StandardizedFamily
 from mixnotes.components.measure import barred
-from mixnotes.components.mixture import Mixture, bind_of, impossible, log_sum_exp
+from mixnotes.components.mixture import (
+    Mixture,
+    impossible,
+)
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import (
     Rows,
@@ -30,6 +33,7 @@ from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.product import group_of
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_sum_exp
 from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
 
 _WORTH_THREADS = 2**17  # rows
@@ -208,7 +212,7 @@ class Engine:
         assert isinstance(rows, Rows)
         joint = np.array(
             [
-                bind_of(c, rows.x)(c) + np.log(w)
+                c.bound(rows.x)(c) + np.log(w)
                 for c, w in zip(
                     self.by_slot(mixture), self.leaf_weights(state), strict=True
                 )
@@ -640,7 +644,7 @@ def _dotted(path: Sequence[int]) -> str:
 
 def _at(mixture: Any, path: Sequence[int]) -> Any:
     for k in path:
-        mixture = mixture.components[k]
+        mixture = mixture.parts[k]
     return mixture
 
 
@@ -648,7 +652,7 @@ def leaves(
     template: Any, path: tuple[int, ...]
 ) -> Iterator[tuple[tuple[int, ...], Any]]:
     """The components that are no mixtures, with their places in the tree."""
-    for k, component in enumerate(template.components):
+    for k, component in enumerate(template.parts):
         if isinstance(component, Mixture):
             yield from leaves(component, (*path, k))
         else:
@@ -667,7 +671,7 @@ def _nodes(
     inside.sort(key=lambda i: slot[i])
     branch = np.array([paths[i][depth] for i in inside])
     yield Node(path, template.weights, slot[inside], branch)
-    for k, component in enumerate(template.components):
+    for k, component in enumerate(template.parts):
         if isinstance(component, Mixture):
             yield from _nodes(component, (*path, k), paths, slot)
 
@@ -681,7 +685,6 @@ def _rebuilt(
     if not isinstance(template, Mixture):
         return parts[path]
     components = [
-        _rebuilt(c, (*path, k), parts, weights)
-        for k, c in enumerate(template.components)
+        _rebuilt(c, (*path, k), parts, weights) for k, c in enumerate(template.parts)
     ]
     return template.with_parts(components, weights[path])

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixnotes.components import html as markup
-from mixnotes.components.component import Component
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import (
     Rows,
@@ -210,9 +209,9 @@ class Fit:
     def _table(self) -> list[tuple[str, str]]:
         rows = [("weight", "component")]
         weights = self.mixture.weights
-        for k, component in enumerate(self.mixture.components):
-            template = self.model.components[k]
-            rows.append((f"{weights[k]:.4f}", described(component, template)))  # type: ignore[index]
+        for k, component in enumerate(self.mixture.parts):
+            template = self.model.parts[k]
+            rows.append((f"{weights[k]:.4f}", component.described(template)))  # type: ignore[index]
         if self.model.weights is not None:
             rows[0] = ("weight (given)", "component")
         return rows
@@ -224,13 +223,6 @@ def _checked_level(level: float) -> float:
             f"level must be a number between 0 and 1, such as 0.95, got {level!r}"
         )
     return level
-
-
-def described(component: Any, template: Any) -> str:
-    """A component with what was given marked as such."""
-    if isinstance(component, Component):
-        return component.described(template)
-    return repr(component)
 
 
 def _entropy(mixture: Mixture, x: Array, weight: Array | None) -> float:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mixnotes.components.mixture import Mixture, log_sum_exp
+from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.fitting.climb import End
 from mixnotes.fitting.fit import Fit
 from mixnotes.numeric import covariance as models
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_sum_exp
 
 _LEAST = 1e-300  # of a component that no observation is left to
 

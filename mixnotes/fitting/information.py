@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from mixnotes.components.component import Axis
-from mixnotes.components.mixture import log_sum_exp
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.engine import QUIET, Engine, State
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_sum_exp
 
 _WIDTH = 1e-5  # of a first difference, on the line
 _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there

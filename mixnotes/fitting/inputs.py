@@ -20,8 +20,9 @@ from mixnotes.components.component import (
     weight_of,
 )
 from mixnotes.components.exponential import is_exponential
+from mixnotes.components.foreign import Foreign
 from mixnotes.components.measure import require_one_measure
-from mixnotes.components.mixture import Mixture, learns, tied
+from mixnotes.components.mixture import Mixture, tied
 from mixnotes.data.check import (
     as_numbers,
     as_sample_weight,
@@ -57,7 +58,7 @@ def checked(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
-    own = any(not is_exponential(c) and learns(c) for _, c in leaves(mixture, ()))
+    own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture, ()))
     source: Source | None = None
     if not isinstance(x, Binned | Censored):
         named = None if mixture.column_names is None else mixture._rows
@@ -126,7 +127,7 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
         name="labels",
     )
     idle = np.setdiff1d(np.arange(K), values)
-    if len(idle) and not (values < 0).any() and learns(mixture.components[idle[0]]):
+    if len(idle) and not (values < 0).any() and mixture.parts[idle[0]].learns:
         raise ValueError(
             f"each component to learn must have an observation, got no label {idle[0]} "
             "and none that is unknown (-1); leave that component out"
@@ -137,7 +138,7 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
 def _require_cdfs(mixture: Mixture) -> None:
     """Raise an error unless every component knows the probability of an interval."""
     for _, component in leaves(mixture, ()):
-        if getattr(type(component), "_cdf", Component._cdf) is Component._cdf:
+        if type(component)._cdf is Component._cdf:
             raise TypeError(
                 "Binned and Censored data need components of one number that have a "
                 f"distribution function, and {component!r:.80} has none"
@@ -169,7 +170,7 @@ def require_agreement(mixture: Mixture) -> None:
     components = [component for _, component in leaves(mixture, ())]
     kinds: dict[Any, Any] = {}
     for component in components:
-        for name, shared in getattr(component, "shares", {}).items():
+        for name, shared in component.shares.items():
             here = (component.kind(), name)
             if kinds.setdefault(shared, here) != here:
                 raise ValueError(
@@ -202,20 +203,20 @@ def _require_same_parts(template: Mixture, filled: Any, name: str) -> None:
             f"{name} must be a Mixture of {size} components as mixture is, got "
             f"{filled!r:.120}"
         )
-    pairs = zip(template.components, filled.components, strict=True)
+    pairs = zip(template.parts, filled.parts, strict=True)
     for k, (inner, part) in enumerate(pairs):
         if isinstance(inner, Mixture):
             _require_same_parts(inner, part, f"components[{k}] of {name}")
 
 
-def _require_kept(template: Mixture, filled: Mixture, name: str, at: str = "") -> None:
+def _require_kept(template: Mixture, filled: Any, name: str, at: str = "") -> None:
     """Raise an error unless `filled` agrees with all that `template` gives."""
     given, seen = template.weights, filled.weights
-    if given is not None and not np.allclose(given, seen, rtol=0, atol=1e-12):  # type: ignore[arg-type]
+    if given is not None and not np.allclose(given, seen, rtol=0, atol=1e-12):
         raise ValueError(
             f"{name} must keep the weights that mixture gives, {given}, got {seen}"
         )
-    pairs = zip(template.components, filled.components, strict=True)
+    pairs = zip(template.parts, filled.parts, strict=True)
     for k, (inner, part) in enumerate(pairs):
         where = f"{at}components[{k}]"
         if isinstance(inner, Mixture):
@@ -227,12 +228,12 @@ def _require_kept(template: Mixture, filled: Mixture, name: str, at: str = "") -
             )
 
 
-def _keeps(template: Any, filled: Any) -> bool:
+def _keeps(template: Component, filled: Any) -> bool:
     """Is `filled` of the kind of `template`, with the same values where given?"""
-    if type(filled) is not type(template):
+    if filled.class_name != template.class_name or type(filled) is not type(template):
         return False
-    if not isinstance(template, Component):  # what the reader's own class was given
-        return True  # is not known here
+    if isinstance(template, Foreign):  # what it was given is not known here
+        return True
     blanks = template.blanks
     try:
         same = {name: filled.value_of(name) for name in blanks}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from mixnotes.components.component import Component
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
@@ -163,7 +164,7 @@ def from_shares(engine: Engine, share: Array) -> State:
 
 def level_start(model: Mixture) -> Mixture:
     """Equal weights wherever they are unknown, and nothing else is."""
-    inside = [level_start(c) if isinstance(c, Mixture) else c for c in model.components]
+    inside = [level_start(c) if isinstance(c, Mixture) else c for c in model.parts]
     weights = model.weights
     if weights is None:
         weights = np.full(len(inside), 1 / len(inside))
@@ -200,7 +201,7 @@ def _possible_shares(engine: Engine, share: Array) -> Array:
 
 
 def _within_support(
-    components: list[object],
+    components: list[Component],
     rows: Rows,
     share: Array,
     bars: NDArray[np.bool_] | None = None,
@@ -210,8 +211,7 @@ def _within_support(
     A binomial fitted to values above its n has p = 1, and EM never leaves an edge.
     """
     x = rows.whole.x if isinstance(rows.x, Intervals) else rows.x
-    tests = [getattr(c, "inside", None) for c in components]
-    inside = np.array([t(x) if t else np.ones(len(x), dtype=bool) for t in tests])
+    inside = np.array([component.inside(x) for component in components])
     if bars is not None:
         inside &= ~bars
     inside |= ~inside.any(axis=0, keepdims=True)  # an observation that suits nobody

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.components.component import Component
 from mixnotes.components.mixture import Mixture, leaves
 from mixnotes.data.sources import Source
 from mixnotes.mixing.summit import Summit
@@ -63,8 +62,7 @@ def distinct(model: Mixture) -> list[Any]:
     """The templates of a model, each once, with what is shared left free."""
     found: list[Any] = []
     for c in leaves(model):
-        if isinstance(c, Component):
-            c = c.filled(dict.fromkeys(c.shares)) if c.shares else c
+        c = c.filled(dict.fromkeys(c.shares)) if c.shares else c
         if c not in found:
             found.append(c)
     return found

@@ -36,7 +36,7 @@ def track_of(template: Any, x: Array, least: float | None) -> Track | Unbounded:
 
 def track(template: Any, x: Array, least: float | None) -> Track | Unbounded:
     """`track_of`; a template without blanks is the only member of its class."""
-    if isinstance(template, Component) and not template.blanks:
+    if isinstance(template, Component) and not template.learns:
         return Listed.of([template], x)
     return track_of(template, x, least)
 

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.mixture import log_sum_exp
 from mixnotes.mixing.bounds import log_d
 from mixnotes.mixing.peaks import climbed, summits
 from mixnotes.mixing.tracks import Track
 from mixnotes.mixing.weights import along, quadratic
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_sum_exp
 
 _ROUNDS = 200  # of new atoms
 _STEP = 1e-4  # of a coordinate, for differences: in widths of a peak

@@ -188,3 +188,13 @@ def scipy_functions(module: str, *names: str) -> Any:
             "python -m pip install scipy"
         ) from None
     return tuple(getattr(found, name) for name in names)
+
+
+def log_sum_exp(a: Array) -> Array:
+    """log sum_k exp(a[k]), shape (n,); -inf where a whole column is -inf."""
+    top = a.max(axis=0)
+    if not np.isfinite(top).all():
+        top = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        total: Array = top + np.log(np.exp(a - top).sum(axis=0))
+    return total

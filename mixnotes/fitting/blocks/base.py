@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from mixnotes.components.component import Axis
-from mixnotes.components.mixture import bind_of
 from mixnotes.data.missing import Pattern, patterns
 from mixnotes.data.sources import Source
 from mixnotes.numeric.arrays import Array
@@ -172,7 +171,7 @@ class FixedBlock(Block):
 
     def prepare(self, x: Array, alone: bool) -> Array:
         """log p(x | z = k), (K, n)."""
-        return np.array([bind_of(c, x)(c) for c in self.templates])
+        return np.array([c.bound(x)(c) for c in self.templates])
 
     def size(self, data: Any) -> int:
         """How many rows were prepared."""

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components.component import Axis
-from mixnotes.components.mixture import bind_of, fit_of
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import (
     Rows,
@@ -42,7 +41,7 @@ class DirectBlock(Block):
 
     def __init__(self, templates: Sequence[Any], first: int) -> None:
         super().__init__(templates, first)
-        shared = [set(getattr(t, "shares", {}).values()) for t in self.templates]
+        shared = [set(t.shares.values()) for t in self.templates]
         self.shared = sorted(set().union(*shared))
 
         self.scales = np.ones(1)  # the units of the columns
@@ -52,7 +51,7 @@ class DirectBlock(Block):
     @property
     def is_exact(self) -> bool:  # type: ignore[override]
         """Has each component a weighted fit in closed form?"""
-        exact = all(getattr(t, "fits_exactly", False) for t in self.templates)
+        exact = all(t.fits_exactly for t in self.templates)
         return exact and not self.is_costly
 
     def frame_on(self, source: Source) -> None:
@@ -69,12 +68,12 @@ class DirectBlock(Block):
     @property
     def has_line(self) -> bool:  # type: ignore[override]
         """Do all components say where their blanks stand on the line?"""
-        return all(getattr(template, "has_line", False) for template in self.templates)
+        return all(template.has_line for template in self.templates)
 
     def prepare(self, x: Array, alone: bool) -> Any:
         """Their log-densities as functions of their parameters."""
         self.x = x
-        self.bound = [bind_of(template, x) for template in self.templates]
+        self.bound = [template.bound(x) for template in self.templates]
         return self.bound
 
     def size(self, data: Any) -> int:
@@ -120,7 +119,7 @@ class DirectBlock(Block):
             return self._learn_shared(sums, values)
         starts = values or [None] * len(self.templates)
         return [
-            fit_of(template, self.x, share, start)
+            template.filled_to(self.x, share, start)
             for template, share, start in zip(self.templates, sums, starts, strict=True)
         ]
 
@@ -129,7 +128,7 @@ class DirectBlock(Block):
         maximum, so that none lowers the likelihood (Meng and Rubin 1993)."""
         if values is None:  # as if nothing were shared; then what is shared in the mean
             values = [
-                fit_of(template, self.x, share, None)
+                template.filled_to(self.x, share, None)
                 for template, share in zip(self.templates, sums, strict=True)
             ]
             values = self._agreed(values, sums.sum(axis=1))
@@ -143,7 +142,7 @@ class DirectBlock(Block):
         found = []
         for template, share, start in zip(self.templates, sums, values, strict=True):
             own = template.settled(start)
-            found.append(fit_of(own, self.x, share, start) if own.n_free else start)
+            found.append(own.filled_to(self.x, share, start) if own.n_free else start)
         return found
 
     def _places(self, name: str, values: Sequence[Any]) -> list[NDArray[np.intp]]:
@@ -233,7 +232,7 @@ class DirectBlock(Block):
             zip(self.templates, values, strict=True)
         ):
             here = None
-            if getattr(template, "has_line", False):
+            if template.has_line:
                 here = template.measured(component, scale)
             if here is None:  # a density of 0 has no logarithm to take differences of
                 here = np.maximum(self._watches[k](component), _LOWEST)
@@ -243,7 +242,7 @@ class DirectBlock(Block):
     @cached_property
     def _watches(self) -> list[Any]:
         probe = self.x[:: max(1, len(self.x) // _PROBES)]
-        return [bind_of(c, probe) for c in self.templates]
+        return [c.bound(probe) for c in self.templates]
 
     def to_line(self, values: Any) -> list[Array]:
         """The learned values mapped to the whole line."""
