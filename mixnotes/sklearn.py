@@ -225,7 +225,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             callback=self._printer(number),
             **how,
         )
-        if all(end.collapsed for end in fit.starts):
+        if fit.collapsed:
             raise CollapseError(fit.reason.removeprefix("collapsed: "))
         return fit
 

@@ -189,7 +189,7 @@ class Mixture(Component):
             from mixnotes.fitting.em import em
 
             fit = em(self, x, sample_weight=sample_weight)
-            if all(end.collapsed for end in fit.starts):
+            if fit.collapsed:
                 raise CollapseError(fit.reason)
             return fit.mixture  # type: ignore[return-value]
         return super().fit(x, sample_weight, start)
@@ -200,7 +200,7 @@ class Mixture(Component):
         if start is not None:
             return em_step(self, start, x, weight) if weight.any() else start  # type: ignore[return-value]
         fit = em(self, x, sample_weight=weight, starts=1)
-        if fit.starts[0].collapsed:
+        if fit.collapsed:
             raise CollapseError(fit.reason)
         return fit.mixture  # type: ignore[return-value]
 

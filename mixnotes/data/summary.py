@@ -23,7 +23,7 @@ class Summary(NamedTuple):
     sd: Array
 
 
-Columns = Callable[[Array], tuple[Array, Any]]
+Coordinates = Callable[[Array], tuple[Array, Any]]
 
 
 def as_columns(x: Array) -> tuple[Array, Any]:
@@ -31,7 +31,7 @@ def as_columns(x: Array) -> tuple[Array, Any]:
     return (x[None] if x.ndim == 1 else x.T), slice(None)
 
 
-def summary(source: Source, columns: Columns) -> Summary:
+def summary(source: Source, columns: Coordinates) -> Summary:
     """Range, weighted mean and standard deviation of coordinates of the data.
 
     `columns` gives the coordinates, (d, m), and which rows of the block they are of.
@@ -55,14 +55,14 @@ def summary(source: Source, columns: Columns) -> Summary:
 
 
 def _ends(
-    columns: Columns, x: Array, weight: Array | None
+    columns: Coordinates, x: Array, weight: Array | None
 ) -> tuple[Array, Array] | None:
     part, _ = columns(x)
     return (part.min(axis=1), part.max(axis=1)) if part.size else None
 
 
 def _moments(
-    columns: Columns, reach: Array, x: Array, weight: Array | None
+    columns: Coordinates, reach: Array, x: Array, weight: Array | None
 ) -> tuple[float, Array, Array]:
     """Weight, mean and sum of squares about it, in units of `reach`."""
     part, rows = columns(x)

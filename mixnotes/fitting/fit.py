@@ -79,6 +79,11 @@ class Fit:
             source,
         )
 
+    @property
+    def collapsed(self) -> bool:
+        """Did every start shrink onto single values, where there is no maximum?"""
+        return all(end.collapsed for end in self.starts)
+
     @cached_property
     def entropy(self) -> float:
         """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""

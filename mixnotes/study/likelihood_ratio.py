@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,7 @@ from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.fitting.em import em
 from mixnotes.fitting.fit import Fit
 from mixnotes.numeric.arrays import Array
-from mixnotes.study.select import (
-    _fitted,
-    _lacks,
-    _standing,
-)
+from mixnotes.study.select import fitted, lacks
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,11 +73,11 @@ def _gained(
     smaller: Mixture, larger: Mixture, x: Any, rng: np.random.Generator, options: Any
 ) -> tuple[Fit, Fit, float]:
     """Both fits, and twice what the larger one gains."""
-    small = _standing(_fitted(smaller, x, rng=rng, **options))
+    small = _standing(fitted(smaller, x, rng=rng, **options))
     if small is None:
         raise _no_maximum("smaller")
-    large = _standing(_fitted(larger, x, rng=rng, **options))
-    _require_one_measure(small, large, x, options)
+    large = _standing(fitted(larger, x, rng=rng, **options))
+    _require_one_measure(small, large)
     rounding = 1e-6
     if large is None or large.log_likelihood < small.log_likelihood - rounding:
         again = [_climbed(larger, start, x, options) for start in _split(small.mixture)]
@@ -99,19 +95,22 @@ def _gained(
     return small, large, max(gain, 0.0)
 
 
-def _require_one_measure(
-    small: Fit, large: Fit | None, x: Any, options: Mapping[str, Any]
-) -> None:
+def _require_one_measure(small: Fit, large: Fit | None) -> None:
     """Raise an error where one model has a mass at values in the data that the other
     has only a density at: their likelihoods cannot be compared."""
     fits = [small] if large is None else [small, large]
     atoms = joined(fit.mixture.atoms for fit in fits)
-    if any(_lacks(fit, x, options.get("sample_weight"), atoms) for fit in fits):
+    if any(lacks(fit, atoms) for fit in fits):
         raise ValueError(
             "both models must have the same PointMass where the data lie on one, for a "
             "probability and a density cannot be compared, and got one without; no "
             "test is needed: a density never gives the same value twice"
         )
+
+
+def _standing(fit: Fit | None) -> Fit | None:
+    """The fit; None where every start collapsed."""
+    return None if fit is None or fit.collapsed else fit
 
 
 def _no_maximum(model: str) -> ValueError:

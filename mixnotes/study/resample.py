@@ -113,7 +113,7 @@ def _again(
         found = em(fit.model, x, sample_weight=weight, labels=labels, start=fit.mixture)
     except ValueError:
         return None
-    return None if found.starts[0].collapsed else found.mixture
+    return None if found.collapsed else found.mixture
 
 
 def _tails(level: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Candidate:
     @property
     def stands(self) -> bool:
         """False where every start collapsed, or the model cannot make the data."""
-        return _standing(self.fit) is not None and not self.impossible
+        return not (self.fit is None or self.fit.collapsed or self.impossible)
 
     @property
     def share_of_starts(self) -> float:
@@ -157,14 +158,7 @@ def _require_criterion(by: str) -> None:
         raise ValueError(f"by must be one of {', '.join(CRITERIA)}, got {by!r}")
 
 
-def _standing(fit: Fit | None) -> Fit | None:
-    """The fit; None where every start collapsed."""
-    if fit is None or all(end.collapsed for end in fit.starts):
-        return None
-    return fit
-
-
-def _fitted(model: Mixture, x: Any, **options: Any) -> Fit | None:
+def fitted(model: Mixture, x: Any, **options: Any) -> Fit | None:
     """What `em` finds; None where no first guess can be fitted."""
     try:
         return em(model, x, **options)
@@ -208,24 +202,28 @@ def select(
     found = []
     atoms = joined(model.atoms for model in named.values())
     for name, model in named.items():
-        fit = _fitted(model, x, sample_weight=sample_weight, rng=seed, **options)
+        fit = fitted(model, x, sample_weight=sample_weight, rng=seed, **options)
         held_out = None
         if folds:
             held_out = _held_out(model, x, sample_weight, folds, seed, options)
-        impossible = _lacks(fit, x, sample_weight, atoms)
+        impossible = lacks(fit, atoms)
         found.append(Candidate(name, fit, held_out, impossible))
     return Selection(tuple(found), by)
 
 
-def _lacks(fit: Fit | None, x: Any, weight: ArrayLike | None, atoms: Atoms) -> bool:
+def lacks(fit: Fit | None, atoms: Atoms) -> bool:
     """Is some value in the data, which other models give a probability, impossible
     under this fit?"""
     if fit is None or not (atoms and _missing(fit.mixture, atoms)):
         return False
-    data = fit.mixture._rows(x)
-    log_joint = fit.mixture.bind_joint(data, atoms)(fit.mixture)
-    level = as_sample_weight(weight_of(x, weight), len(data))
-    return bool((np.isneginf(log_joint).all(axis=0) & (level > 0)).any())
+    return any(fit.source.map(partial(_impossible, fit.mixture, atoms)))
+
+
+def _impossible(mixture: Mixture, atoms: Atoms, x: Array, weight: Array | None) -> bool:
+    """The same of some rows."""
+    log_joint = mixture.bind_joint(x, atoms)(mixture)
+    impossible = np.isneginf(log_joint).all(axis=0)
+    return bool((impossible if weight is None else impossible & (weight > 0)).any())
 
 
 def _missing(model: Mixture, atoms: Atoms) -> bool:
@@ -281,8 +279,8 @@ def _held_out(
     total = 0.0
     for mine in _folds(weight, folds, seed):
         rest = weight - mine
-        fit = _standing(_fitted(model, data, sample_weight=rest, rng=seed, **options))
-        if fit is None:
+        fit = fitted(model, data, sample_weight=rest, rng=seed, **options)
+        if fit is None or fit.collapsed:
             return -np.inf
         seen = mine > 0
         total += float(mine[seen] @ fit.mixture.log_prob(data[seen]))
