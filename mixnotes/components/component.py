@@ -30,6 +30,8 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.numeric.arrays import Array
 
+SCHEMA = 1  # of the JSON: a number more where older readers would misread it
+
 
 @runtime_checkable
 class ComponentLike(Protocol):
@@ -413,7 +415,7 @@ class Component(ABC):
 
     def to_json(self) -> str:
         """This component as JSON text; `from_json` reads it back, to the last bit."""
-        return json.dumps(self._state())
+        return json.dumps({"schema": SCHEMA} | self._state())
 
     def _rows(self, x: Any) -> Array:
         """x as this component takes it: one number an observation, unless it says."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.components.component import Component
+from mixnotes.components.component import SCHEMA, Component
 from mixnotes.components.constraints import Shared
 
 
@@ -21,6 +21,13 @@ def from_json(text: str) -> Component:
         raise ValueError(
             f"text must be what to_json wrote, got {text!r:.60}"
         ) from error
+    if isinstance(state, dict):
+        schema = state.pop("schema", 1)  # the first files did not say
+        if not (isinstance(schema, int) and 1 <= schema <= SCHEMA):
+            raise ValueError(
+                f"the JSON must be of a schema from 1 to {SCHEMA}, got {schema!r}; it "
+                "was written by a newer mixnotes: install that, or save it again"
+            )
     return from_state(state)
 
 
