@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.numeric.arrays import Array
 
-if TYPE_CHECKING:
-    from mixnotes.components.component import Component
-
 _BISECTIONS = 200  # halvings: enough to tell any two floats apart
 
 
-def bisected(component: Component, q: Array) -> Array:
+def bisected(component: Any, q: Array) -> Array:
     """The least x with cdf(x) >= q: whole numbers where the component is discrete."""
     low, high = _bracket(component, q)
     for _ in range(_BISECTIONS):
@@ -33,14 +30,14 @@ def bisected(component: Component, q: Array) -> Array:
     return high
 
 
-def _reaches(component: Component, x: Array, q: Array) -> NDArray[np.bool_]:
+def _reaches(component: Any, x: Array, q: Array) -> NDArray[np.bool_]:
     """Is cdf(x) >= q, told in the tail that has the digits?"""
     below, above = component._cdf(x), component._sf(x)
     reached: NDArray[np.bool_] = np.where(q < 0.5, below >= q, above <= 1 - q)
     return reached
 
 
-def _bracket(component: Component, q: Array) -> tuple[Array, Array]:
+def _bracket(component: Any, q: Array) -> tuple[Array, Array]:
     """Places of which the lower does not reach q, and the upper does."""
     least, largest = component.ends
     mean, variance = component.moments()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from mixnotes.numeric.arrays import Array
 
-if TYPE_CHECKING:
-    from mixnotes.data.sources import Source
+
+class HasRows(Protocol):
+    """What can be looked at block after block."""
+
+    def map(self, f: Callable[[Array, Array | None], Any]) -> Iterator[Any]:
+        """f(x, weight) for each block of rows, in order."""
 
 
 class Summary(NamedTuple):
@@ -31,7 +35,7 @@ def as_columns(x: Array) -> tuple[Array, Any]:
     return (x[None] if x.ndim == 1 else x.T), slice(None)
 
 
-def summary(source: Source, columns: Coordinates) -> Summary:
+def summary(source: HasRows, columns: Coordinates) -> Summary:
     """Range, weighted mean and standard deviation of coordinates of the data.
 
     `columns` gives the coordinates, (d, m), and which rows of the block they are of.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,6 @@ from numpy.typing import NDArray
 from mixnotes.components.constraints import Shared
 from mixnotes.data.check import CollapseError
 from mixnotes.numeric.arrays import Array
-
-if TYPE_CHECKING:
-    from mixnotes.families.regression import Regression
 
 
 def is_blank(value: Any) -> bool:
@@ -28,16 +26,16 @@ class Design:
         self.names, self.constant = names, constant
 
     @classmethod
-    def of(cls, template: Regression, x: Array) -> Design:
+    def of(cls, coef: Mapping[str, Any], intercept: Any, x: Array) -> Design:
         """Of rows (target, predictors)."""
         offset = np.zeros(len(x))
         columns, names = [], []
-        constant = is_blank(template.intercept)
+        constant = is_blank(intercept)
         if constant:
             columns.append(np.ones(len(x)))
         else:
-            offset += template.intercept  # type: ignore[arg-type]
-        for column, (name, value) in zip(x.T[1:], template.coef.items(), strict=True):
+            offset += intercept
+        for column, (name, value) in zip(x.T[1:], coef.items(), strict=True):
             if is_blank(value):
                 columns.append(column)
                 names.append(name)

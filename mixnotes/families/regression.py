@@ -220,7 +220,7 @@ class Regression(Component):
             return start
         seen = weight > 0
         x, weight = x[seen], weight[seen]
-        design = Design.of(self, x)
+        design = Design.of(self.coef, self.intercept, x)
         found, rest = self._solve(x[:, 0], weight, design, start)
         values = iter(found)
         intercept = next(values) if design.constant else self.intercept
