@@ -38,19 +38,13 @@ from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
 from mixnotes.families.uniform import Uniform
 from mixnotes.fitting.climb import Step
-from mixnotes.fitting.em import (
-    em,
-    em_step,
-)
+from mixnotes.fitting.em import em, em_step
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.online import em_online
 from mixnotes.study.likelihood_ratio import likelihood_ratio_test
 from mixnotes.study.npmle import npmle
 from mixnotes.study.resample import Bootstrap, bootstrap
-from mixnotes.study.select import (
-    Selection,
-    select,
-)
+from mixnotes.study.select import Selection, select
 
 __all__ = [
     "Approximation",

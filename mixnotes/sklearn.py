@@ -18,17 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from mixnotes.components.component import Component
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError, as_numbers, as_sample_weight
-from mixnotes.data.sources import (
-    Rows,
-    eps_of,
-)
+from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.fitting import floor as floors
 from mixnotes.fitting.climb import End, Step
-from mixnotes.fitting.em import (
-    em,
-    in_order,
-)
+from mixnotes.fitting.em import em, in_order
 from mixnotes.fitting.engine import Engine, as_high
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import checked

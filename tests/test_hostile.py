@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.components.component import Axis
+from mixnotes.components.vector import Axis
 from mixnotes.fitting.information import _is_curved
 
 NAN, INF = np.nan, np.inf

@@ -7,10 +7,7 @@ import pytest
 
 import mixnotes as mx
 from mixnotes.data.check import CollapseError
-from mixnotes.study.likelihood_ratio import (
-    _gained,
-    _split,
-)
+from mixnotes.study.likelihood_ratio import _gained, _split
 
 GALAXIES = mx.datasets.galaxies_mass()["velocity"] / 1000
 TIMES = mx.datasets.london_times()

@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixnotes.approximation.breaks import breaks
-from mixnotes.approximation.forms import (
-    CdfError,
-    Form,
-    as_support,
-    form_of,
-    vectorised,
-)
+from mixnotes.approximation.forms import CdfError, Form, as_support, form_of, vectorised
 from mixnotes.approximation.levels import levels, require
 from mixnotes.approximation.quadrature import is_narrow, nodes_on, refine
 from mixnotes.approximation.target import Function, Target

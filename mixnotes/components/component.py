@@ -9,11 +9,12 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes.components import vector
 from mixnotes.components.constraints import Domain
 from mixnotes.components.quantiles import bisected
 from mixnotes.data import intervals
@@ -50,16 +51,6 @@ class ComponentLike(Protocol):
 
     def fit(self, x: Any, sample_weight: Any = None, start: Any = None) -> Any:
         """A new component of the same kind with the blanks filled."""
-
-
-class Axis(NamedTuple):
-    """Where a blank stands on the line."""
-
-    name: str
-    size: int  # how many coordinates it has
-    simplex: bool  # logarithms of probabilities, of which the last is not free?
-    shared: str | None  # the name under which it is shared
-    unit: bool = False  # in a unit of its own, so that no size of it is large?
 
 
 # -------------------------------------------------------------------- the component
@@ -155,22 +146,43 @@ class Component(ABC):
 
     has_line = False
 
-    def axes(self, filled: Self) -> list[Axis]:
+    def entries(self, filled: Self) -> list[vector.Entry]:
+        """The blanks, each with its constraint and its value in `filled`: the vector
+        that all maps to the line and back are made of."""
+        shares = self.shares
+        return [
+            vector.Entry(
+                name,
+                self.domain_of(name),
+                shares.get(name),
+                np.array([filled.value_of(name)]),
+            )
+            for name in self.blanks
+        ]
+
+    def axes(self, filled: Self) -> list[vector.Axis]:
         """What stands where on the line."""
-        raise NotImplementedError
+        return vector.axes(self.entries(filled))
 
     def to_line(self, filled: Self) -> Array:
         """The values of the blanks in `filled`, on the whole line, shape (p,)."""
-        raise NotImplementedError
+        return vector.to_line(self.entries(filled))
 
     def from_line(self, line: Array, like: Self) -> Self:
         """The component at a point of the line; what is given is as in `like`."""
-        raise NotImplementedError
+        entries = self.entries(like)
+        stacks = vector.from_line(line, entries)
+        return like.filled({e.name: v[0] for e, v in zip(entries, stacks, strict=True)})
 
     def line_units(self, filled: Self, scales: Array) -> Array:
         """The unit of each coordinate of the line, shape (p,): that of the data, in
         `scales`, (d,), where a value stands there as it is; 1 for logarithms."""
-        return np.ones(len(self.to_line(filled)))
+        parts = [self.units_of(e, scales) for e in self.entries(filled)]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def units_of(self, entry: vector.Entry, scales: Array) -> Array:
+        """The same for one blank."""
+        return entry.domain.line_units(entry.stack, scales)
 
     def measured(self, filled: Self, scale: float) -> Array | None:
         """The values of the blanks as distances are measured in: what has the data's
@@ -180,7 +192,7 @@ class Component(ABC):
 
     def settled(self, filled: Self) -> Self:
         """This component with what it shares given, at the values of `filled`."""
-        raise NotImplementedError
+        return self.filled({name: filled.value_of(name) for name in self.shares})
 
     @property
     def shares(self) -> dict[str, str]:

@@ -20,10 +20,7 @@ from mixnotes.components.component import Component
 from mixnotes.components.constraints import Shared
 from mixnotes.components.family import Family
 from mixnotes.data.check import CollapseError
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-)
+from mixnotes.data.sources import Rows, Source
 from mixnotes.data.summary import summary
 from mixnotes.numeric.arrays import Array
 

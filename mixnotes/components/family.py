@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.component import (
-    Axis,
-    Component,
-)
-from mixnotes.components.constraints import (
-    LOG_REAL,
-    REAL,
-    Domain,
-    Number,
-    Shared,
-    Simplex,
-)
+from mixnotes.components import vector
+from mixnotes.components.component import Component
+from mixnotes.components.constraints import Domain, Shared
 from mixnotes.components.saving import frozen, plain, shown
 from mixnotes.numeric.arrays import Array
 
@@ -131,60 +121,11 @@ class Family(Component):
             )
         return self.filled(dict.fromkeys(names or self.domains()))
 
-    # The line: what the domains of the parameters say.
-
     has_line = True
-
-    def _line(self, filled: Self) -> Iterator[tuple[str, Domain, Array]]:
-        """The blanks, with their domain and value as a stack of one."""
-        domains = self.domains()
-        for name in self.blanks:
-            yield name, domains[name], np.array([filled.given(name)])
-
-    def axes(self, filled: Self) -> list[Axis]:
-        """What stands where on the line."""
-        return [
-            Axis(
-                name,
-                domain.to_line(value).shape[1],
-                isinstance(domain, Simplex),
-                self.shares.get(name),
-                domain in (REAL, LOG_REAL),
-            )
-            for name, domain, value in self._line(filled)
-        ]
-
-    def to_line(self, filled: Self) -> Array:
-        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
-        return np.concatenate([d.to_line(v)[0] for _, d, v in self._line(filled)])
-
-    def from_line(self, line: Array, like: Self) -> Self:
-        """The component at a point of the line; what is given is as in `like`."""
-        values, place = {}, 0
-        for name, domain, here in self._line(like):
-            size = domain.to_line(here).shape[1]
-            values[name] = domain.from_line(line[None, place : place + size], here)[0]
-            place += size
-        return like.filled(values)
-
-    def line_units(self, filled: Self, scales: Array) -> Array:
-        """The units of the data for places and for products of places."""
-        return np.concatenate(
-            [d.line_units(v, scales) for _, d, v in self._line(filled)]
-        )
 
     def measured(self, filled: Self, scale: float) -> Array | None:
         """The values of the blanks; what has the data's unit is divided by `scale`."""
-        return np.concatenate(
-            [
-                d.measured(v * scale**-d.power if isinstance(d, Number) else v).ravel()
-                for _, d, v in self._line(filled)
-            ]
-        )
-
-    def settled(self, filled: Self) -> Self:
-        """This component with what it shares given, at the values of `filled`."""
-        return self.filled({name: filled.given(name) for name in self.shares})
+        return vector.measured(self.entries(filled), scale)
 
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
         if weight.sum() <= 0:  # nothing was assigned here: nothing can be learned

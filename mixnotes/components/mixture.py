@@ -6,15 +6,15 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.components.component import (
-    Component,
-)
-from mixnotes.components.constraints import SIMPLEX, Domain
+from mixnotes.components.component import Component
+from mixnotes.components.composite import Composite
+from mixnotes.components.constraints import SIMPLEX
 from mixnotes.components.foreign import Foreign, lacks, unwrapped
 from mixnotes.components.measure import Atoms, barred, joined
 from mixnotes.components.parts import (
@@ -23,20 +23,13 @@ from mixnotes.components.parts import (
     with_one_layout,
 )
 from mixnotes.components.quantiles import between
-from mixnotes.data.check import (
-    CollapseError,
-    Rng,
-    as_count,
-    as_data,
-    as_rng,
-    require,
-)
+from mixnotes.data.check import CollapseError, Rng, as_count, as_data, as_rng, require
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import log_sum_exp
 
 
-class Mixture(Component):
+class Mixture(Composite):
     """p(x) = sum_k weights[k] p(x | z = k), for any components.
 
     `weights` are P(z = k), shape (K,); None is blank: they are learned. A component
@@ -79,35 +72,16 @@ class Mixture(Component):
         parts = [component.laid_out(names) for component in self.parts]
         return type(self)(parts, self.weights)
 
-    def value_of(self, name: str) -> Any:
-        """The value of a parameter, by its name in `blanks`."""
-        if name == "weights":
-            return self.weights
-        component, rest = self._part_of(name)
-        return component.value_of(rest)
+    own = MappingProxyType({"weights": SIMPLEX})
 
-    def filled(self, values: dict[str, Any]) -> Self:
-        """The same mixture with these parameters set, by their names in `blanks`."""
-        parts, weights = list(self.parts), self.weights
-        for name, value in values.items():
-            if name == "weights":
-                weights = value
-                continue
-            k, _, rest = name.removeprefix("components[").partition("].")
-            parts[int(k)] = parts[int(k)].filled({rest: value})
-        return type(self)(parts, weights)
+    @property
+    def children(self) -> Mapping[str, Component]:
+        """The components, by what the names of their blanks begin with here."""
+        return {f"components[{k}].": part for k, part in enumerate(self.parts)}
 
-    def domain_of(self, name: str) -> Domain:
-        """The set that a parameter lives in, by its name in `blanks`."""
-        if name == "weights":
-            return SIMPLEX
-        component, rest = self._part_of(name)
-        return component.domain_of(rest)
-
-    def _part_of(self, name: str) -> tuple[Component, str]:
-        """The component that a name in `blanks` is of, and its name there."""
-        k, _, rest = name.removeprefix("components[").partition("].")
-        return self.parts[int(k)], rest
+    def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
+        """A mixture of these components, with these weights."""
+        return type(self)(list(children.values()), own["weights"])
 
     # ------------------------------------------------------------ Bayes' rule
 
@@ -207,16 +181,6 @@ class Mixture(Component):
     # ----------------------------------------------------------------- values
 
     @property
-    def blanks(self) -> tuple[str, ...]:
-        """The names of the blank parameters, `components[0].mean` and `weights`."""
-        names = [
-            f"components[{k}].{name}"
-            for k, component in enumerate(self.parts)
-            for name in component.blanks
-        ]
-        return tuple(names + ["weights"] * (self.weights is None))
-
-    @property
     def n_free(self) -> int:
         """How many numbers are blank; K blank weights are K - 1 free numbers."""
         free_weights = 0 if self.weights is not None else len(self.parts) - 1
@@ -240,33 +204,6 @@ class Mixture(Component):
         components = [c.sized(d) if hasattr(c, "sized") else c for c in self.parts]
         return type(self)(components, self.weights)
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names that `blank` takes: `weights`, and those of the components."""
-        names = [n for c in self.parts for n in c.parameters]
-        return tuple(dict.fromkeys([*names, "weights"]))
-
-    def blank(self, *names: str) -> Self:
-        """The same mixture with these parameters blank, in every component.
-
-        Without names all parameters of all components become blank, and the weights.
-        """
-        components = []
-        for component in self.parts:
-            known = component.parameters
-            mine = [name for name in known if name in names] if names else known
-            if mine:
-                component = component.blank(*(mine if names else ()))
-            components.append(component)
-        unknown = sorted(set(names) - set(self.parameters))
-        if unknown:
-            raise ValueError(
-                f"blank takes parameters of the components, or 'weights'; got "
-                f"{', '.join(unknown)}"
-            )
-        free = not names or "weights" in names
-        return type(self)(components, None if free else self.weights)
-
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations at least one component can produce, shape (n,)."""
         some: NDArray[np.bool_] = np.any([c.inside(x) for c in self.parts], axis=0)
@@ -287,11 +224,6 @@ class Mixture(Component):
         """Raise an error where x is plainly in another unit than a component takes."""
         for component in self.parts:
             component.require_unit(x, weight)
-
-    @property
-    def edges_move(self) -> bool:  # type: ignore[override]
-        """Does the support of some component end where a blank parameter says?"""
-        return any(c.edges_move for c in self.parts)
 
     @property
     def support(self) -> str:  # type: ignore[override]

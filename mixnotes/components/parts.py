@@ -8,13 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixnotes.components.component import (
-    Component,
-)
+from mixnotes.components.component import Component
 from mixnotes.components.foreign import NEEDED, wrapped
-from mixnotes.data.check import (
-    as_numbers,
-)
+from mixnotes.data.check import as_numbers
 from mixnotes.numeric.arrays import Array
 
 

@@ -15,12 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.data.check import (
-    as_array,
-    as_weights,
-    require_weighty,
-    slices,
-)
+from mixnotes.data.check import as_array, as_weights, require_weighty, slices
 from mixnotes.data.intervals import Intervals, midpoints
 from mixnotes.data.summary import as_columns, summary
 from mixnotes.numeric.arrays import Array

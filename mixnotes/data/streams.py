@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixnotes.data.check import as_array, as_data, as_sample_weight, is_sparse
-from mixnotes.data.sources import (
-    _T,
-    OfBlock,
-    Stream,
-    of_block,
-)
+from mixnotes.data.sources import _T, OfBlock, Stream, of_block
 from mixnotes.data.table import column_names
 from mixnotes.numeric.arrays import Array
 

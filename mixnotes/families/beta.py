@@ -10,18 +10,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import (
-    SHAPE,
-    Shared,
-    parameter,
-)
+from mixnotes.components.constraints import SHAPE, Shared, parameter
 from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.data.check import CollapseError
-from mixnotes.families.dirichlet import (
-    _alpha_of,
-    _dirichlet_height,
-    _with_sum,
-)
+from mixnotes.families.dirichlet import _alpha_of, _dirichlet_height, _with_sum
 from mixnotes.families.joint import variables
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import digamma, log_gamma, scipy_functions, trigamma

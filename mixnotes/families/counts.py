@@ -20,12 +20,7 @@ from mixnotes.components.constraints import (
 from mixnotes.components.exponential import ExponentialFamily, Keep, Values
 from mixnotes.data.check import as_count
 from mixnotes.families.discrete import drawn_counts, log_factorial, whole
-from mixnotes.families.rows import (
-    remembering_d,
-    rows_of,
-    sized,
-    state_without_d,
-)
+from mixnotes.families.rows import remembering_d, rows_of, sized, state_without_d
 from mixnotes.families.search import Searched
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import up_to_a_limit

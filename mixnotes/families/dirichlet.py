@@ -10,19 +10,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.components.constraints import (
-    POSITIVE_VECTOR,
-    Shared,
-    parameter,
-)
+from mixnotes.components.constraints import POSITIVE_VECTOR, Shared, parameter
 from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
 from mixnotes.data.check import CollapseError, as_count
-from mixnotes.families.rows import (
-    remembering_d,
-    rows_of,
-    sized,
-    state_without_d,
-)
+from mixnotes.families.rows import remembering_d, rows_of, sized, state_without_d
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import digamma, log_gamma, trigamma
 

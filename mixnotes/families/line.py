@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components.constraints import POSITIVE, REAL, SHAPE, Shared, parameter
-from mixnotes.families.log_concave import (
-    LogConcave,
-)
+from mixnotes.families.log_concave import LogConcave
 from mixnotes.families.search import LocationScale, places_beside, weighted_median
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import squared

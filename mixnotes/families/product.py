@@ -8,11 +8,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.component import (
-    Axis,
-    Component,
-)
-from mixnotes.components.constraints import Domain
+from mixnotes.components import vector
+from mixnotes.components.component import Component
+from mixnotes.components.composite import Composite
 from mixnotes.components.measure import Atoms
 from mixnotes.data import table
 from mixnotes.data.check import as_sample_weight, require_seen
@@ -22,7 +20,7 @@ from mixnotes.numeric.arrays import Array
 Key = str | tuple[str, ...]
 
 
-class Product(Component):
+class Product(Composite):
     """Product({column: component}): p(x) is the product over the columns.
 
     A column may be a name or a tuple of names, for a component that takes rows:
@@ -179,11 +177,6 @@ class Product(Component):
         )
         return "; ".join(f"column {key!r}: {words}" for key, words in found if words)
 
-    @property
-    def edges_move(self) -> bool:  # type: ignore[override]
-        """Does the support of some part end where a blank parameter says?"""
-        return any(part.edges_move for part in self.parts.values())
-
     def rank(self) -> tuple[float, ...]:
         """What components are put in order by: the ranks of the parts that have one."""
         return tuple(v for part in self.parts.values() for v in part.rank())
@@ -304,127 +297,29 @@ class Product(Component):
         return int(sum(part.n_free for part in self.parts.values()))
 
     @property
-    def blanks(self) -> tuple[str, ...]:
-        """The names of the blank parameters, "parts['sex'].probs"."""
-        return tuple(
-            _prefix(key) + name for key, p in self.parts.items() for name in p.blanks
-        )
+    def children(self) -> Mapping[str, Component]:
+        """The parts, by what the names of their blanks begin with here."""
+        return {_prefix(key): part for key, part in self.parts.items()}
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names that `blank` takes, "probs" and "parts['sex'].probs"."""
-        items = self.parts.items()
-        found = [(_prefix(key), name) for key, p in items for name in p.parameters]
-        names = [name for _, name in found] + [at + name for at, name in found]
-        return tuple(dict.fromkeys(names))
-
-    def blank(self, *names: str) -> Self:
-        """The same product with these parameters (all, if none is named) blank, in
-        every column that has them, or in one: "parts['sex'].probs"."""
-        unknown = sorted(set(names) - set(self.parameters))
-        if unknown:
-            raise ValueError(
-                f"Product: blank takes parameters of its parts, got "
-                f"{', '.join(unknown)}"
-            )
-        found = {}
-        for key, part in self.parts.items():
-            own = [n for n in part.parameters if {n, _prefix(key) + n} & set(names)]
-            found[key] = part.blank(*own) if own or not names else part
-        return self.with_parts(found)
-
-    def value_of(self, name: str) -> Any:
-        """The value of a parameter, by its name in `blanks`."""
-        _, part, rest = self._part_of(name)
-        return part.value_of(rest)
-
-    def size_of(self, name: str) -> int:
-        """How many free numbers a blank parameter is, by its name in `blanks`."""
-        _, part, rest = self._part_of(name)
-        return int(part.size_of(rest))
-
-    def filled(self, values: dict[str, Any]) -> Self:
-        """The same product with these parameters set, by their names in `blanks`."""
-        found = dict(self.parts)
-        for name, value in values.items():
-            key, _, rest = self._part_of(name)
-            found[key] = found[key].filled({rest: value})
-        return self.with_parts(found)
-
-    def domain_of(self, name: str) -> Domain:
-        """The set that a parameter lives in, by its name in `blanks`."""
-        _, part, rest = self._part_of(name)
-        found: Domain = part.domain_of(rest)
-        return found
-
-    def _part_of(self, name: str) -> tuple[Key, Any, str]:
-        """The key and the part that a name in `blanks` is of, and its name there."""
-        for key, part in self.parts.items():
-            if name.startswith(_prefix(key)):
-                return key, part, name.removeprefix(_prefix(key))
-        raise KeyError(name)
-
-    @property
-    def shares(self) -> dict[str, str]:
-        """The blanks that other components have too: parameter to shared name."""
-        return {
-            _prefix(key) + name: shared
-            for key, part in self.parts.items()
-            for name, shared in part.shares.items()
-        }
+    def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
+        """The same product of other parts, in the same order."""
+        return self.with_parts(dict(zip(self.parts, children.values(), strict=True)))
 
     @property
     def has_line(self) -> bool:  # type: ignore[override]
         """Do all parts say where their blanks stand on the line?"""
         return all(part.has_line for part in self.parts.values())
 
-    def _pairs_with(self, filled: Self) -> Iterator[tuple[Key, Any, Any]]:
-        """The parts with blanks, and what fills them."""
-        for key, part in self.parts.items():
-            if part.blanks:
-                yield key, part, filled.parts[key]
-
-    def axes(self, filled: Self) -> list[Axis]:
-        """What stands where on the line."""
-        return [
-            axis._replace(name=_prefix(key) + axis.name)
-            for key, part, value in self._pairs_with(filled)
-            for axis in part.axes(value)
-        ]
-
-    def to_line(self, filled: Self) -> Array:
-        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
-        lines = [part.to_line(value) for _, part, value in self._pairs_with(filled)]
-        return np.concatenate(lines) if lines else np.zeros(0)
-
-    def from_line(self, line: Array, like: Self) -> Self:
-        """The filled product at a point of the line."""
-        found, place = dict(like.parts), 0
-        for key, part, value in self._pairs_with(like):
-            size = len(part.to_line(value))
-            found[key] = part.from_line(line[place : place + size], value)
-            place += size
-        return self.with_parts(found)
-
-    def line_units(self, filled: Self, scales: Array) -> Array:
-        """Those of each part, by the units of its columns."""
-        found, place = [np.zeros(0)], 0
+    def units_of(self, entry: vector.Entry, scales: Array) -> Array:
+        """Those of the part that a blank is of, by the units of its columns."""
+        place = 0
         for key, part in self.parts.items():
             width = len(_names(key))
-            if part.blanks:
-                mine = scales[place : place + width]
-                found.append(part.line_units(filled.parts[key], mine))
+            if entry.name.startswith(_prefix(key)):
+                inner = entry._replace(name=entry.name.removeprefix(_prefix(key)))
+                return part.units_of(inner, scales[place : place + width])
             place += width
-        return np.concatenate(found)
-
-    def settled(self, filled: Self) -> Self:
-        """This product with what it shares given, at the values of `filled`."""
-        return self.with_parts(
-            {
-                key: part.settled(filled.parts[key]) if part.shares else part
-                for key, part in self.parts.items()
-            }
-        )
+        raise KeyError(entry.name)
 
     # ---------------------------------------------------------------- the value
 

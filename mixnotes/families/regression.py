@@ -13,17 +13,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.component import (
-    Axis,
-    Component,
-)
+from mixnotes.components import vector
+from mixnotes.components.component import Component
 from mixnotes.components.constraints import LOG_REAL, POSITIVE, Domain, Shared
 from mixnotes.components.saving import shown
 from mixnotes.data import table
-from mixnotes.families.design import (
-    Design,
-    is_blank,
-)
+from mixnotes.families.design import Design, is_blank
 from mixnotes.numeric.arrays import Array
 
 _REMOTE = 5e4  # spreads from 0: further out the intercept loses its digits
@@ -323,43 +318,19 @@ class Regression(Component):
 
     has_line = True
 
-    def axes(self, filled: Self) -> list[Axis]:
-        """What stands where on the line: coefficients, and logarithms of the rest."""
-        shares, own = self.shares, self.own
-        return [Axis(n, 1, False, shares.get(n), n not in own) for n in self.blanks]
-
-    def to_line(self, filled: Self) -> Array:
-        """The values of the blanks in `filled`, shape (p,)."""
-        values = filled._parameters()
-        return np.array(
-            [math.log(values[n]) if n in self.own else values[n] for n in self.blanks]
-        )
-
-    def from_line(self, line: Array, like: Self) -> Self:
-        """The filled component at a point of the line."""
-        values = {
-            name: math.exp(min(v, 700.0)) if name in self.own else float(v)
-            for name, v in zip(self.blanks, line, strict=True)
-        }
-        return like.filled(values)
-
-    def line_units(self, filled: Self, scales: Array) -> Array:
-        """Those of the predictor for the intercept, and over those of the columns for
+    def units_of(self, entry: vector.Entry, scales: Array) -> Array:
+        """That of the predictor for the intercept, and over those of the columns for
         the coefficients; 1 for logarithms."""
+        if entry.name in self.own:
+            return np.ones(1)
         level = self.predictor_unit(scales)
-        units = dict.fromkeys(self.own, 1.0) | {"intercept": level}
-        for name, scale in zip(self.coef, scales[1:], strict=True):
-            units[f"coef[{name!r}]"] = level / scale
-        return np.array([units[name] for name in self.blanks])
+        units = dict(zip(self.coef, scales[1:], strict=True))
+        names = {f"coef[{name!r}]": level / unit for name, unit in units.items()}
+        return np.full(1, names.get(entry.name, level))
 
     def predictor_unit(self, scales: Array) -> float:
         """The unit of the linear predictor."""
         return 1.0
-
-    def settled(self, filled: Self) -> Self:
-        """This component with what it shares given, at the values of `filled`."""
-        values = filled._parameters()
-        return self.filled({name: values[name] for name in self.shares})
 
     # ---------------------------------------------------------------- the value
 

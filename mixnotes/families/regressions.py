@@ -12,14 +12,9 @@ from numpy.typing import NDArray
 
 from mixnotes.components.constraints import POSITIVE, Shared
 from mixnotes.data.check import CollapseError
-from mixnotes.families.design import (
-    Design,
-    is_blank,
-)
+from mixnotes.families.design import Design, is_blank
 from mixnotes.families.discrete import drawn_counts, log_factorial, whole
-from mixnotes.families.regression import (
-    Regression,
-)
+from mixnotes.families.regression import Regression
 from mixnotes.numeric.arrays import Array
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)

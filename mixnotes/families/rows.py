@@ -6,9 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from mixnotes.components.constraints import (
-    Shared,
-)
+from mixnotes.components.constraints import Shared
 from mixnotes.data.check import as_data
 from mixnotes.numeric.arrays import Array
 

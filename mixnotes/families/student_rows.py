@@ -25,20 +25,9 @@ from mixnotes.components.constraints import (
 from mixnotes.components.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, require_seen
-from mixnotes.families.rows import (
-    remembering_d,
-    rows_of,
-    sized,
-)
+from mixnotes.families.rows import remembering_d, rows_of, sized
 from mixnotes.families.search import Stepped
-from mixnotes.families.student import (
-    GUESSES,
-    ROUNDS,
-    TRIAL,
-    df_of,
-    latent,
-    log_bell,
-)
+from mixnotes.families.student import GUESSES, ROUNDS, TRIAL, df_of, latent, log_bell
 from mixnotes.numeric.arrays import Array
 
 Prepared = tuple[Array, list[gaps.Pattern]]  # columns (d, n), and rows by their gaps

@@ -10,11 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import (
-    REAL,
-    Shared,
-    parameter,
-)
+from mixnotes.components.constraints import REAL, Shared, parameter
 from mixnotes.data.check import CollapseError
 from mixnotes.families.search import Searched, ends_beside
 from mixnotes.numeric.arrays import Array

@@ -14,15 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.components.mixture import Mixture
-from mixnotes.data.check import (
-    Rng,
-    as_count,
-    as_rng,
-)
+from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import (
-    Rows,
-)
+from mixnotes.data.sources import Rows
 from mixnotes.fitting.climb import Climb, End, Step
 from mixnotes.fitting.engine import QUIET, Engine, State, as_high, leaves
 from mixnotes.fitting.fit import Fit

@@ -16,19 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.component import Axis
 from mixnotes.components.constraints import softmax
 from mixnotes.components.exponential import NEVER, StandardizedFamily
 from mixnotes.components.measure import barred
-from mixnotes.components.mixture import (
-    Mixture,
-    impossible,
-)
+from mixnotes.components.mixture import Mixture, impossible
+from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-)
+from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.product import group_of

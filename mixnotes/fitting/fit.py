@@ -12,10 +12,7 @@ import numpy as np
 
 from mixnotes.components import html as markup
 from mixnotes.components.mixture import Mixture
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-)
+from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
 from mixnotes.fitting.climb import End
 from mixnotes.fitting.engine import Engine, State, as_high

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mixnotes.components.component import Axis
+from mixnotes.components.vector import Axis
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.engine import QUIET, Engine, State
 from mixnotes.numeric.arrays import Array

@@ -15,10 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.components.component import (
-    Component,
-    weight_of,
-)
+from mixnotes.components.component import Component, weight_of
 from mixnotes.components.exponential import is_exponential
 from mixnotes.components.foreign import Foreign
 from mixnotes.components.measure import require_one_measure
@@ -31,13 +28,7 @@ from mixnotes.data.check import (
     require_seen,
 )
 from mixnotes.data.intervals import Binned, Censored, Intervals
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-    Stream,
-    compress,
-    eps_of,
-)
+from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of
 from mixnotes.data.streams import stream_of
 from mixnotes.fitting.engine import leaves
 from mixnotes.numeric.arrays import Array

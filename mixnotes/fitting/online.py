@@ -17,10 +17,7 @@ from mixnotes.fitting.blocks.base import FixedBlock, RecentreError
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.em import em
 from mixnotes.fitting.engine import QUIET, Engine
-from mixnotes.fitting.inputs import (
-    as_start,
-    checked,
-)
+from mixnotes.fitting.inputs import as_start, checked
 
 _LEAST = 10  # rows a component in the first block, where starts are tried on it
 

@@ -11,10 +11,7 @@ import numpy as np
 
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-)
+from mixnotes.data.sources import Rows, Source
 from mixnotes.mixing import counts, places, positives
 from mixnotes.mixing.bounds import largest, log_sum
 from mixnotes.mixing.members import track

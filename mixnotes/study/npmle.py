@@ -9,10 +9,7 @@ from mixnotes.components.component import Component
 from mixnotes.components.mixture import Mixture
 from mixnotes.fitting.climb import End
 from mixnotes.fitting.fit import Fit
-from mixnotes.fitting.inputs import (
-    Data,
-    checked,
-)
+from mixnotes.fitting.inputs import Data, checked
 from mixnotes.mixing.ceiling import checked_least, named
 from mixnotes.mixing.summit import Summit
 from mixnotes.mixing.tracks import Unbounded

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.components.component import Axis
+from mixnotes.components.vector import Axis
 from mixnotes.data.missing import Pattern, patterns
 from mixnotes.data.sources import Source
 from mixnotes.numeric.arrays import Array

@@ -13,16 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.component import Axis
+from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-)
-from mixnotes.data.summary import (
-    as_columns,
-    summary,
-)
+from mixnotes.data.sources import Rows, Source
+from mixnotes.data.summary import as_columns, summary
 from mixnotes.fitting.blocks.base import Block, Workspace
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend

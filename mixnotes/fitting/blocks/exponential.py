@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.component import Axis
 from mixnotes.components.constraints import Number, Simplex
 from mixnotes.components.exponential import (
     NEVER,
@@ -23,11 +22,9 @@ from mixnotes.components.exponential import (
     StandardizedFamily,
     Values,
 )
+from mixnotes.components.vector import Axis
 from mixnotes.data.check import CollapseError, slices
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-)
+from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.blocks.base import Block, Columns, RecentreError, Workspace
 from mixnotes.numeric.arrays import Array
 

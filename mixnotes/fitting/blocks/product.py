@@ -14,13 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.component import Axis
 from mixnotes.components.exponential import ExponentialFamily
-from mixnotes.data.sources import (
-    Rows,
-    Source,
-    Stream,
-)
+from mixnotes.components.vector import Axis
+from mixnotes.data.sources import Rows, Source, Stream
 from mixnotes.data.streams import Chosen
 from mixnotes.families.product import Product
 from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace

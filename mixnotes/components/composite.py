@@ -1,0 +1,116 @@
+"""A component that is made of others: a mixture, a product of columns."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from mixnotes.components.component import Component
+from mixnotes.components.constraints import Domain
+
+
+class Composite(Component):
+    """A component whose blanks are those of its parts, "parts['sex'].probs", and its
+    own, "weights"."""
+
+    own: ClassVar[Mapping[str, Domain]] = {}  # parameters that are of no part
+
+    @property
+    @abstractmethod
+    def children(self) -> Mapping[str, Component]:
+        """The parts, by what the names of their blanks begin with here."""
+
+    @abstractmethod
+    def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
+        """The same of these parts, and with these parameters of its own."""
+
+    def _own(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.own}
+
+    def _child_of(self, name: str) -> tuple[str, str]:
+        """Of a name in `blanks` what it begins with, and the name in that part."""
+        for at in self.children:
+            if name.startswith(at):
+                return at, name.removeprefix(at)
+        raise KeyError(name)
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """The names of the blank parameters."""
+        names = [
+            at + name for at, part in self.children.items() for name in part.blanks
+        ]
+        return (*names, *(name for name, value in self._own().items() if value is None))
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that `blank` takes: for every part that has it, "probs", or for
+        one, "parts['sex'].probs"; and its own."""
+        items = self.children.items()
+        found = [(at, name) for at, part in items for name in part.parameters]
+        names = [name for _, name in found] + [at + name for at, name in found]
+        return tuple(dict.fromkeys([*names, *self.own]))
+
+    def blank(self, *names: str) -> Self:
+        """The same with these parameters (all, if none is named) blank."""
+        unknown = sorted(set(names) - set(self.parameters))
+        if unknown:
+            others = "".join(f", or {name!r}" for name in self.own)
+            raise ValueError(
+                f"{type(self).__name__}: blank takes parameters of its parts{others}, "
+                f"got {', '.join(unknown)}"
+            )
+        found = {}
+        for at, part in self.children.items():
+            mine = [n for n in part.parameters if not names or {n, at + n} & set(names)]
+            found[at] = part.blank(*(mine if names else ())) if mine else part
+        free = [name for name in self.own if not names or name in names]
+        return self.remade(found, self._own() | dict.fromkeys(free))
+
+    def value_of(self, name: str) -> Any:
+        """The value of a parameter, by its name in `blanks`."""
+        if name in self.own:
+            return getattr(self, name)
+        at, rest = self._child_of(name)
+        return self.children[at].value_of(rest)
+
+    def size_of(self, name: str) -> int:
+        """How many free numbers a blank parameter is, by its name in `blanks`."""
+        at, rest = self._child_of(name)
+        return self.children[at].size_of(rest)
+
+    def domain_of(self, name: str) -> Domain:
+        """The set that a parameter lives in, by its name in `blanks`."""
+        if name in self.own:
+            return self.own[name]
+        at, rest = self._child_of(name)
+        return self.children[at].domain_of(rest)
+
+    def filled(self, values: dict[str, Any]) -> Self:
+        """The same with these parameters set, by their names in `blanks`."""
+        found, own = dict(self.children), self._own()
+        mine: dict[str, dict[str, Any]] = {}
+        for name, value in values.items():
+            if name in own:
+                own[name] = value
+                continue
+            at, rest = self._child_of(name)
+            mine.setdefault(at, {})[rest] = value
+        for at, inner in mine.items():
+            found[at] = found[at].filled(inner)
+        return self.remade(found, own)
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """The blanks that other components have too: parameter to shared name."""
+        return {
+            at + name: shared
+            for at, part in self.children.items()
+            for name, shared in part.shares.items()
+        }
+
+    @property
+    def edges_move(self) -> bool:  # type: ignore[override]
+        """Does the support of some part end where a blank parameter says?"""
+        return any(part.edges_move for part in self.children.values())
