@@ -159,7 +159,7 @@ CASES = [
     (lambda: FULL.sample(2.5, 0), "n must be a whole number from 0 up, got 2.5"),
     (lambda: FULL.sample(2, None), "rng must be an int"),
     (lambda: mx.Normal(0, 1).blank("rate"), "blanks in mean, sd, got rate"),
-    (lambda: FULL.blank("sd"), "parameters of the components, or 'weights'; got sd"),
+    (lambda: FULL.blank("sd"), "parameters of its parts, or 'weights', got sd"),
     (lambda: mx.Poisson().fit(X, start=mx.Normal(0, 1)), "start must be a Poisson"),
     (lambda: mx.from_json("{"), "must be what to_json wrote"),
     (lambda: mx.from_json('{"type": "Cauchy"}'), "known component .* got 'Cauchy'"),

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixnotes.components import vector
-from mixnotes.components.constraints import Domain
+from mixnotes.components.hooks import Hooks
 from mixnotes.components.quantiles import bisected
 from mixnotes.data import intervals
 from mixnotes.data.check import (
@@ -56,7 +55,7 @@ class ComponentLike(Protocol):
 # -------------------------------------------------------------------- the component
 
 
-class Component(ABC):
+class Component(Hooks):
     """A distribution whose parameters may be blank (None): what is blank is learned.
 
     Components are immutable values: they compare, print, copy, pickle and save as
@@ -88,31 +87,7 @@ class Component(ABC):
         """What errors call a component of this class."""
         return type(self).__name__
 
-    @property
-    def learns(self) -> bool:
-        """Is something blank? How many numbers may depend on data still to come."""
-        return bool(self.blanks)
-
     # What the author of a component writes.
-
-    @property
-    @abstractmethod
-    def n_free(self) -> int:
-        """How many parameters are blank."""
-
-    @property
-    @abstractmethod
-    def blanks(self) -> tuple[str, ...]:
-        """The names of the blank parameters."""
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names that `blank` takes."""
-        return tuple(getattr(self, "domains", dict)())
-
-    @abstractmethod
-    def blank(self, *names: str) -> Self:
-        """The same component with these parameters (all, if none is named) blank."""
 
     @abstractmethod
     def bind(self, x: Array) -> Callable[[Self], Array]:
@@ -140,84 +115,6 @@ class Component(ABC):
     @abstractmethod
     def _state(self) -> dict[str, Any]:
         """The arguments that make this component again, as JSON values."""
-
-    # The blanks as coordinates of a line without ends: for those who can say, `em`
-    # extrapolates, looks for saddles and knows the rate and standard errors.
-
-    has_line = False
-
-    def entries(self, filled: Self) -> list[vector.Entry]:
-        """The blanks, each with its constraint and its value in `filled`: the vector
-        that all maps to the line and back are made of."""
-        shares = self.shares
-        return [
-            vector.Entry(
-                name,
-                self.domain_of(name),
-                shares.get(name),
-                np.array([filled.value_of(name)]),
-            )
-            for name in self.blanks
-        ]
-
-    def axes(self, filled: Self) -> list[vector.Axis]:
-        """What stands where on the line."""
-        return vector.axes(self.entries(filled))
-
-    def to_line(self, filled: Self) -> Array:
-        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
-        return vector.to_line(self.entries(filled))
-
-    def from_line(self, line: Array, like: Self) -> Self:
-        """The component at a point of the line; what is given is as in `like`."""
-        entries = self.entries(like)
-        stacks = vector.from_line(line, entries)
-        return like.filled({e.name: v[0] for e, v in zip(entries, stacks, strict=True)})
-
-    def line_units(self, filled: Self, scales: Array) -> Array:
-        """The unit of each coordinate of the line, shape (p,): that of the data, in
-        `scales`, (d,), where a value stands there as it is; 1 for logarithms."""
-        parts = [self.units_of(e, scales) for e in self.entries(filled)]
-        return np.concatenate(parts) if parts else np.zeros(0)
-
-    def units_of(self, entry: vector.Entry, scales: Array) -> Array:
-        """The same for one blank."""
-        return entry.domain.line_units(entry.stack, scales)
-
-    def measured(self, filled: Self, scale: float) -> Array | None:
-        """The values of the blanks as distances are measured in: what has the data's
-        unit divided by `scale`. None where there is no such unit: then log-densities
-        at some observations are watched."""
-        return None
-
-    def settled(self, filled: Self) -> Self:
-        """This component with what it shares given, at the values of `filled`."""
-        return self.filled({name: filled.value_of(name) for name in self.shares})
-
-    @property
-    def shares(self) -> dict[str, str]:
-        """The blanks that other components have too: parameter to shared name."""
-        return {}
-
-    def kind(self) -> tuple[Any, ...]:
-        """Components of equal kind can share parameters."""
-        return (type(self),)
-
-    def value_of(self, name: str) -> Any:
-        """The value of a parameter, by its name in `blanks`."""
-        return getattr(self, name)
-
-    def size_of(self, name: str) -> int:
-        """How many free numbers a blank parameter is, by its name in `blanks`."""
-        return self.n_free if len(self.blanks) == 1 else 1
-
-    def domain_of(self, name: str) -> Domain:
-        """The set that a parameter lives in, by its name in `blanks`."""
-        raise NotImplementedError
-
-    def filled(self, values: dict[str, Any]) -> Self:
-        """The same component with these parameters set, by their names in `blanks`."""
-        raise NotImplementedError
 
     def described(self, template: Self) -> str:
         """This component as a table shows it: what was given in `template` marked."""
@@ -262,36 +159,6 @@ class Component(ABC):
         """The least x with cdf(x) >= q, by bisection."""
         return bisected(self, q)
 
-    fits_exactly: ClassVar[bool] = False  # is its weighted fit no search?
-    has_moves: ClassVar[bool] = False  # does `moves` find components that EM cannot?
-    edges_move: bool = False  # does the support end where a blank parameter says?
-
-    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
-        """Components beside `filled` that no step of EM leads to, where the likelihood
-        jumps or has a kink. x, weight: distinct observations and how much of each is
-        this component's, (n,)."""
-        return iter(())
-
-    def narrowed(self, filled: Self, at: float, factor: float) -> Self | None:
-        """`filled` at this place, its spread times `factor`, where the blanks allow it;
-        None where not."""
-        changed = self._narrowed(filled, at, factor)
-        if changed and set(changed) <= set(self.blanks) - set(self.shares):
-            return filled.filled(changed)
-        return None
-
-    def _narrowed(self, filled: Self, at: float, factor: float) -> dict[str, Any]:
-        """The parameters that differ then; none where a family does not say."""
-        return {}
-
-    def stretched(self, filled: Self, x: Array) -> Self:
-        """`filled` with ends that reach to these observations, where blanks allow."""
-        return filled
-
-    def remark(self, x: Array, weight: Array) -> str:
-        """What a user should know who learns this from such data; else no words."""
-        return ""
-
     @property
     def has_moments(self) -> bool:
         """Has it a mean and a variance?"""
@@ -305,12 +172,6 @@ class Component(ABC):
         mean, variance = self.moments()
         ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
         return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
-
-    @property
-    def limit(self) -> str:
-        """What this component is the limit of, where a parameter is infinite; else
-        no words."""
-        return ""
 
     # What everybody gets.
 
@@ -407,10 +268,6 @@ class Component(ABC):
         self._require_size(x, weight)
         self.require_unit(x, weight)
 
-    def require_unit(self, x: Array, weight: Array) -> None:
-        """Raise an error where x is plainly in another unit than this family takes."""
-        return
-
     def _require_size(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first value whose square is not finite."""
         ends = (
@@ -442,14 +299,6 @@ class Component(ABC):
                 f"(n,), got shape {data.shape}; pass one column, x[:, 0]"
             )
         return data
-
-    def _require_complete(self, what: str) -> None:
-        if self.blanks:
-            raise ValueError(
-                f"{what} needs every parameter, and {self!r} has blanks: "
-                f"{', '.join(self.blanks)}; fit first, for example with "
-                ".fit(x) or mx.em(mixture, x).mixture"
-            )
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

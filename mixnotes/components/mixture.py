@@ -5,7 +5,7 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, Self, overload
 
@@ -15,16 +15,21 @@ from numpy.typing import ArrayLike, NDArray
 from mixnotes.components.component import Component
 from mixnotes.components.composite import Composite
 from mixnotes.components.constraints import SIMPLEX
-from mixnotes.components.foreign import Foreign, lacks, unwrapped
+from mixnotes.components.foreign import unwrapped
 from mixnotes.components.measure import Atoms, barred, joined
 from mixnotes.components.parts import (
     checked_components,
     checked_weights,
+    counted_twice,
+    impossible,
+    method_of,
+    pooled,
+    rows_of,
     with_one_layout,
 )
 from mixnotes.components.quantiles import between
-from mixnotes.data.check import CollapseError, Rng, as_count, as_data, as_rng, require
-from mixnotes.data.intervals import Binned, Censored, Intervals
+from mixnotes.data.check import CollapseError, Rng, as_count, as_rng, require
+from mixnotes.data.intervals import Binned, Censored
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import log_sum_exp
 
@@ -88,13 +93,13 @@ class Mixture(Composite):
     def log_joint(self, x: ArrayLike) -> Array:
         """log p(x, z = k), shape (n, K)."""
         self._require_complete("log_joint")
-        return self._log_joint(self._rows(x))
+        return self.bind_joint(self._rows(x))(self).T
 
     def responsibilities(self, x: ArrayLike) -> Array:
         """p(z = k | x), shape (n, K); each row sums to 1."""
         self._require_complete("responsibilities")
         data = self._rows(x)
-        log_joint = self._log_joint(data)
+        log_joint = self.bind_joint(data)(self).T
         log_prob = log_sum_exp(log_joint.T)
         if not np.isfinite(log_prob).all():
             first = int(np.argmin(np.isfinite(log_prob)))
@@ -105,9 +110,6 @@ class Mixture(Composite):
         """The most probable component of each observation, shape (n,)."""
         labels: NDArray[np.intp] = self.responsibilities(x).argmax(axis=1)
         return labels
-
-    def _log_joint(self, x: Array) -> Array:
-        return self.bind_joint(x)(self).T
 
     def bind_joint(
         self, x: Array, beside: Atoms | None = None
@@ -187,17 +189,9 @@ class Mixture(Composite):
         return int(sum(c.n_free for c in self.parts)) + free_weights - self._once()
 
     def _once(self) -> int:
-        """How many blank numbers are counted twice: what is shared, or tied."""
-        found = list(leaves(self))
-        sizes: dict[Any, list[int]] = {}
-        for component in found:
-            for name, shared in component.shares.items():
-                size = component.size_of(name)
-                sizes.setdefault((name, shared), []).append(size)
-        twice = sum(sum(each[1:]) for each in sizes.values())
-        twice += sum(alike[0].saved_by_ties(alike) for alike in tied(found))
-        inner = [c._once() for c in self.parts if isinstance(c, Mixture)]
-        return twice - sum(inner)  # which their own counts leave out
+        """How many blank numbers are counted twice; inner mixtures leave out theirs."""
+        inner = sum(c._once() for c in self.parts if isinstance(c, Mixture))
+        return counted_twice(list(leaves(self))) - inner
 
     def sized(self, d: int) -> Self:
         """The same mixture, for data of d columns."""
@@ -233,22 +227,7 @@ class Mixture(Composite):
     def moments(self) -> tuple[Any, Any]:
         """E[x] and Var[x]: the mean of the means, and the law of total variance."""
         self._require_complete("moments")
-        each = [component.moments() for component in self.parts]
-        if np.ndim(each[0][0]):
-            return self._moments_of_rows(each)
-        means, variances = np.array(each).T
-        mean = float(self.weights @ means)
-        spread = variances + (means - mean) ** 2
-        return mean, float(self.weights @ spread)
-
-    def _moments_of_rows(self, each: list[tuple[Any, Any]]) -> tuple[Any, Any]:
-        """The same for vectors: a mean vector and a covariance matrix."""
-        means = np.array([mean for mean, _ in each])
-        mean = self.weights @ means
-        aside = means - mean
-        spread = np.array([cov for _, cov in each])
-        spread = spread + aside[:, :, None] * aside[:, None, :]
-        return mean, np.tensordot(self.weights, spread, axes=1)  # type: ignore[arg-type]
+        return pooled([part.moments() for part in self.parts], self.weights)
 
     def mean(self) -> Any:
         """E[x]: a number, or a vector (d,) where an observation is a row."""
@@ -303,7 +282,7 @@ class Mixture(Composite):
     def marginal(self, columns: Any) -> Mixture:
         """The distribution of some columns: numbers of columns where the components are
         normal, names where they are products."""
-        parts = [_method(c, "marginal")(columns) for c in self.parts]
+        parts = [method_of(c, "marginal")(columns) for c in self.parts]
         return Mixture(parts, self.weights)
 
     def conditional(self, known: Mapping[int, float]) -> Mixture:
@@ -313,7 +292,7 @@ class Mixture(Composite):
         given what is known, its components the conditional normals.
         """
         self._require_complete("conditional")
-        pairs = [_method(c, "conditional")(known) for c in self.parts]
+        pairs = [method_of(c, "conditional")(known) for c in self.parts]
         columns = sorted(known)
         there = np.array([[float(known[j]) for j in columns]])
         level = self.marginal(columns).responsibilities(there)[0]
@@ -346,7 +325,7 @@ class Mixture(Composite):
             return filled
         r = self.responsibilities(x)
         for share, component in zip(r.T, self.parts, strict=True):
-            here = _method(component, "filled_in")(x)
+            here = method_of(component, "filled_in")(x)
             counts = gap & (share > 0)[:, None]
             filled += np.where(counts, share[:, None] * here, 0.0)
         return filled
@@ -377,28 +356,7 @@ class Mixture(Composite):
         return x, z
 
     def _rows(self, x: Any) -> Array:
-        if isinstance(x, Binned | Censored) and self.column_names is not None:
-            raise TypeError(
-                f"binned and censored data are of one number an observation, and the "
-                f"components take the columns {', '.join(self.column_names)}; leave "
-                "out those rows, or fit the column alone"
-            )
-        if isinstance(x, Binned | Censored):
-            return x.rows
-        if isinstance(x, Intervals):
-            return x
-        data = None
-        seen = set()
-        for component in self.parts:
-            named = component.column_names is not None
-            kind = type(component), getattr(component, "d", None)
-            if isinstance(component, Foreign) or kind in seen:
-                continue
-            if not (named or isinstance(component, Mixture)):
-                seen.add(kind)  # its like would say the same of x
-            found = component._rows(x if data is None else data)
-            data = found if data is None else data
-        return as_data(x) if data is None else data
+        return rows_of(self.parts, x)
 
     def _state(self) -> dict[str, Any]:
         state = {"type": self.type_name(), "weights": self.weights}
@@ -446,32 +404,3 @@ def _bind_beside(
         return component.bound(x)
     log_joint = component.bind_joint(x, atoms)
     return lambda filled: log_sum_exp(log_joint(filled))
-
-
-def _method(component: Any, name: str) -> Any:
-    """A method that not every component has."""
-    if not hasattr(component, name):
-        raise lacks(component, name)
-    return getattr(component, name)
-
-
-def impossible(position: int, value: Any, k: int) -> ValueError:
-    """The error for an observation that no component can produce."""
-    return ValueError(
-        "each observation must be possible under at least one component, got "
-        f"x[{position}] = {value} with probability 0 under all {k}; mend it, or add a "
-        "component for it"
-    )
-
-
-def tied(components: Iterable[Any]) -> list[list[Any]]:
-    """The components whose covariances are bound to each other, those of one model
-    together; of products the parts in one place."""
-    found: dict[Any, list[Any]] = {}
-    for component in components:
-        parts = getattr(component, "parts", None)
-        whole = {None: component}
-        for key, part in (parts if isinstance(parts, Mapping) else whole).items():
-            if getattr(part, "ties", False):
-                found.setdefault((key, part.model), []).append(part)
-    return list(found.values())

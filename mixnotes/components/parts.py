@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mixnotes.components.component import Component
-from mixnotes.components.foreign import NEEDED, wrapped
-from mixnotes.data.check import as_numbers
+from mixnotes.components.foreign import NEEDED, Foreign, lacks, wrapped
+from mixnotes.data.check import as_data, as_numbers
+from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.numeric.arrays import Array
 
 
@@ -79,3 +80,83 @@ def checked_weights(weights: ArrayLike, k: int) -> Array:
         )
     values.setflags(write=False)
     return values
+
+
+def method_of(component: Any, name: str) -> Any:
+    """A method that not every component has."""
+    if not hasattr(component, name):
+        raise lacks(component, name)
+    return getattr(component, name)
+
+
+def impossible(position: int, value: Any, k: int) -> ValueError:
+    """The error for an observation that no component can produce."""
+    return ValueError(
+        "each observation must be possible under at least one component, got "
+        f"x[{position}] = {value} with probability 0 under all {k}; mend it, or add a "
+        "component for it"
+    )
+
+
+def tied(components: Iterable[Any]) -> list[list[Any]]:
+    """The components whose covariances are bound to each other, those of one model
+    together; of products the parts in one place."""
+    found: dict[Any, list[Any]] = {}
+    for component in components:
+        parts = getattr(component, "parts", None)
+        whole = {None: component}
+        for key, part in (parts if isinstance(parts, Mapping) else whole).items():
+            if getattr(part, "ties", False):
+                found.setdefault((key, part.model), []).append(part)
+    return list(found.values())
+
+
+def rows_of(parts: Sequence[Component], x: Any) -> Array:
+    """x as the parts of a mixture take it, checked."""
+    names = parts[0].column_names
+    if isinstance(x, Binned | Censored) and names is not None:
+        raise TypeError(
+            f"binned and censored data are of one number an observation, and the "
+            f"components take the columns {', '.join(names)}; leave "
+            "out those rows, or fit the column alone"
+        )
+    if isinstance(x, Binned | Censored):
+        return x.rows
+    if isinstance(x, Intervals):
+        return x
+    data: Array | None = None
+    seen = set()
+    for part in parts:
+        kind = type(part), getattr(part, "d", None)
+        if isinstance(part, Foreign) or kind in seen:
+            continue
+        if not (part.column_names is not None or hasattr(part, "components")):
+            seen.add(kind)  # its like would say the same of x
+        found = part._rows(x if data is None else data)
+        data = found if data is None else data
+    return as_data(x) if data is None else data
+
+
+def pooled(each: Sequence[tuple[Any, Any]], weights: Any) -> tuple[Any, Any]:
+    """The mean and the variance of a mixture, from those of its parts: numbers, or
+    vectors and covariance matrices."""
+    means = np.array([mean for mean, _ in each])
+    mean = weights @ means
+    aside = means - mean
+    if means.ndim == 1:
+        spread = np.array([variance for _, variance in each]) + aside**2
+        return float(mean), float(weights @ spread)
+    spread = np.array([cov for _, cov in each])
+    spread = spread + aside[:, :, None] * aside[:, None, :]
+    return mean, np.tensordot(weights, spread, axes=1)
+
+
+def counted_twice(leaves: Sequence[Component]) -> int:
+    """How many of their blank numbers are one with another: what is shared, or tied."""
+    sizes: dict[Any, list[int]] = {}
+    for component in leaves:
+        for name, shared in component.shares.items():
+            size = component.size_of(name)
+            sizes.setdefault((name, shared), []).append(size)
+    twice = sum(sum(each[1:]) for each in sizes.values())
+    return twice + sum(alike[0].saved_by_ties(alike) for alike in tied(leaves))

@@ -14,10 +14,8 @@ from mixnotes.components.composite import Composite
 from mixnotes.components.measure import Atoms
 from mixnotes.data import table
 from mixnotes.data.check import as_sample_weight, require_seen
-from mixnotes.families.custom import Custom
+from mixnotes.families.keys import Key, checked_pairs, names_of, prefix, takes_gaps
 from mixnotes.numeric.arrays import Array
-
-Key = str | tuple[str, ...]
 
 
 class Product(Composite):
@@ -38,7 +36,7 @@ class Product(Composite):
     """The component of each column."""
 
     def __init__(self, parts: Mapping[Key, Any] | Sequence[Any]) -> None:
-        given = dict(_pairs(parts))
+        given = dict(checked_pairs(parts))
         if not given:
             raise ValueError(
                 "Product must have a component for at least one column, got none; "
@@ -55,7 +53,7 @@ class Product(Composite):
 
     def _set(self, parts: dict[Key, Any]) -> None:
         object.__setattr__(self, "parts", parts)
-        names = tuple(name for key in parts for name in _names(key))
+        names = tuple(name for key in parts for name in names_of(key))
         object.__setattr__(self, "column_names", names)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -65,7 +63,7 @@ class Product(Composite):
 
     def laid_out(self, names: Sequence[str]) -> Self:
         """The same product with its columns in this order."""
-        keys = sorted(self.parts, key=lambda key: names.index(_names(key)[0]))
+        keys = sorted(self.parts, key=lambda key: names.index(names_of(key)[0]))
         product = self.with_parts({key: self.parts[key] for key in keys})
         if product.column_names != tuple(names):
             raise ValueError(
@@ -100,7 +98,7 @@ class Product(Composite):
         data = table.rows(x, self.column_names, gaps=True)
         for key, columns, part in self._columns(data):
             gap = np.isnan(columns)
-            if gap.any() and isinstance(key, tuple) and not _takes_gaps(part):
+            if gap.any() and isinstance(key, tuple) and not takes_gaps(part):
                 raise ValueError(
                     f"columns {key!r} must have no missing values for a "
                     f"{type(part).__name__}, got {int(gap.sum())}; drop those rows"
@@ -135,7 +133,7 @@ class Product(Composite):
         for key, part in self.parts.items():
             kinds = part.probable
             if part.column_names is None:
-                kinds = dict.fromkeys(_names(key), kinds[None])
+                kinds = dict.fromkeys(names_of(key), kinds[None])
             found |= kinds
         return found
 
@@ -246,7 +244,7 @@ class Product(Composite):
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         drawn = [
-            part._sample(n, rng).reshape(n, len(_names(key)))
+            part._sample(n, rng).reshape(n, len(names_of(key)))
             for key, part in self.parts.items()
         ]
         return np.concatenate(drawn, axis=1)
@@ -258,7 +256,7 @@ class Product(Composite):
         cov = np.zeros((len(mean), len(mean)))
         place = 0
         for key, part in self.parts.items():
-            rows = slice(place, place + len(_names(key)))
+            rows = slice(place, place + len(names_of(key)))
             mean[rows], cov[rows, rows] = part.moments()
             place = rows.stop
         return mean, cov
@@ -273,14 +271,14 @@ class Product(Composite):
                 here = part.filled_in(columns)
             else:
                 here = np.broadcast_to(part.moments()[0], columns.shape)
-            width = len(_names(key))
+            width = len(names_of(key))
             filled[:, place : place + width] = here.reshape(len(x), width)
             place += width
         return filled
 
     def marginal(self, names: Sequence[str]) -> Self:
         """The distribution of some of the columns."""
-        kept = {k: p for k, p in self.parts.items() if set(_names(k)) <= set(names)}
+        kept = {k: p for k, p in self.parts.items() if set(names_of(k)) <= set(names)}
         found = self.with_parts(kept)
         if set(found.column_names) != set(names):
             raise ValueError(
@@ -299,7 +297,7 @@ class Product(Composite):
     @property
     def children(self) -> Mapping[str, Component]:
         """The parts, by what the names of their blanks begin with here."""
-        return {_prefix(key): part for key, part in self.parts.items()}
+        return {prefix(key): part for key, part in self.parts.items()}
 
     def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
         """The same product of other parts, in the same order."""
@@ -314,9 +312,9 @@ class Product(Composite):
         """Those of the part that a blank is of, by the units of its columns."""
         place = 0
         for key, part in self.parts.items():
-            width = len(_names(key))
-            if entry.name.startswith(_prefix(key)):
-                inner = entry._replace(name=entry.name.removeprefix(_prefix(key)))
+            width = len(names_of(key))
+            if entry.name.startswith(prefix(key)):
+                inner = entry._replace(name=entry.name.removeprefix(prefix(key)))
                 return part.units_of(inner, scales[place : place + width])
             place += width
         raise KeyError(entry.name)
@@ -352,70 +350,3 @@ class Product(Composite):
     def __repr__(self) -> str:
         parts = ", ".join(f"{key!r}: {part!r}" for key, part in self.parts.items())
         return f"Product({{{parts}}})"
-
-
-def _pairs(parts: Mapping[Key, Any] | Sequence[Any]) -> Iterator[tuple[Key, Any]]:
-    """The checked parts; JSON has them as a list of pairs."""
-    pairs: Any = parts.items() if isinstance(parts, Mapping) else parts
-    if not isinstance(pairs, Sequence) and not isinstance(parts, Mapping):
-        raise TypeError(
-            f"Product takes a mapping of columns to components, got {parts!r:.80}"
-        )
-    for key, part in pairs:
-        name = tuple(key) if isinstance(key, list | tuple) else key
-        if not name or not all(isinstance(n, str) for n in _names(name)):
-            raise TypeError(
-                "Product: a column must be a name, or a tuple of names, got "
-                f"{key!r:.80}"
-            )
-        if not isinstance(part, Component):
-            raise TypeError(
-                f"Product: column {key!r} must have a component of mixnotes, got "
-                f"{part!r:.80}"
-            )
-        _require_width(name, part)
-        yield name, part
-
-
-def _require_width(key: Key, part: Component) -> None:
-    """Raise an error unless a part takes what its key names: a number or rows."""
-    names = part.column_names
-    if names is not None and names != key:
-        raise ValueError(
-            f"Product: a component with named columns must have them as its key, "
-            f"{names!r}, got {key!r}"
-        )
-    rows = takes_rows(part)
-    if isinstance(key, tuple) and rows is False:
-        raise ValueError(
-            f"Product: columns {key!r} must have a component that takes rows, such as "
-            f"MultivariateNormal, got {part!r:.80}; give each column a component"
-        )
-    if isinstance(key, str) and rows:
-        raise ValueError(
-            f"Product: column {key!r} must have a component of one number an "
-            f"observation, got {part!r:.80}; give it a tuple of columns"
-        )
-    if isinstance(key, tuple) and hasattr(part, "sized"):
-        part.sized(len(key))
-
-
-def takes_rows(part: Any) -> bool | None:
-    """Is an observation of this component a row? None if it may be."""
-    if hasattr(part, "components"):
-        return takes_rows(part.components[0])
-    if part.column_names is not None:
-        return True
-    return None if isinstance(part, Custom) else hasattr(part, "sized")
-
-
-def _names(key: Key) -> tuple[str, ...]:
-    return key if isinstance(key, tuple) else (key,)
-
-
-def _prefix(key: Key) -> str:
-    return f"parts[{key!r}]."
-
-
-def _takes_gaps(part: Any) -> bool:
-    return bool(getattr(part, "takes_gaps", False))

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from mixnotes.components.constraints import softmax
 from mixnotes.components.exponential import NEVER, StandardizedFamily
 from mixnotes.components.measure import barred
-from mixnotes.components.mixture import Mixture, impossible
+from mixnotes.components.mixture import Mixture
+from mixnotes.components.parts import impossible
 from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source

@@ -19,7 +19,8 @@ from mixnotes.components.component import Component, weight_of
 from mixnotes.components.exponential import is_exponential
 from mixnotes.components.foreign import Foreign
 from mixnotes.components.measure import require_one_measure
-from mixnotes.components.mixture import Mixture, tied
+from mixnotes.components.mixture import Mixture
+from mixnotes.components.parts import tied
 from mixnotes.data.check import (
     as_numbers,
     as_sample_weight,
