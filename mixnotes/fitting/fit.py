@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +16,8 @@ from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
 from mixnotes.fitting.climb import End
 from mixnotes.fitting.engine import Engine, State, as_high
+from mixnotes.mixing.ceiling import Ceiling, ceiling
 from mixnotes.numeric.arrays import Array
-
-if TYPE_CHECKING:
-    from mixnotes.mixing.ceiling import Ceiling
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -145,10 +143,6 @@ class Fit:
         What is shared, and weights that are given, are free in the bound.
         Source: Lindsay (1983), The geometry of mixture likelihoods.
         """
-        from mixnotes.mixing.ceiling import (
-            ceiling,  # which stands on more than a fit does
-        )
-
         return ceiling(self.model, self.mixture, self.source, least_scale)
 
     def _limit(self) -> tuple[Engine, State]:
