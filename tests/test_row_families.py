@@ -64,7 +64,7 @@ def test_a_regression_is_level_at_its_fit(kind, known):
     start = model.from_line(line + 0.3, fitted)
     again = model.fit(table, w, start=start)
     close(model.to_line(again), line, rtol=1e-5, atol=1e-6)
-    for name in set(fitted._parameters()) - set(model.blanks):
+    for name in set(fitted.named) - set(model.blanks):
         assert fitted.value_of(name) == model.value_of(name)
     assert [a.name for a in model.axes(fitted)] == list(model.blanks)
     for axis in model.axes(fitted):

@@ -56,10 +56,14 @@ class Domain(ABC):
     def from_line(self, line: Array, like: Array) -> Array:
         """The stack that `to_line` mapped to `line`, of the form of `like`."""
 
+    def width(self, stack: Array) -> int:
+        """How many coordinates of the line, m, one component takes."""
+        return 1 if stack.ndim == 1 else stack.shape[1]
+
     def line_units(self, stack: Array, scales: Array) -> Array:
         """The unit of each of the m coordinates of `to_line`, shape (m,), for data
         whose columns have the units `scales`, (d,)."""
-        return np.ones(self.to_line(stack).shape[1])
+        return np.ones(self.width(stack))
 
     def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
         """The value z standard errors down and up."""
@@ -226,9 +230,14 @@ class Covariance(Domain):
         factor[:, lower[0], lower[1]] = line[:, d:]
         return factor @ factor.transpose(0, 2, 1)
 
+    def width(self, stack: Array) -> int:
+        """The numbers on and below the diagonal, or on it alone."""
+        d = stack.shape[-1]
+        return d if stack.ndim == 2 else d * (d + 1) // 2
+
     def line_units(self, stack: Array, scales: Array) -> Array:
         """1 for logarithms, and for the rest of the factor the units of its rows."""
-        units = np.ones(self.to_line(stack).shape[1])
+        units = np.ones(self.width(stack))
         if stack.ndim > 2:
             d = stack.shape[-1]
             units[d:] = np.asarray(scales)[np.tril_indices(d, -1)[0]]

@@ -44,10 +44,11 @@ def from_line(line: Array, entries: Sequence[Entry]) -> list[Array]:
     """The stacks that stand at a point of the line, of the form of those in entries."""
     found, place = [], 0
     for entry in entries:
-        like = entry.domain.to_line(entry.stack)
-        flat = line[place : place + like.size].reshape(like.shape)
+        shape = len(entry.stack), entry.domain.width(entry.stack)
+        end = place + shape[0] * shape[1]
+        flat = line[place:end].reshape(shape)
         found.append(entry.domain.from_line(flat, entry.stack))
-        place += like.size
+        place = end
     return found
 
 
@@ -56,7 +57,7 @@ def axes(entries: Sequence[Entry]) -> list[Axis]:
     return [
         Axis(
             entry.name,
-            entry.domain.to_line(entry.stack).shape[1],
+            entry.domain.width(entry.stack),
             isinstance(entry.domain, Simplex),
             entry.tie,
             entry.domain in (REAL, LOG_REAL),

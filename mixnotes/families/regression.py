@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -250,7 +251,8 @@ class Regression(Component):
 
     # ---------------------------------------------------------------- the blanks
 
-    def _parameters(self) -> dict[str, Any]:
+    @cached_property
+    def named(self) -> dict[str, Any]:
         """All parameters by name, "coef['x']"."""
         named = {f"coef[{name!r}]": value for name, value in self.coef.items()}
         own = {name: getattr(self, name) for name in self.own}
@@ -272,7 +274,7 @@ class Regression(Component):
     @property
     def blanks(self) -> tuple[str, ...]:
         """The names of the blank parameters, "coef['x']" for that of predictor x."""
-        return tuple(n for n, v in self._parameters().items() if is_blank(v))
+        return tuple(n for n, v in self.named.items() if is_blank(v))
 
     @property
     def n_free(self) -> int:
@@ -282,12 +284,12 @@ class Regression(Component):
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names that `blank` takes."""
-        return ("coef", *self._parameters())
+        return ("coef", *self.named)
 
     def blank(self, *names: str) -> Self:
         """The same component with these parameters (all, if none is named) blank;
         "coef" stands for all coefficients."""
-        known = list(self._parameters())
+        known = list(self.named)
         chosen = set(names or known)
         if "coef" in chosen:
             chosen = chosen - {"coef"} | {n for n in known if n.startswith("coef[")}
@@ -300,11 +302,11 @@ class Regression(Component):
 
     def domains(self) -> dict[str, Any]:
         """The parameters that can be blank, by name."""
-        return dict.fromkeys(self._parameters())
+        return dict.fromkeys(self.named)
 
     def value_of(self, name: str) -> Any:
         """The value of a parameter, by its name in `blanks`."""
-        return self._parameters()[name]
+        return self.named[name]
 
     def domain_of(self, name: str) -> Domain:
         """The whole line for a coefficient, above 0 for a standard deviation."""
@@ -313,7 +315,7 @@ class Regression(Component):
     @property
     def shares(self) -> dict[str, str]:
         """The blanks that other components have too: parameter to shared name."""
-        items = self._parameters().items()
+        items = self.named.items()
         return {n: v.name for n, v in items if isinstance(v, Shared)}
 
     has_line = True
@@ -324,9 +326,10 @@ class Regression(Component):
         if entry.name in self.own:
             return np.ones(1)
         level = self.predictor_unit(scales)
-        units = dict(zip(self.coef, scales[1:], strict=True))
-        names = {f"coef[{name!r}]": level / unit for name, unit in units.items()}
-        return np.full(1, names.get(entry.name, level))
+        if entry.name == "intercept":
+            return np.full(1, level)
+        place = list(self.named).index(entry.name)  # the intercept, then coefficients
+        return np.full(1, level / scales[place])
 
     def predictor_unit(self, scales: Array) -> float:
         """The unit of the linear predictor."""
@@ -340,7 +343,7 @@ class Regression(Component):
         return f"{type(self).__name__}({self.target!r}): " + ", ".join(
             f"{named.get(name, name)} {value:.6g}"
             f"{'' if name in template.blanks else ' (given)'}"
-            for name, value in self._parameters().items()
+            for name, value in self.named.items()
         )
 
     def _state(self) -> dict[str, Any]:

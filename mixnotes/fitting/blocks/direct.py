@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixnotes.components import vector
 from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
@@ -162,8 +163,10 @@ class DirectBlock(Block):
 
     def _line_of(self, template: Any, value: Any) -> tuple[Array, Array]:
         """The blanks of a component on the line in units of the data; the units."""
-        units = template.line_units(value, self.scales)
-        return template.to_line(value) / units, units
+        entries = template.entries(value)
+        units = [template.units_of(entry, self.scales) for entry in entries]
+        both = np.concatenate(units) if units else np.zeros(0)
+        return vector.to_line(entries) / both, both
 
     def _agreed(self, values: Sequence[Any], weight: Array) -> list[Any]:
         """The components with every shared blank at its weighted mean on the line."""
