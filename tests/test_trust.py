@@ -300,6 +300,46 @@ def test_trials_given_to_a_geometric_get_a_word():
     assert "column 'n'" in named.reason
 
 
+def test_trials_beside_a_mass_at_0_and_a_size_of_1_get_the_same_word():
+    trials = np.random.default_rng(4).geometric(0.5, 200)
+    beside = mx.em(mx.Mixture([mx.PointMass(0), mx.Geometric()]), trials)
+    assert "fit it to x - 1" in beside.reason
+    one = mx.em(mx.Mixture([mx.NegativeBinomial(size=1)]), trials)
+    assert "fit it to x - 1" in one.reason
+    for size, x in ((1, trials - 1), (2, trials)):
+        fit = mx.em(mx.Mixture([mx.NegativeBinomial(size=size)]), x)
+        assert "fit it to" not in fit.reason
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("short", [np.float32, np.float16])
+def test_a_mass_whose_value_is_rounded_otherwise_in_the_data_gets_a_word(short, unit):
+    if short is np.float16:
+        unit = unit**0.1
+    at, r = unit / 3, np.random.default_rng(6)
+    x = np.r_[np.full(40, at), unit * r.normal(0, 1, 60)].astype(short).astype(float)
+    fit = mx.em(mx.Mixture([mx.PointMass(at), mx.Normal()]), x)
+    seen = float(short(at))
+    assert "40 are that in another rounding" in fit.reason
+    assert repr(seen) in fit.reason
+    right = mx.em(mx.Mixture([mx.PointMass(seen), mx.Normal()]), x)
+    assert right.mixture.weights[0] == pytest.approx(0.4)
+    assert "rounding;" not in right.reason
+    row = mx.Product({"x": mx.PointMass(at)}), mx.Product({"x": mx.Normal()})
+    assert "column 'x': no observation" in mx.em(mx.Mixture(row), {"x": x}).reason
+
+
+def test_a_mass_that_has_been_rounded_and_one_of_a_sum_get_a_word_too():
+    normal = np.random.default_rng(6).normal(0, 1, 60)
+    for at, seen in ((float(np.float32(0.1)), 0.1), (0.3, 0.1 + 0.2)):
+        x = np.r_[np.full(40, seen), normal]
+        fit = mx.em(mx.Mixture([mx.PointMass(at), mx.Normal()]), x)
+        assert "40 are that in another rounding" in fit.reason
+    for at in (0.0, 0.1):
+        fit = mx.em(mx.Mixture([mx.PointMass(at), mx.Normal()]), normal)
+        assert "no observation" not in fit.reason
+
+
 # ------------------------------------------------------------- orders, labels, names
 
 

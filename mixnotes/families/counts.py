@@ -19,7 +19,7 @@ from mixnotes.components.constraints import (
 )
 from mixnotes.components.exponential import ExponentialFamily, Keep, Values
 from mixnotes.data.check import as_count
-from mixnotes.families.discrete import drawn_counts, log_factorial, whole
+from mixnotes.families.discrete import drawn_counts, log_factorial, trials_remark, whole
 from mixnotes.families.rows import remembering_d, rows_of, sized, state_without_d
 from mixnotes.families.search import Searched
 from mixnotes.numeric.arrays import Array
@@ -28,6 +28,7 @@ from mixnotes.numeric.special import log_gamma_ratio, scipy_functions
 
 _TABLE = 4096  # counts up to which a table of sums is fastest
 _GUESSES = np.array([1e-4, 0.01, 0.1, 1.0, 10.0])  # of 1 / size, of what moments say
+_ROUNDED = 8 * float(np.finfo(float).eps)  # relative; what a sum or two may round off
 _SMALLEST = 1e-12  # 1 / size as a share of 1 / mean
 
 
@@ -53,6 +54,18 @@ class NegativeBinomial(Searched):
     def limit(self) -> str:
         """The Poisson, where size is infinite."""
         return "size = inf, a Poisson" if self.size == math.inf else ""
+
+    up_to_infinity = "size"
+
+    def _finite(self, filled: Self) -> Array:
+        """Sizes with variances from 1.0001 to 11 times the mean."""
+        mean = filled.given("mean")
+        return mean / _GUESSES if mean > 0 else np.zeros(0)
+
+    def remark(self, x: Array, weight: Array) -> str:
+        """Of size 1, the geometric, that these may be trials, counted from 1."""
+        learns = self.size == 1 and self.n_free
+        return trials_remark(f"{self!r}", x[weight > 0]) if learns else ""
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are whole numbers from 0 up."""
@@ -287,6 +300,24 @@ class PointMass(Searched):
             return np.ones(len(x), dtype=bool)
         inside: NDArray[np.bool_] = x == self.at
         return inside
+
+    def remark(self, x: Array, weight: Array) -> str:
+        """That no observation is `at`, where some are `at` with another rounding."""
+        at, seen = self.at, (weight > 0) & (x != 0)
+        if not at or (x[seen] == at).any():
+            return ""
+        alike = np.abs(x - at) <= _ROUNDED * abs(at)
+        with np.errstate(over="ignore", under="ignore"):
+            for short in (np.float32, np.float16):
+                alike |= (x == float(short(at))) | (x.astype(short).astype(float) == at)
+        places = np.flatnonzero(alike & seen)
+        if not len(places):
+            return ""
+        other = float(x[places[np.argmax(weight[places])]])
+        return (
+            f"no observation equals {at!r}, and {weight[places].sum():g} are that in "
+            f"another rounding; PointMass({other!r}) takes those that are {other!r}"
+        )
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """0 at the value, -inf elsewhere."""

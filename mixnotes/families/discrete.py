@@ -266,6 +266,16 @@ class Categorical(ExponentialFamily):
         return super().filled(values)
 
 
+def trials_remark(name: str, seen: Array) -> str:
+    """That these may be trials, counted from 1; no words where a 0 was seen."""
+    if not seen.size or seen.min() < 1:
+        return ""
+    return (
+        f"the least value is {seen.min():g}, and {name} counts the failures "
+        "before a success, from 0; if x counts trials, from 1, fit it to x - 1"
+    )
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class Geometric(ExponentialFamily):
     """Geometric(p) on 0, 1, 2, ...: P(x) = (1 - p)^x p, the failures before a success.
@@ -285,13 +295,7 @@ class Geometric(ExponentialFamily):
 
     def remark(self, x: Array, weight: Array) -> str:
         """That these may be trials, counted from 1."""
-        seen = x[weight > 0]
-        if not seen.size or seen.min() < 1:
-            return ""
-        return (
-            f"the least value is {seen.min():g}, and Geometric counts the failures "
-            "before a success, from 0; if x counts trials, from 1, fit it to x - 1"
-        )
+        return trials_remark("Geometric", x[weight > 0]) if self.n_free else ""
 
     def statistics(self, x: Array) -> Sequence[Array]:
         """The observations themselves."""

@@ -171,7 +171,6 @@ class Product(Composite):
         found = (
             (key, part.remark(columns, weight[rows]))
             for key, rows, columns, part in self._seen(x)
-            if part.n_free
         )
         return "; ".join(f"column {key!r}: {words}" for key, words in found if words)
 

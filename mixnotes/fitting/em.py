@@ -140,7 +140,6 @@ def _remarks(engine: Engine) -> str:
     found = dict.fromkeys(
         component.remark(rows.x, rows.weights)
         for _, component in engine.leaves
-        if component.learns
     )
     return "".join(f"; note: {words}" for words in found if words)
 
