@@ -173,6 +173,13 @@ class Component(Hooks):
         ranks = np.concatenate([np.ravel(mean), np.ravel(variance)])
         return tuple(np.nan_to_num(ranks, nan=np.inf, posinf=np.inf, neginf=-np.inf))
 
+    up_to_infinity = ""  # the parameter that may be infinite, which is a `limit`
+
+    def _finite(self, filled: Self) -> Array:
+        """Values of it to compare with where it is infinite in `filled`, large to
+        small."""
+        return np.zeros(0)
+
     # What everybody gets.
 
     def cdf(self, x: ArrayLike) -> Array:

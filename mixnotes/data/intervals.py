@@ -20,6 +20,7 @@ from mixnotes.numeric.ascent import ascend
 
 _LEVEL = 0.01  # nats an observation, beyond the rounding of a sharp density
 _FLOOR = 1e-7  # of the range; a standard deviation below it collapsed
+_EPS = float(np.finfo(float).eps)
 
 
 class Intervals(np.ndarray[Any, np.dtype[np.float64]]):
@@ -189,24 +190,61 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
     log_prob = bind(template, rows)
     carried = weight > 0
     share = weight[carried] / weight.sum()
-
-    origin = template.to_line(start)
     scale = float(np.std(midpoints(rows))) or 1.0
-    units = template.line_units(start, np.full(1, scale))
 
-    def height(aside: Array) -> float:
-        try:
-            values = log_prob(template.from_line(origin + units * aside, start))
-        except ValueError:  # past the edge of what floats can hold
-            return -np.inf
-        return float(share @ values[carried])
+    def height(filled: Any) -> float:
+        return float(share @ log_prob(filled)[carried])
 
     with np.errstate(all="ignore"):
-        top = ascend(height, np.zeros(len(origin)), steps)
-    filled = template.from_line(origin + units * top.place, start)
+        filled, top = _up_to_a_limit(template, height, start, scale, steps)
     _require_width(filled, rows)
-    _require_bound(template, filled, rows, top.value, weight / weight.sum(), log_prob)
+    _require_bound(template, filled, rows, top, weight / weight.sum(), log_prob)
     return filled
+
+
+def _climbed(
+    template: Any, height: Any, start: Any, scale: float, steps: int
+) -> tuple[Any, float]:
+    """Where Newton steps in all blanks of the template lead, and how high."""
+    if not template.n_free:
+        return start, height(start)
+    origin = template.to_line(start)
+    units = template.line_units(start, np.full(1, scale))
+
+    def at(aside: Array) -> float:
+        try:
+            return float(height(template.from_line(origin + units * aside, start)))
+        except ValueError:  # past the edge of what floats can hold
+            return -np.inf
+
+    top = ascend(at, np.zeros(len(origin)), steps)
+    return template.from_line(origin + units * top.place, start), top.value
+
+
+def _up_to_a_limit(
+    template: Any, height: Any, start: Any, scale: float, steps: int
+) -> tuple[Any, float]:
+    """The same where a parameter may be infinite, to which Newton steps only creep: a
+    large one is compared with infinity, and infinity with some that are finite."""
+    name = template.up_to_infinity
+    if name not in template.blanks:
+        return _climbed(template, height, start, scale, steps)
+    held = template.filled({name: math.inf})
+    if start.given(name) == math.inf:
+        found, top = _climbed(held, height, start, scale, steps)
+        beside = [found.filled({name: v}) for v in template._finite(found).tolist()]
+        heights = [height(other) for other in beside]
+        best = int(np.argmax(heights)) if heights else 0
+        if heights and heights[best] > top + 8 * _EPS * (1 + abs(top)):
+            return _climbed(template, height, beside[best], scale, steps)
+        return found, top
+    found, top = _climbed(template, height, start, scale, steps)
+    finite = template._finite(found)
+    if len(finite) and found.given(name) < finite[len(finite) // 2]:
+        return found, top
+    limit = found.filled({name: math.inf})
+    limit, its = _climbed(held, height, limit, scale, steps)
+    return (limit, its) if its >= top - 8 * _EPS * (1 + abs(top)) else (found, top)
 
 
 def _require_bound(

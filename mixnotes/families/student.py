@@ -98,6 +98,12 @@ class StudentT(LocationScale, Stepped):
         """The normal, where df is infinite."""
         return "df = inf, a normal" if self.df == math.inf else ""
 
+    up_to_infinity = "df"
+
+    def _finite(self, filled: Self) -> Array:
+        """Degrees of freedom from nearly a normal to a Cauchy distribution."""
+        return 1 / np.concatenate([_NEAR, GUESSES])
+
     def density(self, prepared: Any) -> Array:
         """log p at (x - loc) / scale, less log scale."""
         scale = self.given("scale")

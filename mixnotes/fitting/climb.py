@@ -20,6 +20,7 @@ from mixnotes.fitting.blocks.base import RecentreError
 from mixnotes.fitting.engine import QUIET, Engine, State
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import Scale, ascend, slope_left
+from mixnotes.numeric.special import log_sum_exp
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
 _ROUNDING = 1e-11  # a fall by this share of the log-likelihood is rounding
@@ -29,6 +30,7 @@ _NOISE = 100 * _EPS  # relative; steps below it are rounding
 _SEARCHED = 1e-9  # the same where a component's fit is itself a search
 _LAST = 4 * _EPS  # relative; what rounding leaves of a step at the least
 _FLAT = 100  # gains of rounding alone after which the log-likelihood is looked at
+_FLAT_SEARCHED = 20  # the same where each step is a long search
 _SHRINKS = 0.9  # of the step so many before; a smaller one is still on its way
 _STANDS = 3  # steps of rounding alone after which a climb is over
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
@@ -206,6 +208,11 @@ _SLOW = 0.95  # rate beyond which Newton steps are thought of
 _COSTLY = 200  # sweeps that a Newton step may take
 _PATIENCE = 50  # steps to wait after one that did not help; doubled each time
 _NARROW = 0.05  # of the range; a component narrower than it may be on its way to 0
+_LEAST = 1e-300  # a weight that stands for 0
+_STRAY = 0.01  # of what a component carries that may be seen exactly on its way
+_TOUCHED = 1e-6  # nats below a bound from which it counts as reached
+_WEIGHED = 20  # steps of the weights alone
+_HELD = 1e-3  # of the largest share; a row of which a component has less is another's
 _FEW = 40  # free directions up to which the log-likelihood itself is climbed
 _EARLY = 25  # steps of EM before that, where gains are not small
 _LEVELLED = 1e-8  # nats that the log-likelihood may still rise at a maximum
@@ -218,6 +225,13 @@ _STALLED = (
     "stopped: the search within a step stands still where the log-likelihood still has "
     "a slope, so this is no maximum; try another start, or give a parameter"
 )
+
+
+def _between(least: float, most: float) -> str:
+    """Two ends, of which one may be infinite, in words."""
+    if most == math.inf:
+        return f"above {least:g}"
+    return f"below {most:g}" if least == -math.inf else f"from {least:g} to {most:g}"
 
 
 def _last_words(reason: str) -> str:
@@ -289,6 +303,7 @@ class _Path:
                 fallen = self.plain_step()
             except CollapseError as collapse:
                 return self.end(False, f"collapsed: {collapse}", collapsed=True)
+            fallen = fallen or self.runaway()
             if fallen:
                 return self.end(False, fallen)
             if self.arrived():
@@ -296,15 +311,16 @@ class _Path:
                     return self.end(True, self.arrival())
                 if self.still >= _STANDS:
                     return self.end(False, _STALLED)
-            if self.near and self.flat >= _FLAT:
+            if self.near and self.flat >= (_FLAT_SEARCHED if self.costly else _FLAT):
                 self.flat, before, self.stride = 0, self.stride, self.last_step()
                 stalled = self.stride > _SHRINKS * before
                 if stalled and self.is_level(thorough=True):
                     return self.end(True, self.flat_words())
             if not self.extrapolates or self.still:
                 continue
-            if self.costly and (self.near or self.since_ascent >= _EARLY):
-                self.ascend()
+            if self.costly and self.ascents < _ASCENTS:
+                if self.near or self.since_ascent >= _EARLY:
+                    self.ascend()
             elif self.near and self.error > self.tol:
                 if self.should_leap():
                     self.leap()
@@ -630,6 +646,65 @@ class _Path:
                 lambda: engine.mixture(state),
             )
         )
+
+    def runaway(self) -> str:
+        """Of intervals, words for a component that holds all the rows that it carries
+        with a probability of 1, a bound that no parameter reaches; else none."""
+        engine, rows = self.engine, self.engine.source
+        steps = len(self.history) - 1
+        if not (engine.apart and isinstance(rows, Rows)):
+            return ""
+        if steps > _CONFIRM and steps % _CONFIRM and not self.near:
+            return ""
+        joint = engine.joint(self.current)
+        weights = np.maximum(engine.leaf_weights(self.current), _LEAST)
+        level = log_sum_exp(joint)
+        shares = rows.weights * np.exp(joint - level)
+        low, high = np.asarray(rows.x).T
+        filled = engine.by_slot(engine.mixture(self.current))
+        for slot, template in enumerate(engine.by_slot()):
+            component, mine = filled[slot], shares[slot]
+            if not (getattr(template, "has_line", False) and template.n_free):
+                continue
+            wide = low < high
+            stray = _STRAY if self.ascents < _ASCENTS else 1.0
+            if not mine[wide].sum() > max(_LOOK, (1 - stray) * mine.sum()):
+                continue
+            held = wide & (mine >= _HELD * mine[wide].max())
+            least, most = float(low[held].max()), float(high[held].min())
+            if least > most:
+                continue
+            if component.discrete and not component.ends[1] == most == math.inf:
+                continue  # a probability of 1 can be reached
+            sure = np.where(wide & (low <= least) & (high >= most), 0.0, -np.inf)
+            if engine.labels is not None:
+                sure[joint[slot] == -np.inf] = -np.inf
+            there = joint - np.log(weights)[:, None]
+            there[slot] = sure
+            bound = self._bound(there, weights)
+            said = round(bound + engine.constant, 6) + 0.0
+            if bound >= rows.weights @ level - _TOUCHED:
+                return (
+                    f"stopped: {type(component).__name__} carries only rows of which "
+                    f"no more is known than that they are {_between(least, most)}, and "
+                    f"the log-likelihood rises to a bound, about {said:.10g}, that no "
+                    "parameter reaches, where it holds them with probability 1; give "
+                    "its parameters, or use fewer components"
+                )
+        return ""
+
+    def _bound(self, densities: Array, weights: Array) -> float:
+        """The log-likelihood of components with these log-densities, (K, n), after some
+        steps of their weights where these are learned."""
+        rows = self.engine.source
+        assert isinstance(rows, Rows)
+        learned = self.engine.flat and self.engine.nodes[0].given is None
+        for _ in range(_WEIGHED if learned else 1):
+            joint = densities + np.log(np.maximum(weights, _LEAST))[:, None]
+            level = log_sum_exp(joint)
+            if learned:
+                weights = np.exp(joint - level) @ rows.weights / rows.weights.sum()
+        return float(rows.weights @ level)
 
     def boundless(self) -> str:
         """Of intervals, words for a component that rises without end as it shrinks onto

@@ -201,8 +201,8 @@ class Engine:
         found: Mixture = _rebuilt(self.model, (), parts, weights)
         return found
 
-    def shares(self, state: State) -> Array:
-        """The responsibilities of the rows in memory, (K, n), by slot."""
+    def joint(self, state: State) -> Array:
+        """log p(x, z = k) of the rows in memory, (K, n), by slot."""
         mixture, rows = self.mixture(state), self.source
         assert isinstance(rows, Rows)
         joint = np.array(
@@ -218,6 +218,11 @@ class Engine:
         if self.labels is not None:
             z = self.labels
             joint[(z >= 0) & (z != self.branch)] = -np.inf
+        return joint
+
+    def shares(self, state: State) -> Array:
+        """The responsibilities of the rows in memory, (K, n), by slot."""
+        joint = self.joint(state)
         shares: Array = np.exp(joint - log_sum_exp(joint))
         return shares
 

@@ -24,6 +24,7 @@ _LONGEST = 2.0  # a step
 _HALVINGS = 30
 _SIZINGS = 40  # tries to find a width
 _TURNS = 3  # of the axes, until none of them is a narrow ridge's
+_KEPT = 0.01  # of what a step promised; with less, differences are taken nearer
 _RIDGE = 1e-4  # a ratio of curvatures below which differences along axes lose digits
 
 
@@ -61,7 +62,8 @@ def ascend(
     ridges: neither a parameter of 1e5 nor one that moves with another stalls it. Where
     f is not concave the curvature's sign is turned, and a step that does not rise is
     halved; where none rises, the highest of the places around is taken, so that a climb
-    ends only where all of them are lower.
+    ends only where all of them are lower. Where steps keep far less than they promise
+    the function is another one as far as was looked, and differences are taken nearer.
     """
     here = Top(np.array(start, dtype=np.float64), f(np.asarray(start, float)))
     axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
@@ -77,6 +79,13 @@ def ascend(
         ahead = _along(f, here, step, promised)
         if ahead is None:
             ahead = around
+        nearer = _nearer(scale, here.value)
+        gained = -math.inf if ahead is None else ahead.value - here.value
+        if nearer != scale and gained < _KEPT * promised:
+            scale = nearer
+            axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
+            here = here if ahead is None else ahead._replace(promised=promised)
+            continue
         if ahead is None:
             return here._replace(promised=promised)
         moved = float(np.abs(ahead.place - here.place).max())
@@ -84,6 +93,14 @@ def ascend(
         if moved < _STILL * min(1.0, float(widths.max()) / _WIDTH):
             return here
     return here
+
+
+def _nearer(scale: Scale, value: float) -> Scale:
+    """A scale on which differences are taken nearer; the same where rounding is."""
+    least = max(_CURVED, 1e3 * 4 * _EPS * (1 + abs(value)))
+    if not scale.curved > least:
+        return scale
+    return Scale(max(scale.curved / 100, least), max(scale.most / 10, _MOST))
 
 
 def slope_left(f: Callable[[Array], float], p: int, scale: Scale) -> float:
@@ -96,9 +113,11 @@ def slope_left(f: Callable[[Array], float], p: int, scale: Scale) -> float:
     total = 0.0
     for axis, width in zip(axes, widths, strict=True):
         up, down = f(width * axis), f(-width * axis)
-        bend, tilt = abs(up + down - 2 * here.value), 0.5 * abs(up - down)
+        bend, tilt = abs(up + down - 2 * here.value), 0.5 * (up - down)
         noise = 8 * _EPS * (1 + abs(here.value))
-        if tilt > noise:
+        if abs(tilt) > noise:  # of a skewed function most of it is no slope
+            half = 0.5 * (f(0.5 * width * axis) - f(-0.5 * width * axis))
+            tilt = (8 * half - tilt) / 3
             total += 0.5 * tilt * tilt / max(bend, noise)
     return total
 
