@@ -128,3 +128,17 @@ def test_a_skewed_summit_has_no_slope_left():
     tilted = slope_left(lambda u: -0.5 * u[0] ** 2 + 1e-3 * u[0], 1, Scale())
     assert skewed < 1e-12
     assert tilted == pytest.approx(5e-7, rel=1e-3)
+
+
+def test_a_peak_at_a_kink_has_no_slope_left():
+    peak = slope_left(lambda u: -abs(u[0]) - 3 * max(u[0], 0.0), 1, Scale())
+    slope = slope_left(lambda u: 1e-3 * u[0] - abs(u[0] - 0.1), 1, Scale())
+    assert peak < 1e-12
+    assert slope > 1e-3
+
+
+def test_two_bins_that_touch_are_not_held_at_their_edge():
+    """No continuous component has both with probability 1."""
+    low = np.repeat([0.0, 1.0, 4.0, 5.0], [20, 20, 30, 10])
+    fit = mx.em(mx.Mixture(2 * [mx.Normal(sd=0.5)]), mx.Censored(low, low + 1))
+    assert fit.converged, fit.reason

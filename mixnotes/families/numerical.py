@@ -17,6 +17,7 @@ from mixnotes.components.component import Component
 from mixnotes.components.constraints import Shared
 from mixnotes.components.saving import shown
 from mixnotes.data.check import CollapseError
+from mixnotes.families.kinks import Pin, held
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 from mixnotes.numeric.special import scipy_functions
@@ -38,6 +39,7 @@ class Made(Component):
 
     bounds: dict[str, Bounds]  # of what can be learned
     values: dict[str, Any]  # all parameters; None is blank
+    pins: tuple[Pin, ...] = ()  # kinks of the density that stay on observations
 
     @abstractmethod
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
@@ -138,16 +140,47 @@ class Made(Component):
             each = np.where(useless, worst, np.maximum(logs, worst))
             return float(share @ each)
 
+        if start is not None and start.pins:
+            return self._climb_pinned(start, height)
         if start is not None:
             begin = {name: start.values[name] for name in self.blanks}
-            found = self._climb(begin, height)
+            found = self._climb(begin, height, x)
             filled = self.filled(found) if height(found) >= height(begin) else start
         else:
             begin = self._begin(self.guesses(x, share), height)
-            filled = self.filled(self._climb(self._simplex(begin, height), height))
+            filled = self.filled(self._climb(self._simplex(begin, height), height, x))
         self._require_bound(filled, x)
         self._require_width(filled, x, share)
         return filled
+
+    def _climb_pinned(self, start: Self, height: Any) -> Self:
+        """Newton steps while kinks of the density stay on their observations."""
+        names, settle = held(self.blanks, start.pins)
+        free = {n: start.values[n] for n in self.blanks if n not in names}
+        if not free:
+            return start
+        line = _Line(self.bounds, free, lambda v: self._settled(v, settle, height))
+        top = ascend(
+            lambda u: self._settled(line.values(u), settle, height), np.zeros(len(free))
+        )
+        found = settle(start.values | line.values(top.place))
+        here = {n: start.values[n] for n in self.blanks}
+        if found is None or not height({n: found[n] for n in here}) > height(here):
+            return start
+        filled = self.filled({n: found[n] for n in here})
+        filled.__dict__["pins"] = start.pins
+        return filled
+
+    def _settled(self, values: dict[str, Any], settle: Any, height: Any) -> float:
+        """The height with the kinks held; -inf out of bounds."""
+        found = settle(self.values | values)
+        if found is None:
+            return -math.inf
+        for name in self.blanks:
+            low, high = self.bounds[name]
+            if not low <= found[name] <= high:
+                return -math.inf
+        return float(height({n: found[n] for n in self.blanks}))
 
     def _require_width(self, filled: Self, x: Array, share: Array) -> None:
         """Raise an error where the density changes within the rounding of x."""
@@ -229,14 +262,49 @@ class Made(Component):
             )
         return values
 
-    def _climb(self, begin: dict[str, float], height: Any) -> dict[str, float]:
+    def has_kinks(self, filled: Self, x: Array) -> bool:
+        """Has the density a kink among these observations, as far as is known?"""
+        return False
+
+    def by_simplex(self, filled: Self, x: Array, weight: Array, size: float) -> Self:
+        """Where a simplex of this size leads, by scipy: it needs no slopes."""
+        (minimize,) = scipy_functions("optimize", "minimize")
+
+        def height(values: dict[str, Any]) -> float:
+            logs = self.logs(x[weight > 0], self.values | values)
+            total = float(weight[weight > 0] @ logs)
+            return total if math.isfinite(total) else -math.inf
+
+        begin = {name: filled.values[name] for name in self.blanks}
+        line = _Line(self.bounds, begin, height)
+        p = len(begin)
+        with np.errstate(all="ignore"):
+            found = minimize(
+                lambda u: min(-height(line.values(u)), 1e300),
+                np.zeros(p),
+                method="Nelder-Mead",
+                options={
+                    "maxfev": 200 * p,
+                    "initial_simplex": _corners(p) / 0.3 * size,
+                    "xatol": 1e-9,
+                    "fatol": 1e-9,
+                },
+            )
+        return self.filled(line.values(found.x))
+
+    def _climb(
+        self, begin: dict[str, float], height: Any, x: Array
+    ) -> dict[str, float]:
         """Newton steps from there."""
         line = _Line(self.bounds, begin, height)
         top = ascend(lambda u: height(line.values(u)), np.zeros(len(begin)))
         name = list(begin)[int(np.argmax(np.abs(top.place)))]
         further = top.place + _ON * np.sign(top.place) * (np.abs(top.place) > _LONG)
         goes_on = height(line.values(further)) > top.value + _RISING
-        if line.ran_off(top.place) or goes_on or not top.promised < _RISING:
+        stalled = not top.promised < _RISING
+        if stalled and not goes_on:  # at a kink no step keeps what slopes promise
+            stalled = not self.has_kinks(self.filled(line.values(top.place)), x)
+        if line.ran_off(top.place) or goes_on or stalled:
             raise self._ran_off(name, line.values(top.place)[name])
         return line.values(top.place)
 

@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.families.numerical import Bounds, Made, first_guesses, written
-from mixnotes.families.search import ends_beside
 from mixnotes.numeric.arrays import Array
+from mixnotes.families.kinks import Pin, followed, held, kinks
+from mixnotes.families.search import ends_beside, places_beside
+
+_SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
+_EDGE = 1e-3  # of the range of a shape; nearer to its bound there is no kink to be seen
 
 
 def from_scipy(distribution: Any, **given: float | None) -> FromScipy:
@@ -62,6 +66,7 @@ class FromScipy(Made):
                 f"not learned; write from_scipy({name!r}, {missing[0]}=...)"
             )
         fixed = {n: _whole(self._number(n, known[n])) for n in whole}
+        own["pins"] = ()
         own["values"] = self.checked(fixed | {n: known.get(n) for n in own["bounds"]})
 
     @property
@@ -94,8 +99,16 @@ class FromScipy(Made):
     has_moves = True
 
     def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
-        """An end of the support at other observations, outwards and inwards."""
-        if x.ndim > 1 or not self.edges_move:
+        """An end of the support at other observations, outwards and inwards, and a kink
+        of the density at those beside it."""
+        if x.ndim > 1:
+            return
+        if not self.discrete and self.blanks:
+            yield from self._kinks_beside(filled, np.unique(x[weight > 0]))
+            if self.has_kinks(filled, x[weight > 0]):
+                for size in _SIMPLEX:
+                    yield self.by_simplex(filled, x, weight, size)
+        if not self.edges_move:
             return
         places = np.sort(x)
         loc, scale = filled.values["loc"], filled.values.get("scale", 1.0)
@@ -115,6 +128,83 @@ class FromScipy(Made):
                     moved = {"scale": (here - loc) / unit}
                 if moved and moved.get("scale", 1.0) > 0:
                     yield filled.filled(moved)
+
+    def _kinks_beside(self, filled: Self, places: Array) -> Iterator[Self]:
+        """The component with kinks of its density at observations beside, and free of
+        those where they stand."""
+        if len(places) < 2:
+            return
+        span = float(places[-1] - places[0])
+        filled = self._off_the_edge(filled)
+        found = self._kinks(filled, places)
+        pins = [followed(filled, place, span) for place in found]
+        here = [
+            (pin, int(np.searchsorted(places, place)), place)
+            for pin, place in zip(pins, found, strict=True)
+            if pin is not None
+        ]
+        if filled.pins:
+            yield filled.filled({})  # free again
+        for pin, position, _ in here:
+            others = [
+                other._replace(at=at)
+                for other, _, at in here
+                if other is not pin and any(at == kept.at for kept in filled.pins)
+            ]
+            for k in places_beside(position, len(places)):
+                first = pin._replace(at=float(places[k]))
+                for rest in (others, []) if others else ([],):
+                    moved = self._pinned(filled, (first, *rest))
+                    if moved is not None:
+                        yield moved
+        for i, (one, a, _) in enumerate(here):
+            for two, b, _ in here[:i]:
+                for k in (a - 1, a):
+                    for j in (b - 1, b):
+                        if 0 <= k < len(places) and 0 <= j < len(places):
+                            both = (
+                                one._replace(at=float(places[k])),
+                                two._replace(at=float(places[j])),
+                            )
+                            moved = self._pinned(filled, both)
+                            if moved is not None:
+                                yield moved
+
+    def _kinks(self, filled: Self, x: Array) -> list[float]:
+        """Where the density has a kink, between the ends of the data."""
+        low, high = np.clip(filled.ends, x.min(), x.max())
+        if not low < high:
+            return []
+        return kinks(lambda x: filled.logs(x, filled.values), float(low), float(high))
+
+    def has_kinks(self, filled: Self, x: Array) -> bool:
+        """Has the density a kink among these observations?"""
+        return not self.discrete and x.ndim == 1 and bool(self._kinks(filled, x))
+
+    def _off_the_edge(self, filled: Self) -> Self:
+        """The component with shapes inside of their bounds, where a kink may be."""
+        moved = {}
+        for name in self.blanks:
+            low, high = self.bounds[name]
+            width = high - low
+            if math.isfinite(width):
+                nearest = min(filled.values[name] - low, high - filled.values[name])
+                if nearest < _EDGE * width:
+                    moved[name] = low + 0.5 * width
+        return filled.filled(moved) if moved else filled
+
+    def _pinned(self, filled: Self, pins: tuple[Pin, ...]) -> Self | None:
+        """`filled` with kinks on observations; None where its bounds do not allow."""
+        names, settle = held(self.blanks, pins)
+        values = settle(filled.values)
+        if values is None or not names:
+            return None
+        try:
+            moved = filled.filled({name: values[name] for name in names})
+        except ValueError:
+            return None
+        moved.__dict__["pins"] = pins
+        return moved
 
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
         """scipy's logpdf or logpmf."""
@@ -172,6 +262,7 @@ class FromScipy(Made):
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.__dict__["values"] = self.checked(values)
+        other.__dict__["pins"] = ()
         return other
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:

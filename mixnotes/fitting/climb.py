@@ -672,7 +672,7 @@ class _Path:
                 continue
             held = wide & (mine >= _HELD * mine[wide].max())
             least, most = float(low[held].max()), float(high[held].min())
-            if least > most:
+            if least >= most:
                 continue
             if component.discrete and not component.ends[1] == most == math.inf:
                 continue  # a probability of 1 can be reached

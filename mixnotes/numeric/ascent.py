@@ -24,6 +24,8 @@ _LONGEST = 2.0  # a step
 _HALVINGS = 30
 _SIZINGS = 40  # tries to find a width
 _TURNS = 3  # of the axes, until none of them is a narrow ridge's
+_LITTLE = 1e-10  # a promise that needs no second look
+_HALVED = 18  # times, of a width at whose fractions it is looked for
 _KEPT = 0.01  # of what a step promised; with less, differences are taken nearer
 _RIDGE = 1e-4  # a ratio of curvatures below which differences along axes lose digits
 
@@ -118,7 +120,12 @@ def slope_left(f: Callable[[Array], float], p: int, scale: Scale) -> float:
         if abs(tilt) > noise:  # of a skewed function most of it is no slope
             half = 0.5 * (f(0.5 * width * axis) - f(-0.5 * width * axis))
             tilt = (8 * half - tilt) / 3
-            total += 0.5 * tilt * tilt / max(bend, noise)
+            promised = 0.5 * tilt * tilt / max(bend, noise)
+            if promised > _LITTLE:  # at a kink slopes promise what no place has
+                sides = [s * width / 2**k for k in range(_HALVED) for s in (-1, 1)]
+                rise = max(f(side * axis) for side in sides) - here.value
+                promised = min(promised, 2 * max(rise, 0.0))
+            total += promised
     return total
 
 
