@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize, stats
 
 import mixnotes as mx
-from mixnotes.ascent import Scale, slope_left
+from mixnotes.numeric.ascent import Scale, slope_left
 from tests.test_stationary import Problem
 
 OPEN = mx.Censored([1.0, 1.5, 2.0], [np.inf] * 3)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mixnotes.check import Array
+from mixnotes.numeric.arrays import Array
 
 _CELLS = 2000  # of the range of the data, in which kinks are looked for
 _SHARP = 30.0  # times the bend beside it; a smooth density has no such bend

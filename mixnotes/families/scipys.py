@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.families.numerical import Bounds, Made, first_guesses, written
-from mixnotes.numeric.arrays import Array
 from mixnotes.families.kinks import Pin, followed, held, kinks
+from mixnotes.families.numerical import Bounds, Made, first_guesses, written
 from mixnotes.families.search import ends_beside, places_beside
+from mixnotes.numeric.arrays import Array
 
 _SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
 _EDGE = 1e-3  # of the range of a shape; nearer to its bound there is no kink to be seen

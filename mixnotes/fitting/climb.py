@@ -33,6 +33,8 @@ _FLAT = 100  # gains of rounding alone after which the log-likelihood is looked 
 _FLAT_SEARCHED = 20  # the same where each step is a long search
 _SHRINKS = 0.9  # of the step so many before; a smaller one is still on its way
 _STANDS = 3  # steps of rounding alone after which a climb is over
+_AGREED = 0.03  # of 1 - rate; what rates of steps and of gains may differ by
+_SETTLED = 0.01  # of 1 - rate; a rate that changes more from step to step says nothing
 _NEAR = 1e-3  # gain a step; to extrapolate earlier can change the summit
 _LOOK = 1e-6  # estimated gain still to come below which the distance is measured
 
@@ -278,6 +280,7 @@ class _Path:
             self.engine.require_possible(first)
         self.history = [self.log_likelihood]
         self.trail = [self.iterate]  # successive plain iterates, the last three
+        self.older: tuple[_Iterate, ...] = ()  # the one before those, and the next
         self.gain = math.inf
         self.slowest = 0.0  # an extrapolated step hides the slow direction for a while
         self.error = math.inf
@@ -364,7 +367,7 @@ class _Path:
                 self.short
             ):  # what waits to be made of sums is made in the form they have
                 self.short = False
-                for iterate in self.trail:
+                for iterate in (*self.older[:1], *self.trail):
                     _ = iterate.state
             try:
                 state = engine.maximise(self.sums, self.current)
@@ -394,7 +397,7 @@ class _Path:
         self.flat = self.flat + 1 if gain <= self.resolution else 0
         self.trail.append(candidate)
         if len(self.trail) > 3:
-            del self.trail[0]
+            self.older = self.trail.pop(0), self.trail[0]
         self.compare(gain)
         if self.watch:
             self.tell()
@@ -450,6 +453,34 @@ class _Path:
         rate = max(rate, self.slowest)
         self.error = max(step * rate, rounding) / (1 - rate)
 
+    @property
+    def seen_four(self) -> bool:
+        """Are there four plain iterates in a row?"""
+        return len(self.trail) == 3 and self.older[1:] == (self.trail[0],)
+
+    def error_on(self) -> float:
+        """The estimated distance where a climb is cut off; infinite where the rate of
+        the steps before has not settled, so that there is none to estimate it by."""
+        if self.engine.model.n_free == 1:  # no other direction hides behind that rate
+            return self.error
+        if not self.seen_four:
+            return math.inf
+        o, a, b, c = (iterate.natural for iterate in (self.older[0], *self.trail))
+        first, before, step = (float(np.linalg.norm(v)) for v in (a - o, b - a, c - b))
+        if not first > 0 or not before > 0:
+            return math.inf
+        rate, change = step / before, step / before - before / first
+        if not abs(change) <= _SETTLED * (1 - rate):
+            return math.inf
+        earlier, gain = np.diff(self.history[-3:])
+        if (
+            gain > 100 * self.resolution
+        ):  # gains shrink by the rate squared, if it is one
+            apart = abs(math.sqrt(gain / max(earlier, gain)) - rate)
+            if not apart <= _AGREED * (1 - rate):
+                return math.inf
+        return self.error
+
     def look_ahead(self) -> None:
         """Measure at the last step that is allowed, by steps that are not kept."""
         _ = self.current  # made of its sums while they are in the form that it has
@@ -457,10 +488,13 @@ class _Path:
         steps, gain, near = len(self.history), self.gain, self.near
         self.watch = None
         try:
-            while len(self.trail) < 3:
+            alone = self.engine.model.n_free == 1
+            while len(self.trail) < 3 or not (alone or self.seen_four):
                 if self.plain_step():
                     break
             self.measure()
+            if self.error > self.tol and self.still == 0:
+                self.error = self.error_on()
         except CollapseError:
             self.error = math.inf
         if math.isfinite(gain):

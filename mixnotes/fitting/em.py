@@ -138,8 +138,7 @@ def _remarks(engine: Engine) -> str:
     if not isinstance(rows, Rows) or isinstance(rows.x, Intervals):
         return ""
     found = dict.fromkeys(
-        component.remark(rows.x, rows.weights)
-        for _, component in engine.leaves
+        component.remark(rows.x, rows.weights) for _, component in engine.leaves
     )
     return "".join(f"; note: {words}" for words in found if words)
 
