@@ -1,26 +1,23 @@
-"""Every error of the package is compared with its whole message in messages.json, and
-what it prints and draws with what was `shown` there.
+"""Every error of the package is compared with its whole message in `__snapshots__/`,
+and what it prints and draws with what was `shown` there.
 
 `match=` in a test says what matters of a message; the file says the rest, so that no
 word of it changes unseen, and shows all messages in one place. After a change to one:
 
-    WRITE_MESSAGES=1 pytest tests
+    pytest tests/test_errors.py --snapshot-update
 """
 
-import json
-import os
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from mixnotes.components.component import Component
 
-FILE = Path(__file__).with_name("messages.json")
-WRITING = bool(os.environ.get("WRITE_MESSAGES"))
+HERE = Path(__file__).parent
 FAILED = pytest.StashKey[bool]()
-KNOWN: dict[str, list[str]] = json.loads(FILE.read_text()) if FILE.exists() else {}
 
 
 @pytest.fixture
@@ -38,10 +35,13 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def whole_messages(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shown: list[str]
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    shown: list[str],
+    snapshot: SnapshotAssertion,
 ) -> Iterator[None]:
     """What `pytest.raises(..., match=...)` caught, whole, is what the file says."""
-    if request.path.parent != FILE.parent:  # livefence has tests of its own
+    if request.path.parent != HERE:  # livefence has tests of its own
         yield
         return
     raises, caught = pytest.raises, []
@@ -57,15 +57,8 @@ def whole_messages(
     if request.node.stash.get(FAILED, False):
         return
     messages = [*shown, *(str(c.excinfo.value) for c in caught if c.excinfo)]
-    messages = [_steady(message) for message in messages]
-    name = request.node.nodeid.removeprefix("tests/")
-    if WRITING and messages:
-        KNOWN[name] = messages
-    elif not WRITING:
-        assert messages == KNOWN.get(name, []), (
-            "the messages must be those of tests/messages.json; where they are meant "
-            "to change, run WRITE_MESSAGES=1 pytest tests"
-        )
+    if messages:  # where there are none any more, syrupy fails on what is unused
+        assert [_steady(message) for message in messages] == snapshot
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,14 +70,6 @@ def pytest_runtest_makereport(
     if report.failed:
         item.stash[FAILED] = True
     return report
-
-
-def pytest_sessionfinish() -> None:
-    """Write the file, if asked to."""
-    if WRITING:
-        FILE.write_text(
-            json.dumps(KNOWN, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        )
 
 
 def _steady(message: str) -> str:

@@ -1,5 +1,5 @@
 """What a reader sees, in whole: tables in print and in a notebook, and every line, area
-and word of the pictures. tests/messages.json holds it."""
+and word of the pictures. tests/__snapshots__/ holds it."""
 
 import matplotlib as mpl
 import numpy as np
