@@ -7,17 +7,51 @@ word of it changes unseen, and shows all messages in one place. After a change t
     pytest tests/test_errors.py --snapshot-update
 """
 
+import os
 import re
-from collections.abc import Generator, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from syrupy.assertion import SnapshotAssertion
 
 from mixnotes.components.component import Component
 
 HERE = Path(__file__).parent
+BUILD = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
 FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Build the book, strictly, with an environment: once for all processes of a run.
+
+    One at a time, since the second need not run the fences again that the first ran.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def built(**environment: str) -> Path:
+        name = re.sub(r"\W+", "-", "-".join(["site", *environment.values()]))
+        with FileLock(base / "build.lock"):
+            if not (base / name).exists():
+                part = base / f"{name}.part"
+                run = subprocess.run(
+                    [*BUILD, part],
+                    cwd=HERE.parent,
+                    env=os.environ | environment,
+                    capture_output=True,
+                    text=True,
+                )
+                assert run.returncode == 0, run.stderr
+                part.rename(base / name)
+        return base / name
+
+    return built
 
 
 @pytest.fixture
