@@ -18,13 +18,15 @@ from mixnotes.numeric import threads
 )
 def test_the_environment_says_how_many(asked, expected, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
-    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: set(range(5)))
+    cores = set(range(5))
+    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: cores, raising=False)
     assert threads.threads() == expected
 
 
 def test_without_a_hint_it_is_as_many_as_there_are_cores_up_to_eight(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: set(range(64)))
+    cores = set(range(64))
+    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: cores, raising=False)
     assert threads.threads() == 8
     monkeypatch.delattr(threads.os, "sched_getaffinity")
     monkeypatch.setattr(threads.os, "cpu_count", lambda: 6)
