@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +12,21 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+OF_COLOUR = ["color-contrast", "link-in-text-block"]  # rules that ask for a colour
 expect.set_options(timeout=120_000)  # against what hangs: no test measures time
 HOW = "these tests need Chromium: apt-get install chromium, or set CHROMIUM to its path"
+
+
+def pytest_collection_modifyitems(items):
+    """All are slow, and the first of them waits for the site."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("slow")
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(300))
 
 
 class Site(NamedTuple):
@@ -49,21 +57,13 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site(browser, tmp_path_factory):
+def site(browser, build, tmp_path_factory):
     """Instant navigation acts only below `site_url`: first the port, then the build."""
     folder = tmp_path_factory.mktemp("served")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
     server.daemon_threads = False
     url = f"http://127.0.0.1:{server.server_port}/mixnotes/"
-    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
-    run = subprocess.run(
-        [*build, folder / "mixnotes"],
-        cwd=ROOT,
-        env=os.environ | {"SITE_URL": url},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
+    (folder / "mixnotes").symlink_to(build(SITE_URL=url), target_is_directory=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield Site(url, folder / "mixnotes")
@@ -90,6 +90,35 @@ def base_url():
     return None
 
 
+@pytest.fixture
+def move(page, site):
+    """Open the page that holds a move: its box, scripts running."""
+
+    def opened(name):
+        page.goto(site.page_with(f'data-move="{name}"'))
+        box = page.locator(f"[data-move='{name}'][data-live]")
+        expect(box).to_be_visible()
+        return box
+
+    return opened
+
+
+@pytest.fixture
+def still(browser, site):
+    """The box of a move for a reader without scripts, with nothing to press in it."""
+    with browser.new_context(java_script_enabled=False) as context:
+
+        def opened(name):
+            page = context.new_page()
+            page.goto(site.page_with(f'data-move="{name}"'))
+            box = page.locator(f"[data-move='{name}']")
+            expect(box).to_be_visible()
+            assert box.locator("input, button").count() == 0
+            return box
+
+        yield opened
+
+
 # The header has its title of the top of the page again, and nothing moves.
 STILL = """() =>
   !document.querySelector(".md-header__title--active") &&
@@ -102,10 +131,11 @@ STILL = """() =>
 def violations(page):
     """What axe holds against the page as it stands, one line for each element."""
 
-    def look() -> list[str]:
+    def look(colours_alone: bool = False) -> list[str]:
         page.evaluate("scrollTo(0, 0)")  # what scrolls under the header is no finding
         page.wait_for_function(STILL)  # nor is what fades from one title to another
-        options = {"runOnly": WCAG, "resultTypes": ["violations"]}
+        rules = OF_COLOUR if colours_alone else WCAG
+        options = {"runOnly": rules, "resultTypes": ["violations"]}
         found = Axe().run(page, options=options)
         return [
             f"{rule['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"

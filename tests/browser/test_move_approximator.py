@@ -55,11 +55,8 @@ def wanted(found):
 
 
 @pytest.fixture
-def box(page, site):
-    page.goto(site.page_with('data-move="approximator"'))
-    box = page.locator("[data-move='approximator'][data-live]")
-    expect(box).to_be_visible()
-    return box
+def box(move):
+    return move("approximator")
 
 
 def test_the_errors_of_the_page_are_those_of_mixnotes(page, site, found, wanted):
@@ -117,12 +114,8 @@ def test_k_and_the_target_work_by_keyboard(page, box, wanted, violations):
     assert violations() == []
 
 
-def test_without_scripts_the_table_stands(browser, site):
+def test_without_scripts_the_table_stands(still):
     """The page is complete before any script runs; the parameters stay hidden."""
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site.page_with('data-move="approximator"'))
-        box = page.locator("[data-move='approximator']")
-        expect(box.locator("tbody tr")).to_have_count(4)
-        assert box.locator("input, button").count() == 0
-        expect(box.locator("[hidden]")).to_be_hidden()
+    box = still("approximator")
+    expect(box.locator("tbody tr")).to_have_count(4)
+    expect(box.locator("[hidden]")).to_be_hidden()

@@ -30,11 +30,8 @@ def three(start, weight, red):
 
 
 @pytest.fixture
-def box(page, site):
-    page.goto(site.page_with('data-move="bound"'))
-    box = page.locator("[data-move='bound'][data-live]")
-    expect(box).to_be_visible()
-    return box
+def box(move):
+    return move("bound")
 
 
 def test_the_arithmetic_of_the_page_is_that_of_python(page, site):
@@ -94,11 +91,7 @@ def test_the_buttons_walk_the_path_of_em(page, box, violations):
     expect(box.locator("label b")).to_have_text("0.5")
 
 
-def test_without_scripts_the_table_stands(browser, site):
+def test_without_scripts_the_table_stands(still):
     """The page is complete before any script runs."""
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site.page_with('data-move="bound"'))
-        box = page.locator("[data-move='bound']")
-        expect(box.locator("tbody tr")).to_have_count(5)
-        assert box.locator("input, button").count() == 0
+    box = still("bound")
+    expect(box.locator("tbody tr")).to_have_count(5)

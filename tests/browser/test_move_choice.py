@@ -16,11 +16,8 @@ def mixture(p, s):
 
 
 @pytest.fixture
-def box(page, site):
-    page.goto(site.page_with('data-move="choice"'))
-    box = page.locator("[data-move='choice'][data-live]")
-    expect(box).to_be_visible()
-    return box
+def box(move):
+    return move("choice")
 
 
 @pytest.fixture
@@ -104,11 +101,7 @@ def test_the_ends_of_both_sliders_show_numbers(page, box):
             assert "NaN" not in box.inner_html()
 
 
-def test_without_scripts_the_table_stands(browser, site):
+def test_without_scripts_the_table_stands(still):
     """The page is complete before any script runs."""
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site.page_with('data-move="choice"'))
-        box = page.locator("[data-move='choice']")
-        expect(box.locator("tbody tr")).to_have_count(5)
-        assert box.locator("input, button").count() == 0
+    box = still("choice")
+    expect(box.locator("tbody tr")).to_have_count(5)

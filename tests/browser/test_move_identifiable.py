@@ -10,16 +10,11 @@ import mixnotes as mx
 
 P, A, B = 0.6, 0.8, 0.3
 Q = P * A + (1 - P) * B
-HERE = 'data-move="identifiable"'
 
 
 @pytest.fixture
-def move(page, site):
-    """The box of the move, scripts running."""
-    page.goto(site.page_with(HERE))
-    box = page.locator("[data-move='identifiable'][data-live]")
-    expect(box).to_be_visible()
-    return box
+def box(move):
+    return move("identifiable")
 
 
 @pytest.fixture
@@ -81,15 +76,15 @@ def test_a_bag_of_three_has_the_probabilities_of_the_package(evaluate):
         assert chances == pytest.approx(wanted, rel=0, abs=1e-12)
 
 
-def test_the_pick_works_by_keyboard(page, move, violations):
+def test_the_pick_works_by_keyboard(page, box, violations):
     """Sliders and radio buttons, each announced; the third parameter follows."""
-    status = move.get_by_role("status")
+    status = box.get_by_role("status")
     assert status.get_attribute("aria-live") == "polite"
     expect(status).to_have_text(re.compile(r"b = 0\.300 .*agree with the data"))
-    expect(move.get_by_role("slider")).to_have_count(2)
+    expect(box.get_by_role("slider")).to_have_count(2)
 
     def press(name, key, times):
-        move.get_by_role("slider", name=name).focus()
+        box.get_by_role("slider", name=name).focus()
         for _ in range(times):
             page.keyboard.press(key)
 
@@ -101,38 +96,34 @@ def test_the_pick_works_by_keyboard(page, move, violations):
     press("A's share of red", "Home", 1)
     wanted = f"{Q / 0.5:.3f}"
     expect(status).to_have_text(re.compile(rf"no b .*would have to be {wanted}"))
-    expect(move.locator("circle")).to_have_count(1)
+    expect(box.locator("circle")).to_have_count(1)
     assert violations() == []
 
     press("A's share of red", "End", 1)
     expect(status).to_have_text(re.compile(r"a = 1\.00, b = 0\.200 fits"))
-    move.get_by_role("radio", name="b").focus()
+    box.get_by_role("radio", name="b").focus()
     page.keyboard.press("ArrowLeft")  # to a
-    expect(move.get_by_role("radio", name="a")).to_be_checked()
+    expect(box.get_by_role("radio", name="a")).to_be_checked()
     expect(status).to_have_text(re.compile(r"b = 0\.20, a = 1\.000 fits"))
     page.keyboard.press("ArrowLeft")  # to π
     expect(status).to_have_text(re.compile(r"a = 1\.00 and b = 0\.20, π = 0\.500 fits"))
     assert violations() == []
 
 
-def test_the_exchanged_labels_agree_with_bags_of_three(page, move):
+def test_the_exchanged_labels_agree_with_bags_of_three(page, box):
     """Weight 0.4, a 0.3, and b is 0.8: the same mixture in the other order."""
-    move.get_by_role("slider", name="weight of A").focus()
+    box.get_by_role("slider", name="weight of A").focus()
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
-    move.get_by_role("slider", name="A's share of red").focus()
+    box.get_by_role("slider", name="A's share of red").focus()
     for _ in range(50):
         page.keyboard.press("ArrowLeft")
-    status = move.get_by_role("status")
+    status = box.get_by_role("status")
     expect(status).to_have_text(re.compile(r"b = 0\.800 .*agree with the data too"))
 
 
-def test_without_scripts_the_still_table_stands(browser, site):
+def test_without_scripts_the_still_table_stands(still):
     """Five picks with the third parameter, computed when the page was built."""
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site.page_with(HERE))
-        box = page.locator("[data-move='identifiable']")
-        expect(box.locator("tbody tr")).to_have_count(5)
-        expect(box.locator("tbody tr").first).to_contain_text(f"{B:.3f}")
-        assert box.locator("input, button").count() == 0
+    box = still("identifiable")
+    expect(box.locator("tbody tr")).to_have_count(5)
+    expect(box.locator("tbody tr").first).to_contain_text(f"{B:.3f}")

@@ -24,11 +24,8 @@ def rate(p, s):
 
 
 @pytest.fixture
-def box(page, site):
-    page.goto(site.page_with('data-move="rate"'))
-    box = page.locator("[data-move='rate'][data-live]")
-    expect(box).to_be_visible()
-    return box
+def box(move):
+    return move("rate")
 
 
 def from_the_page(page, site, places):
@@ -94,11 +91,7 @@ def test_the_legend_names_the_line_that_it_means(box):
     assert box.locator("path[stroke='var(--mx-ink)'][stroke-width='2']").count() == 1
 
 
-def test_without_scripts_the_table_stands(browser, site):
+def test_without_scripts_the_table_stands(still):
     """The page is complete before any script runs."""
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site.page_with('data-move="rate"'))
-        box = page.locator("[data-move='rate']")
-        expect(box.locator("tbody tr")).to_have_count(4)
-        assert box.locator("input, button").count() == 0
+    box = still("rate")
+    expect(box.locator("tbody tr")).to_have_count(4)
