@@ -135,10 +135,39 @@ def pages_with_code():
     return found + [f"labs/{file.stem}/" for file in labs]
 
 
+# As a reader who presses a link: the page is changed, and its Python stays.
+FOLLOW = """(url) => {
+  document.querySelector("article").dataset.left = "";
+  const link = Object.assign(document.createElement("a"), {href: url});
+  document.body.append(link);
+  link.click();
+  link.remove();
+}"""
+
+
+@pytest.fixture(scope="module")
+def reader(browser, site):
+    """Go to a page of the book, in one session of Python for all of them."""
+    page = browser.new_page()
+    page.goto(site.url + PAGE)
+    page.evaluate("window.still = true")
+
+    def go_to(path):
+        if page.url != site.url + path:
+            page.evaluate(FOLLOW, site.url + path)
+            expect(page.locator("article[data-left]")).to_have_count(0)
+            expect(page).to_have_url(site.url + path)
+        assert page.evaluate("window.still")
+        return page
+
+    yield go_to
+    page.close()
+
+
 @pytest.mark.parametrize("path", pages_with_code())
-def test_every_block_prints_and_draws_what_the_build_did(page, site, path):
+def test_every_block_prints_and_draws_what_the_build_did(reader, path):
     """Words to the letter, numbers to nine digits; as many figures, and their texts."""
-    page.goto(site.url + path)
+    page = reader(path)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = page.locator(f"article {FENCES}").all()
     assert found
