@@ -29,3 +29,12 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
             for name in THREADS:  # of BLAS; else two processes have four on two cores
                 os.environ.setdefault(name, "1")
     return (yield)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """The pages of the book are slow: each fence runs, in a process of its page."""
+    for item in items:
+        if config.rootpath / "docs" in item.path.parents:
+            item.add_marker("slow")

@@ -52,6 +52,7 @@ def l1_error(density, mixture, low, high, n=400_000):
     return inside + w @ (ndtr((low - m) / s) + ndtr((m - high) / s))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("density", "K", "low", "high", "most"),
     [
@@ -74,6 +75,7 @@ def test_the_error_with_so_many_is_below_the_published(density, K, low, high, mo
     assert error == pytest.approx(a.measured, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_ten_normals_are_nearer_to_the_logistic_than_four_millionths():
     a = mx.approximate(logistic, components=10)
     assert l1_error(logistic, a.mixture, -50, 50) <= 4e-6
@@ -112,6 +114,7 @@ def marron_wand():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", list(marron_wand()), ids=range(1, 16))
 def test_a_mixture_of_normals_comes_back_at_its_own_size(case):
     """As a function, of which nothing is known but its values."""
@@ -168,6 +171,7 @@ def test_an_unnormalised_density_is_divided_and_a_note_says_so():
     assert mx.approximate(logistic, tolerance=0.01).notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("density", "support", "tolerance"),
     [
@@ -304,6 +308,7 @@ def square(x):
     return 1.0 * (np.abs(x) <= 1).all(axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("density", "support", "tolerance"),
     [
@@ -349,6 +354,7 @@ def test_a_bar_is_shown_for_those_who_ask(capsys):
     assert "K = 2, error" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "scale"), [(0, 1e-9), (0, 1e9), (1e6, 1), (-50, 1e-3), (1e5, 1e-2)]
 )

@@ -131,6 +131,7 @@ def l1_error(dist, mixture):
     return np.abs(np.diff(apart)).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # scipy's own, far out
 @pytest.mark.filterwarnings("ignore::scipy.integrate.IntegrationWarning")
 @pytest.mark.parametrize("name", FAMILIES)

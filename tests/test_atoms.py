@@ -24,6 +24,7 @@ RAIN = _with_zeros(np.random.default_rng(0).gamma(2.0, 3.0, 400), 0.4)
 LOG = _with_zeros(np.random.default_rng(0).normal(1.0, 1.0, 400), 0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("family", [*POSITIVE, *LINE], ids=repr)
 def test_the_mass_takes_the_zeros_and_the_density_the_rest_in_every_unit(family, unit):

@@ -97,6 +97,7 @@ def test_short_blocks_give_the_fit_of_one(name, weight, short):
     assert parted.entropy == pytest.approx(whole.entropy, rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["numbers", "rows with gaps", "labels"])
 def test_short_blocks_give_the_errors_of_one(name, short):
     whole = climbed(name, None).standard_errors()

@@ -13,6 +13,9 @@ import pytest
 
 from livefence import page, shown
 
+# The first one waits for a build.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(

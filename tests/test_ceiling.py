@@ -328,6 +328,7 @@ def test_components_of_several_kinds_are_one_class():
     assert top == pytest.approx(fit.log_likelihood + bound, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_negative_binomials_are_bounded_by_poissons():
     """Each is a mixture of Poissons, which are among them."""
     x = [0, 1, 5, 9, 22, 30, 1, 3]

@@ -645,6 +645,7 @@ def test_rows_are_drawn_with_the_moments(component):
     np.testing.assert_allclose(np.cov(x.T), cov, atol=0.1 * np.abs(cov).max())
 
 
+@pytest.mark.slow
 @every_vector
 def test_rows_are_fitted_at_the_weighted_maximum(component):
     """Weight 2 is the row twice; a small move of any parameter is no higher."""
@@ -677,6 +678,7 @@ def test_rows_are_saved_and_blank_again(component):
         component.cdf([0.5])
 
 
+@pytest.mark.slow
 def test_partly_known_multivariate_t():
     x = VECTORS[4].sample(80, rng=0)
     for blanks in combinations(VECTORS[4]):
@@ -691,6 +693,7 @@ def test_partly_known_multivariate_t():
             assert best >= moved.log_prob(x).sum() - 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parts",
     [

@@ -110,6 +110,7 @@ def test_gaps_in_one_column_have_a_closed_form():
     assert normal.cov[0, 1] == pytest.approx(slope * a.var(), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_a_change_of_unit_changes_nothing_else(factor):
     x = with_gaps(ERUPTIONS, 0.2)

@@ -218,6 +218,7 @@ GOOD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOOD)
 def test_what_is_unusual_and_right_climbs(name):
     model, x = GOOD[name]
@@ -228,6 +229,7 @@ def test_what_is_unusual_and_right_climbs(name):
     assert "nan" not in repr(fit)
 
 
+@pytest.mark.slow
 def test_a_shared_size_is_one_number():
     fit = mx.em(two(mx.NegativeBinomial(size=S)), COUNTS, starts=2)
     first, second = fit.mixture.components
@@ -289,6 +291,7 @@ CONTINUOUS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", CONTINUOUS)
 @pytest.mark.parametrize("K", [1, 3])
 def test_values_that_are_all_equal_are_named(family, K):
@@ -351,6 +354,7 @@ FAMILIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("kind", ["ties", "decades", "nearly equal", "far", "weights"])
 def test_a_few_odd_values_give_a_fit_or_words(name, kind):

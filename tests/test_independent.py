@@ -85,6 +85,7 @@ def test_weights_order_and_labels_of_components_change_nothing(pair):
                                atol=1e-5)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1e-9, 1e9])
 @pytest.mark.parametrize("pair", PAIRS[:5], ids=repr)
 def test_another_unit_and_place_change_nothing_else(pair, unit):

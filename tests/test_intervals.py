@@ -56,6 +56,7 @@ def test_a_value_on_an_edge_belongs_to_the_bin_above():
     assert mx.Binned([0, 1, 2], [3, 3]).weight.tolist() == [3, 3]
 
 
+@pytest.mark.slow
 def test_weldons_crabs_in_bins():
     """Pearson (1894), the first mixture ever fitted: the maximum that direct
     optimisation finds; mixdist stops a little below it."""
@@ -69,6 +70,7 @@ def test_weldons_crabs_in_bins():
     assert fit.rate == pytest.approx(0.9943, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_pike_of_five_years_with_one_coefficient_of_variation():
     """Macdonald and Pitcher (1979): log-normals of one common sigma."""
     length, count = (shared("pike65.csv", k) for k in (0, 1))

@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LABS = sorted((ROOT / "docs/labs").glob("*.ipynb"))
 RUN = """

@@ -230,6 +230,7 @@ def test_the_free_numbers_are_those_of_mclust(model):
     assert mixture.n_free == volume + shape + turn + 3 * 3 + 2
 
 
+@pytest.mark.slow
 def test_the_four_names_of_scikit_learn_are_four_of_the_models():
     pairs = {"full": "VVV", "tied": "EEE", "diagonal": "VVI", "spherical": "VII"}
     x, _ = blobs(90, d=2, k=2)

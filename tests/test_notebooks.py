@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "docs/chapters").glob("*.md"))
-pytestmark = pytest.mark.timeout(400)  # the first one waits for two builds
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(400),
+]  # the first one waits for two builds
 RUN = """
 import json, sys, warnings
 warnings.simplefilter("error")

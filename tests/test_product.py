@@ -171,6 +171,7 @@ def test_three_kinds_of_penguins_with_gaps():
     assert fit.mixture.column_names == ("flipper", "mass", "sex")
 
 
+@pytest.mark.slow
 def test_the_fit_is_that_of_the_complete_rows_where_whole_rows_are_missing():
     """A row of which nothing was seen changes no value, only n."""
     table = {name: column[:50].copy() for name, column in penguins().items()}
@@ -253,6 +254,7 @@ def test_products_may_join_other_columns_in_each_component():
     )
 
 
+@pytest.mark.slow
 def test_products_that_join_other_columns_can_share():
     share = mx.Normal(sd=mx.Shared("s"))
     model = mx.Mixture(

@@ -106,6 +106,7 @@ def from_groups(model, x, labels, weight=None):
     return mx.em(model, x, sample_weight=weight, start=start)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", FOURTEEN)
 @pytest.mark.parametrize("data", ["iris", "faithful"])
 def test_the_fourteen_models(model, data):

@@ -27,6 +27,7 @@ def classes(K, names):
     return mx.Mixture(K * [mx.Product({name: mx.Bernoulli() for name in names})])
 
 
+@pytest.mark.slow
 def test_two_classes_of_role_conflict():
     """Stouffer and Toby (1951); Goodman (1974): likelihood-ratio chi-square 2.72."""
     answers = items("values_stouffer_toby.csv")
@@ -43,6 +44,7 @@ def test_two_classes_of_role_conflict():
     assert three.log_likelihood == pytest.approx(-503.301137285, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("K", "expected"), [(2, -317.256837299), (3, -293.704978781), (4, -289.28584884321)]
 )

@@ -38,6 +38,7 @@ def test_two_gammas_on_the_waiting_times():
     assert second.scale == pytest.approx(0.402137038909, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_two_multivariate_t_on_old_faithful_of_which_one_is_normal():
     """Peel and McLachlan (2000); EMMIXskew and teigen stop at their cap of 200 degrees
     of freedom, -1129.96017, below the supremum at infinity."""

@@ -311,6 +311,7 @@ SUP = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUP)
 def test_the_largest_gap_is_that_of_brute_force(name):
     """Between nodes, on components far narrower than the rest, and just beside a jump:

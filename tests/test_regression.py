@@ -217,6 +217,7 @@ def test_a_mixture_climbs_to_a_maximum(kind, target):
             assert moved.log_prob(TABLE).sum() < best + 1e-9
 
 
+@pytest.mark.slow
 def test_a_coefficient_that_components_have_in_common():
     """One slope in three lines of different height, in one model and by hand."""
     table = penguins()

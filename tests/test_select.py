@@ -126,6 +126,7 @@ def test_a_collapsed_fit_never_wins():
         _ = mx.select(mx.Normal(), x, K=[5], starts=2).best
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_begin_is_a_row_of_the_table():
     """The likelihood of a t on three values has no bound as df goes to 0."""
     values = [1.0, 2.0, 3.0]
@@ -161,6 +162,7 @@ def test_the_best_by_any_criterion():
         found.best_by("BIC")
 
 
+@pytest.mark.slow
 def test_two_poissons_are_needed_for_the_deaths_in_the_times():
     found = mx.likelihood_ratio_test(ONE, TWO, DAYS, samples=19, starts=2)
     assert found.statistic == pytest.approx(22.904, abs=0.001)

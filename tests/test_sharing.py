@@ -68,6 +68,7 @@ def test_a_shared_parameter_is_one_number_at_a_maximum(templates, truth):
     assert -fit.log_likelihood <= best.fun + 1e-6
 
 
+@pytest.mark.slow
 def test_sharing_counts_once_and_has_standard_errors():
     x = mx.Mixture(CASES[2][1], [0.5, 0.5]).sample(300, rng=0)
     fit = mx.em(mx.Mixture(CASES[2][0]), x, starts=3)

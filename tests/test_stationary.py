@@ -9,6 +9,8 @@ from scipy import optimize, stats
 
 import mixnotes as mx
 
+pytestmark = pytest.mark.slow
+
 # Of each family: its parameters, how to make a random one, and scipy's distribution.
 # Nothing of mixnotes computes a likelihood here.
 SEEDS = int(os.environ.get("STATIONARY", 40))  # 300 take ten minutes

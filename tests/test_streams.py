@@ -111,6 +111,7 @@ def test_weights_travel_with_the_rows(kind, tmp_path):
     assert_same(here, there, x)
 
 
+@pytest.mark.slow
 def test_from_default_starts_and_accelerated_a_stream_ends_where_memory_does():
     model, x = CASES["full"]
     here, there = mx.em(model, x), mx.em(model, Blocks(x))
@@ -211,6 +212,7 @@ def test_memory_stays_flat_as_a_stream_grows():
     assert many < 8e6
 
 
+@pytest.mark.slow
 def test_a_fit_survives_the_death_of_a_worker():
     """One of two worker processes is killed in the middle; the fit ends right."""
     model, x = CASES["full"]

@@ -100,6 +100,7 @@ def test_every_public_name_stands_in_the_api_reference():
 TEXTS = {".css", ".csv", ".js", ".md", ".mplstyle", ".py", ".toml", ".yml"}
 
 
+@pytest.mark.slow
 def test_a_tree_with_the_line_ends_of_windows_passes_the_tests_of_its_pages(tmp_path):
     """Whoever's git turned them: every data set is read, a figure is drawn."""
     for name in ("mixnotes", "livefence", "docs", "pyproject.toml", "mkdocs.yml"):

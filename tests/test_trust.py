@@ -154,6 +154,7 @@ def test_a_search_that_stalls_is_no_arrival(monkeypatch):
     assert "still has a slope" in fit.reason
 
 
+@pytest.mark.slow
 def test_where_a_search_stalls_the_log_likelihood_itself_is_climbed():
     class Lazy(mx.StudentT):
         def _fit(self, x, weight, start):
@@ -209,6 +210,7 @@ def test_a_censored_gamma_ends_at_its_maximum_however_narrow(shape):
 # --------------------------------------------------------- likelihoods without a bound
 
 
+@pytest.mark.slow
 def test_units_that_end_with_the_test_have_no_bound_and_that_is_said():
     fails = [2.0] + 9 * [8.0] + 5 * [9.0] + 10 * [20.0]
     low = np.array(fails + 75 * [20.0])
@@ -381,6 +383,7 @@ def test_a_mass_that_has_been_rounded_and_one_of_a_sum_get_a_word_too():
 # ------------------------------------------------------------- orders, labels, names
 
 
+@pytest.mark.slow
 def test_a_product_with_a_regression_has_an_order():
     x = np.arange(20.0)
     data = {"x": x, "y": np.where(x % 2, x, 20 - x) + np.sin(9 * x), "b": x % 2}
@@ -453,6 +456,7 @@ def test_a_class_of_the_readers_has_its_own_name_in_json():
 # ------------------------------------------------- found by others, and mended since
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "family",
     [mx.Gamma(), mx.InverseGaussian(), mx.Weibull(), mx.LogNormal(), mx.Normal(),

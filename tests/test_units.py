@@ -9,6 +9,8 @@ import pytest
 import mixnotes as mx
 from mixnotes.sklearn import MixtureModel
 
+pytestmark = pytest.mark.slow
+
 UNITS = [(1e-9, 0.0), (1e-4, 0.0), (1e5, 0.0), (1e9, 0.0)]
 MOVED = [*UNITS, (1.0, 1e3), (1e-6, -1e-3), (1e6, 1e9)]
 R = np.random.default_rng(5)

@@ -174,6 +174,7 @@ def test_every_byte_of_the_record_counts(brought):
             parts.found(brought, ["numbers"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, "{", '{"for": 1, "seal": "x"}'])
 def test_a_strict_build_with_damaged_parts_fails_and_says_why(tmp_path, content):
     """Half of them, or a record that is cut short or changed."""
@@ -241,6 +242,7 @@ def test_every_page_gets_one_policy_with_the_hash_of_each_inline_script(tmp_path
     assert re.findall(rb"'sha256-(.*?)'", policy) == [digest]
 
 
+@pytest.mark.slow
 def test_a_site_without_the_parts_is_built_and_says_so(tmp_path):
     hooks = f"hooks: [{(ROOT / 'livefence/hooks.py').as_posix()}]\n"
     made = Site(tmp_path, plugins=hooks, browser="parts")
@@ -312,6 +314,7 @@ KEPT_APART = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", KEPT_APART)
 def test_what_one_chain_changes_stays_with_it(runner, what):
     """Its own later blocks see it, another chain does not, in whatever order."""
@@ -534,6 +537,7 @@ def test_an_answer_of_the_reader_s_that_fails_shows_its_own_line(tmp_path, monke
     assert 'File "this block", line 2' in json.loads(told)["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ['check=""', 'check="1a"', 'check="a b-c"', "check=a"])
 def test_a_check_that_names_nothing_is_a_fault(head, tmp_path):
     made = Site(tmp_path)

@@ -108,6 +108,7 @@ def chains(marks):
         yield f"```python\n{code}print({number} / 7)\n```\n"
 
 
+@pytest.mark.slow
 def test_a_build_with_a_damaged_cache_is_a_cold_one(tmp_path):
     """Each chain whose entry is damaged runs again, and nothing else is seen."""
     made = Site(tmp_path, cache=".cache")

@@ -6,6 +6,8 @@ from textwrap import indent
 import pytest
 from conftest import Site
 
+pytestmark = pytest.mark.slow  # all wait for one build and one run of the tests
+
 DRAW = "import matplotlib.pyplot as plt\n"
 DRAWS = "draws random numbers that no seed fixes"
 UNSEEDED = f"UnseededError: {DRAWS}"

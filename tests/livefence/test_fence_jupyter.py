@@ -95,6 +95,7 @@ def test_a_text_for_a_figure_that_is_not_drawn_is_told():
     assert faults == ["a cell's metadata has 1 `alt` more than it draws"]
 
 
+@pytest.mark.slow
 def test_a_notebook_runs_again_only_when_something_it_leans_on_changed(tmp_path):
     root = Path(__file__).parents[2]
     plugins = (

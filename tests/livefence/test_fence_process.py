@@ -146,6 +146,7 @@ def shown(site):
     return html[html.index('<div class="livefence"') : html.rindex("</pre></div>")]
 
 
+@pytest.mark.slow
 def test_no_page_prints_anything_else_for_what_another_has_changed(built):
     both, alone = built
     assert shown(both) == shown(alone)
@@ -154,6 +155,7 @@ def test_no_page_prints_anything_else_for_what_another_has_changed(built):
         assert f">{seen}\n</code>" in shown(both)
 
 
+@pytest.mark.slow
 def test_a_build_from_the_cache_alone_or_in_part_is_a_cold_one(built):
     both, _ = built
     cold = shown(both)
@@ -165,6 +167,7 @@ def test_a_build_from_the_cache_alone_or_in_part_is_a_cold_one(built):
     assert shown(both) == cold
 
 
+@pytest.mark.slow
 def test_the_tests_of_no_page_fail_for_what_another_has_changed(built):
     both, _ = built
     result = both.test()
@@ -172,6 +175,7 @@ def test_the_tests_of_no_page_fail_for_what_another_has_changed(built):
     assert f"{2 * len(CHANGES)} passed" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_seed_of_another_chain_is_none(site):
     """Draws that lean on it would change with the order of the pages."""
     site.write(
@@ -309,6 +313,7 @@ def test_no_process_outlives_the_build(site):
             time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_filters_of_warnings_are_those_of_the_tests(site):
     """`filterwarnings` of pytest.ini holds in a fence as it does in a test."""
     site.write("docs/index.md", fences("import warnings\nwarnings.warn('old news')"))

@@ -5,6 +5,8 @@ import re
 import pytest
 from conftest import Site
 
+pytestmark = pytest.mark.slow  # all wait for one run of the tests
+
 PAGES = {
     "chain": """\
 # A

@@ -1,5 +1,6 @@
 """With MkDocs: the cache, packages that are edited, docstrings, two builds alike."""
 
+import pytest
 from conftest import Site
 
 from livefence import shown
@@ -29,6 +30,7 @@ def built(site):
     }
 
 
+@pytest.mark.slow
 def test_builds_are_the_same_bytes_with_and_without_the_cache(tmp_path):
     """A warm build runs nothing; a file of the cache that is spoilt is passed over."""
     site = Site(tmp_path, cache=".cache")
@@ -46,6 +48,7 @@ def test_builds_are_the_same_bytes_with_and_without_the_cache(tmp_path):
     assert cold == warm == again
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_package_is_seen_within_one_process(tmp_path):
     """As under `mkdocs serve`: the package is imported anew."""
     site = Site(tmp_path, cache=".cache", packages="[shelf]")
@@ -62,6 +65,7 @@ def test_an_edit_of_a_package_is_seen_within_one_process(tmp_path):
     assert result.stdout.split() == ["0", "1"], result.stderr
 
 
+@pytest.mark.slow
 def test_docstrings_are_shown_not_run_and_figures_are_not_searched(tmp_path):
     site = Site(tmp_path, plugins=DOCSTRINGS, theme="material")
     wrong = "```python continuation\n1 / 0\n```\n\nOr `{python} 1 / 0`."
@@ -76,6 +80,7 @@ def test_docstrings_are_shown_not_run_and_figures_are_not_searched(tmp_path):
     assert "needle" not in index
 
 
+@pytest.mark.slow
 def test_lines_are_those_of_the_file(tmp_path):
     """Front matter counts, however it is written."""
     site = Site(tmp_path)
