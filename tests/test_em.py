@@ -405,7 +405,7 @@ def test_a_collapsing_start_is_reported_and_never_wins(single_runs):
 
 def test_a_collapsed_start_does_not_win_by_its_likelihood(single_runs):
     """Five equal values: on its way onto them a start climbs above every other."""
-    fit = normals(np.r_[DRAWS, 5 * [20.0]], starts=10)
+    fit = normals(np.r_[DRAWS, 5 * [20.0]], starts=20)
     collapsed = [end.log_likelihood for end in fit.starts if end.collapsed]
     assert max(collapsed) > fit.log_likelihood
     assert fit.converged

@@ -121,11 +121,12 @@ def test_components_and_what_they_leave_open(shown):
 
 
 def rounded(values):
-    """Some numbers of many, with three digits."""
+    """Some numbers of many, with three digits; 0 for what is so by rounding alone."""
     flat = np.asarray(values, dtype=float).ravel()
     if not len(flat):
         return "nothing"
     some = flat[np.unique(np.linspace(0, len(flat) - 1, 7).astype(int))]
+    some = np.where(abs(some) < 1e-14 * abs(flat).max(), 0.0, some)
     return f"{len(flat)}: " + " ".join(f"{v + 0.0:.3g}" for v in some)
 
 
