@@ -52,7 +52,8 @@ def test_classes_of_pathologists(K, expected):
     """Seven pathologists on 118 slides (Agresti 2002). Of four classes the published
     fit, AIC 641.6, is a local maximum."""
     answers = items("carcinoma.csv")
-    fit = mx.em(classes(K, answers), answers, max_iter=3000)
+    # Four starts: each climbs 1,700 steps up a ridge of four classes.
+    fit = mx.em(classes(K, answers), answers, max_iter=3000, starts=4)
     assert fit.log_likelihood == pytest.approx(expected, abs=1e-5)
     if K == 4:
         assert fit.aic < 641.6 - 1
