@@ -1,6 +1,14 @@
 """mixnotes: EM for mixtures of any n component distributions.
 
 Write what you know; EM fills in the blanks.
+
+Examples:
+    >>> import mixnotes as mx
+    >>> marbles = mx.datasets.marbles_2000()
+    >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])  # no weights
+    >>> fit = mx.em(bag, marbles["red"], sample_weight=marbles["count"])
+    >>> fit.mixture.weights.round(3)
+    array([0.659, 0.341])
 """
 
 from mixnotes import datasets, plot

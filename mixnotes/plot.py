@@ -2,6 +2,14 @@
 
 Colours and sizes are those of the caller's style; nothing global is changed. Component
 k has the k-th colour of the cycle in every picture.
+
+Examples:
+    >>> import mixnotes as mx
+    >>> x = mx.datasets.faithful()["waiting"]
+    >>> fit = mx.em(mx.Mixture(2 * [mx.Normal()]), x, starts=1)
+    >>> axes = mx.plot.density(fit, x, bins=20)
+    >>> axes.get_ylabel()
+    'density'
 """
 
 from __future__ import annotations
@@ -32,8 +40,25 @@ def density(
 ) -> Any:
     """The density of a mixture on the line, its weighted components, and the data.
 
-    x: observations, shape (n,), as a histogram of area 1 with `bins` as in
-    `numpy.histogram`; for counts the share of each value. Returns the axes.
+    Of a mixture on whole numbers it draws probabilities, and the share of each value.
+
+    Args:
+        mixture: a mixture without blanks, or a `Fit`, whose mixture is drawn.
+        x: observations, shape (n,), drawn as a histogram of area 1; none if left out.
+        ax: the axes to draw on; the current ones if left out.
+        sample_weight: how often each observation counts, shape (n,); once if left out.
+        bins: the bins of the histogram, as `numpy.histogram` takes them.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.faithful()["waiting"]
+        >>> fit = mx.em(mx.Mixture(2 * [mx.Normal()]), x, starts=1)
+        >>> axes = mx.plot.density(fit, x, bins=20)
+        >>> [line.get_label() for line in axes.lines]
+        ['mixture', 'component 0', 'component 1']
     """
     model, ax = _filled(mixture), _axes(ax)
     _require_line(model, "density")
@@ -56,7 +81,7 @@ def density(
 
 
 def _probabilities(model: Mixture, data: Any, weight: Any, ax: Any) -> Any:
-    """The same for counts: bars of the data, points of the mixture."""
+    """The same for whole numbers: bars for the data, points for the mixture."""
     values = _whole_places(model, data)
     parts = np.exp(model.log_joint(values))
     if data is not None:
@@ -76,7 +101,21 @@ def responsibilities(
 ) -> Any:
     """p(z = k | x) over the line, each component's share stacked on those before.
 
-    x: observations, shown as ticks at the bottom. Returns the axes.
+    Args:
+        mixture: a mixture without blanks, or a `Fit`, whose mixture is drawn.
+        x: observations, shape (n,), shown as ticks at the bottom; none if left out.
+        ax: the axes to draw on; the current ones if left out.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.faithful()["waiting"]
+        >>> fit = mx.em(mx.Mixture(2 * [mx.Normal()]), x, starts=1)
+        >>> axes = mx.plot.responsibilities(fit, x)
+        >>> axes.get_ylabel()
+        'p(z = k | x)'
     """
     model, ax = _filled(mixture), _axes(ax)
     _require_line(model, "responsibilities")
@@ -107,8 +146,28 @@ def ellipses(
     columns: tuple[int, int] = (0, 1),
 ) -> Any:
     """The components of a mixture of multivariate normals in two of its columns, each
-    as the ellipse that holds `level` of it; the rows of x in the colour of the most
-    probable component. Returns the axes.
+    as the ellipse that holds `level` of its probability.
+
+    Args:
+        mixture: a mixture without blanks, or a `Fit`, whose mixture is drawn.
+        x: rows (n, d), drawn as points in the colour of the most probable component;
+            none if left out.
+        ax: the axes to draw on; the current ones if left out.
+        level: the probability within an ellipse, between 0 and 1.
+        columns: the two columns to draw, numbers from 0.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> geyser = mx.datasets.faithful()
+        >>> x = np.column_stack([geyser["eruptions"], geyser["waiting"]])
+        >>> fit = mx.em(mx.gaussian_mixture(2), x, starts=1)
+        >>> axes = mx.plot.ellipses(fit, x, level=0.5)
+        >>> axes.set_xlabel("minutes").get_text()
+        'minutes'
     """
     model, ax = _filled(mixture), _axes(ax)
     if not 0 < level < 1:
@@ -133,7 +192,7 @@ def ellipses(
 
 
 def _by_component(model: Mixture, data: Array) -> Any:
-    """The rows that each component most probably made."""
+    """For each component, the rows that it most probably made."""
     z = model.predict(data)
     for k in range(len(model.components)):
         yield k, data[z == k]
@@ -143,8 +202,26 @@ def _by_component(model: Mixture, data: Array) -> Any:
 
 
 def history(fit: Fit, ax: Any = None) -> Any:
-    """The log-likelihood at every step of every start, the kept one in black; the
-    steps on a logarithmic scale. Returns the axes."""
+    """The log-likelihood at every step of every start, the start that was kept in
+    black.
+
+    The axis of steps is logarithmic.
+
+    Args:
+        fit: what `em` returned.
+        ax: the axes to draw on; the current ones if left out.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.faithful()["waiting"]
+        >>> fit = mx.em(mx.Mixture(2 * [mx.Normal()]), x, starts=1)
+        >>> axes = mx.plot.history(fit)
+        >>> axes.get_xscale()
+        'log'
+    """
     if not isinstance(fit, Fit):
         raise TypeError(f"history takes a Fit, as em returns it, got {fit!r:.80}")
     ax = _axes(ax)
@@ -160,9 +237,27 @@ def history(fit: Fit, ax: Any = None) -> Any:
 
 
 def criteria(selection: Selection, ax: Any = None) -> Any:
-    """BIC, AIC and ICL against the models of a `Selection`, less is better; the least
-    of each is filled. A model of which every start collapsed has no criterion: its
-    name says so, and the curves have a gap. Returns the axes."""
+    """BIC, AIC and ICL of the models of a `Selection`, less is better; the least of
+    each is filled.
+
+    A model of which every start collapsed has no criterion: its name says so, and the
+    curves have a gap there.
+
+    Args:
+        selection: what `select` returned.
+        ax: the axes to draw on; the current ones if left out.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.faithful()["waiting"]
+        >>> found = mx.select(mx.Normal(), x, K=[1, 2], starts=1)
+        >>> axes = mx.plot.criteria(found)
+        >>> [label.get_text() for label in axes.get_xticklabels()]
+        ['1', '2']
+    """
     if not isinstance(selection, Selection):
         raise TypeError(
             f"criteria takes a Selection, as select returns it, got {selection!r:.80}"
@@ -195,8 +290,25 @@ def residuals(
 ) -> Any:
     """The share of the data up to each value less what the mixture says, P(X <= x).
 
-    The grey band is what the mean of n draws strays at one place in 19 cases of 20,
-    +-1.96 sqrt(p (1 - p) / n). Returns the axes.
+    The grey band holds, at any one place, the share of n draws from the mixture in 19
+    cases of 20: +-1.96 sqrt(p (1 - p) / n).
+
+    Args:
+        mixture: a mixture without blanks, or a `Fit`, whose mixture is drawn.
+        x: observations, shape (n,).
+        ax: the axes to draw on; the current ones if left out.
+        sample_weight: how often each observation counts, shape (n,); once if left out.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.faithful()["waiting"]
+        >>> fit = mx.em(mx.Mixture(2 * [mx.Normal()]), x, starts=1)
+        >>> axes = mx.plot.residuals(fit, x)
+        >>> axes.get_xlabel()
+        'x'
     """
     model, ax = _filled(mixture), _axes(ax)
     _require_line(model, "residuals")
@@ -224,7 +336,25 @@ def rootogram(
     """A hanging rootogram of counts: bars of height sqrt(observed) hang from the curve
     sqrt(expected), and stray from 0 by about 1/2 where the model is right.
 
-    Source: Tukey (1977). Returns the axes.
+    Source: Tukey (1977).
+
+    Args:
+        mixture: a mixture without blanks, or a `Fit`, whose mixture is drawn.
+        x: counts, shape (n,).
+        ax: the axes to draw on; the current ones if left out.
+        sample_weight: how often each observation counts, shape (n,); once if left out.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> x, weight = days["deaths"], days["days"]
+        >>> fit = mx.em(mx.Mixture([mx.Poisson()]), x, sample_weight=weight)
+        >>> axes = mx.plot.rootogram(fit, x, sample_weight=weight)
+        >>> axes.get_ylabel()
+        'sqrt(count)'
     """
     model, ax = _filled(mixture), _axes(ax)
     if not model.discrete:
@@ -253,9 +383,24 @@ def rootogram(
 def approximation(a: Approximation, ax: Any = None, error: Any = None) -> Any:
     """The density, the mixture and its components, and where they differ.
 
-    ax: axes for the densities; the current ones where it is None. In the plane two
-    contours of each, which hold half and nine tenths of the density. error: other
-    axes for mixture less density, on the line alone. Returns the axes.
+    In the plane it draws two contours of each, which hold half and nine tenths of the
+    density.
+
+    Args:
+        a: what `approximate` returned.
+        ax: the axes for the densities; the current ones if left out.
+        error: other axes, for mixture less density, on the line alone; none if left
+            out.
+
+    Returns:
+        The axes of the densities.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> a = mx.approximate(lambda x: 1 - abs(x), components=2, support=(-1, 1))
+        >>> axes = mx.plot.approximation(a)
+        >>> [line.get_label() for line in axes.lines]
+        ['mixture', 'density']
     """
     ax = _axes(ax)
     if a.dimension == 2:
@@ -280,7 +425,22 @@ def approximation(a: Approximation, ax: Any = None, error: Any = None) -> Any:
 
 
 def path(a: Approximation, ax: Any = None) -> Any:
-    """Error against K, both logarithmic: the price of a tolerance. Returns the axes."""
+    """Error against K, both logarithmic: how many components a tolerance costs.
+
+    Args:
+        a: what `approximate` returned.
+        ax: the axes to draw on; the current ones if left out.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> a = mx.approximate(lambda x: 1 - abs(x), components=3, support=(-1, 1))
+        >>> axes = mx.plot.path(a)
+        >>> axes.get_ylabel()
+        'L1 error'
+    """
     ax = _axes(ax)
     sizes = [point.K for point in a.path]
     ax.loglog(sizes, [point.error for point in a.path], "o-", color="black", ms=3)
@@ -323,7 +483,7 @@ def _require_line(model: Mixture, what: str) -> None:
 
 
 def _whole_places(model: Mixture, data: Array | None) -> Array:
-    """The whole numbers that have a share in the data or the mixture."""
+    """The whole numbers at which the data or the mixture have some share."""
     mean, variance = model.moments()
     low, high = mean - 4 * math.sqrt(variance), mean + 4 * math.sqrt(variance)
     if data is not None:
@@ -333,8 +493,9 @@ def _whole_places(model: Mixture, data: Array | None) -> Array:
 
 
 def _places(model: Mixture, data: Array | None) -> Array:
-    """Where to draw: evenly over data and mixture, and close together where a
-    component is narrow."""
+    """The x at which to draw: evenly over data and mixture, and close together where a
+    component is narrow.
+    """
     mean, variance = model.moments()
     low, high = mean - 4 * math.sqrt(variance), mean + 4 * math.sqrt(variance)
     if data is not None:
@@ -349,7 +510,9 @@ def _places(model: Mixture, data: Array | None) -> Array:
 
 
 def _around(a: Approximation, n: int = 200) -> Array:
-    """Where to draw: evenly, and close together where components are narrow."""
+    """The x at which to draw: evenly, and close together where components are
+    narrow.
+    """
     low, high = a.interval
     margin = 0.1 * (high - low)
     even = np.linspace(low - margin, high + margin, n)

@@ -34,7 +34,7 @@ Norm = Literal["L1", "hellinger", "KL", "sup"]
 
 
 class Priced(NamedTuple):
-    """A point of the path: the best mixture found with K components, its error."""
+    """The best mixture that was found with K components, and its error."""
 
     K: int
     error: float
@@ -42,7 +42,9 @@ class Priced(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """What `em` made of draws from a density: its error, and the whole Fit."""
+    """What `em` learned from draws of a density: the mixture, its error, and the whole
+    fit.
+    """
 
     mixture: Mixture
     error: float
@@ -53,27 +55,47 @@ class Learned(NamedTuple):
 class Approximation:
     """What `approximate` found.
 
-    mixture: the Gaussian mixture. error: its distance from the density in `norm`;
-    kind says how far to trust it: "certified" is a proved bound, "measured" is
-    quadrature on nodes that the fit never saw. measured: the measured distance in
-    either case. reached: is it within the tolerance (True where none was asked)?
-    reason: a sentence on that. path: (K, error, mixture) for each K on the way, error
-    as measured. notes: what was done to the density, and what no mixture can do.
+    Examples:
+        >>> import mixnotes as mx
+        >>> a = mx.approximate(lambda x: 1 - abs(x), components=2, support=(-1, 1))
+        >>> print(f"{a.error:.3f} {a.kind}")
+        0.060 measured
     """
 
     mixture: Mixture
+    """The Gaussian mixture."""
     error: float
+    """Its distance from the density in `norm`."""
     kind: Literal["certified", "measured"]
+    """How far to trust the error: "certified" is a proved bound, "measured" is
+    quadrature on nodes that the fit never saw."""
     measured: float
+    """The measured distance in either case."""
     norm: Norm
+    """In which norm: "L1", "hellinger", "KL" or "sup"."""
     reached: bool
+    """True where the error is within the tolerance, or none was asked for."""
     reason: str
+    """A sentence on that."""
     path: tuple[Priced, ...]
+    """For each K on the way, (K, error, mixture): the best that was found, its error as
+    measured."""
     notes: tuple[str, ...]
+    """What was done to the density, and what no mixture can do."""
     _space: Space = field(compare=False)
 
     def density(self, x: ArrayLike) -> Array:
-        """The density that was approximated, normalised; x of shape (n,), or (n, 2)."""
+        """The density that was approximated, normalised, shape (n,).
+
+        Args:
+            x: places, shape (n,), or rows (n, 2) in the plane.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> a = mx.approximate(lambda x: 1 - abs(x), components=2, support=(-1, 1))
+            >>> a.density([0.0, 0.5]).round(3)
+            array([1. , 0.5])
+        """
         values: Array = self._space.density(np.asarray(x, dtype=np.float64))
         return values
 
@@ -84,17 +106,39 @@ class Approximation:
 
     @property
     def interval(self) -> Any:
-        """Where to look: the place of all but a thousandth of the density, (low, high),
-        or a pair of those in two dimensions."""
+        """Where to look, in the unit of x: the interval (low, high) that leaves out a
+        thousandth of the density on either side; in the plane a pair of intervals.
+        """
         return self._space.interval()
 
     def draw(self, n: int, rng: Rng) -> Array:
-        """n independent draws from the density itself (not from the mixture)."""
+        """n independent draws from the density itself, not from the mixture.
+
+        Args:
+            n: how many, 1 or more.
+            rng: a seed or a numpy Generator.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> a = mx.approximate(lambda x: 1 - abs(x), components=2, support=(-1, 1))
+            >>> a.draw(5, rng=0).shape
+            (5,)
+        """
         drawn: Array = self._space.draw(as_count(n, "n", 1), as_rng(rng))
         return drawn
 
     def distance(self, mixture: Mixture) -> float:
-        """The distance of another mixture of normals from the density, measured."""
+        """The measured distance of another mixture from the density, in `norm`.
+
+        Args:
+            mixture: a mixture of normals in the dimension of the density.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> a = mx.approximate(lambda x: 1 - abs(x), components=2, support=(-1, 1))
+            >>> print(f"{a.distance(mx.Mixture([mx.Normal(0, 0.4)])):.3f}")
+            0.116
+        """
         normals = Gaussians.of(mixture)
         if normals.d != self._space.d:
             raise ValueError(
@@ -104,9 +148,22 @@ class Approximation:
         return self._space.measure(normals, self.norm)
 
     def learn(self, n: int, rng: Rng = 0, **options: Any) -> Learned:
-        """What EM learns of the density from n draws, with as many components.
+        """What EM learns of the density from n draws, with as many components as the
+        mixture.
 
-        options: those of `em`, such as starts.
+        Args:
+            n: how many draws.
+            rng: a seed or a numpy Generator.
+            **options: options of `em`, such as starts.
+
+        Returns:
+            The learned mixture, its error, and the whole fit.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> a = mx.approximate(lambda x: 1 - abs(x), components=2, support=(-1, 1))
+            >>> a.learn(200, rng=0, starts=1).error > a.error
+            True
         """
         generator = as_rng(rng)
         x = self.draw(n, generator)
@@ -137,29 +194,42 @@ def approximate(
 ) -> Approximation:
     """The Gaussian mixture within `tolerance` of a density, with few components.
 
-    density: a function of x, vectorised or not; a distribution of scipy.stats; a
-    filled mixture; or a pair (x, values), with straight lines between the points. Need
-    not be normalised. In two dimensions: a function of rows, shape (n, 2), and a
-    support ((low, high), (low, high)). tolerance: the largest error allowed.
-    components: the most of them (100, and 40 in the plane, where none is given);
-    without a tolerance exactly so many. norm: "L1" (twice the total variation
-    distance, 0 to 2), "hellinger" (0 to 1), "KL" (of the density f from the mixture g:
-    the integral of f log(f / g), in nats) or "sup" (in units of the density). support:
-    (low, high), where the function is not zero. cdf: its distribution function.
-    variation, curvature: bounds on the integrals of |f'| and |f''| (a jump counts in
-    the first by its height); with the cdf one of them makes an L1 error certified.
-    progress: show a bar (needs tqdm).
+    The mixture grows from one component: each step adds some where it is below the
+    density, and least squares lowers the distance. What comes out is a mixture with
+    this error, not a proof that fewer components would not do.
 
-        a = approximate(scipy.stats.gumbel_r, tolerance=1e-3)
-        a.mixture, a.error, a.kind
+    Where a density is handed over as a function alone, a scan of the line looks for the
+    places where it is not 0. A narrow mode far out may escape it: give the support or
+    the cdf then. If the density should integrate to 1, `notes` says what was missed.
 
-    A function alone is looked for by a scan of the line; where a narrow mode may hide
-    far out, give the support or the cdf. What was missed shows in `notes`, if the
-    density should integrate to 1.
+    Args:
+        density: a function of x, of arrays or of single numbers; a distribution of
+            scipy.stats; a filled mixture; or a pair (x, values), with straight lines
+            between the points. It need not be normalised. In the plane a function of
+            rows, shape (n, 2), with a support.
+        tolerance: the largest error allowed, 1e-12 or more, in the unit of `norm`.
+        components: with a tolerance the largest number of components, else exactly how
+            many; if left out 100 at most, and 40 in the plane.
+        norm: "L1", twice the total variation distance, from 0 to 2; "hellinger", from 0
+            to 1; "KL", the integral of f log(f / g) for the density f and the mixture
+            g, in nats; or "sup", in units of the density.
+        support: (low, high), the interval outside which the function is 0; in the plane
+            ((low, high), (low, high)).
+        cdf: the distribution function, if it is known.
+        variation: a bound on the integral of |f'|, to which a jump adds its height.
+            With a cdf it makes an L1 error certified.
+        curvature: a bound on the integral of |f''|; does the same for densities without
+            jumps.
+        progress: True to show a bar, which needs tqdm.
 
-    The mixture grows from one component; each step adds what the residual asks for,
-    and least squares lowers the distance. What it finds is a mixture with this error,
-    not a proof that fewer components would not do.
+    Returns:
+        The mixture, its error and how far to trust it.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> a = mx.approximate(lambda x: 1 - abs(x), tolerance=0.05, support=(-1, 1))
+        >>> a.reached, len(a.mixture.components)
+        (True, 3)
     """
     if norm not in NORMS:
         raise ValueError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
@@ -225,8 +295,8 @@ def _judged(
 ) -> tuple[float, Literal["certified", "measured"], float]:
     """The error, its kind, and the error as measured.
 
-    A proof counts where it does not blur the answer: where it keeps the tolerance, or
-    is within a tenth of what was measured.
+    A proved bound is reported where it is nearly as small as what was measured: where
+    it keeps the tolerance, or is within a tenth of the measured error.
     """
     measured = space.measure(best, norm)
     if space.can_certify(norm):
@@ -254,7 +324,7 @@ def _verdict(
 
 @contextmanager
 def _bar(progress: bool, most: int) -> Iterator[Callable[[int, float], None]]:
-    """What is shown each K: nothing, or a bar."""
+    """A function to call with each K and its error: it does nothing, or moves a bar."""
     if not progress:
         yield lambda K, error: None
         return

@@ -13,30 +13,56 @@ from mixnotes.numeric.arrays import Array
 
 
 class Blanks(ABC):
-    """What has parameters, each of them given, blank, or blank and shared."""
+    """The part of a component that deals with parameters, each of which is given,
+    blank, or blank and shared.
+    """
 
     @property
     @abstractmethod
     def n_free(self) -> int:
-        """How many parameters are blank."""
+        """How many numbers are blank.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Mixture([mx.Normal(), mx.Normal(sd=1.0)]).n_free
+            4
+        """
 
     @property
     @abstractmethod
     def blanks(self) -> tuple[str, ...]:
-        """The names of the blank parameters."""
+        """The names of the blank parameters.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.StudentT(df=4).blanks
+            ('loc', 'scale')
+        """
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names that `blank` takes."""
+        """The names of all parameters that `blank` can make blank."""
         return tuple(getattr(self, "domains", dict)())
 
     @abstractmethod
     def blank(self, *names: str) -> Self:
-        """The same component with these parameters (all, if none is named) blank."""
+        """The same component with these parameters blank, to be learned anew.
+
+        Args:
+            *names: names of parameters, as in `parameters`; all of them if none is
+                named.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Normal(mean=1.0, sd=2.0).blank("mean")
+            Normal(sd=2)
+        """
 
     @property
     def learns(self) -> bool:
-        """Is something blank? How many numbers may depend on data still to come."""
+        """True where something is blank. `n_free` cannot say so before the data have
+        come: how many numbers are blank may depend on how many columns there are.
+        """
         return bool(self.blanks)
 
     # The blanks as coordinates of a line without ends: for those who can say, `em`
@@ -45,8 +71,9 @@ class Blanks(ABC):
     has_line = False
 
     def entries(self, filled: Self) -> list[vector.Entry]:
-        """The blanks, each with its constraint and its value in `filled`: the vector
-        that all maps to the line and back are made of."""
+        """The blanks in order, each with its constraint and its value in `filled`. This
+        list is the parameter vector: all that follows is computed from it.
+        """
         shares = self.shares
         return [
             vector.Entry(
@@ -59,46 +86,58 @@ class Blanks(ABC):
         ]
 
     def axes(self, filled: Self) -> list[vector.Axis]:
-        """What stands where on the line."""
+        """For each coordinate of the unconstrained vector, which blank it belongs
+        to.
+        """
         return vector.axes(self.entries(filled))
 
     def to_line(self, filled: Self) -> Array:
-        """The values of the blanks in `filled`, on the whole line, shape (p,)."""
+        """The values of the blanks in `filled` as unconstrained coordinates, shape
+        (p,).
+        """
         return vector.to_line(self.entries(filled))
 
     def from_line(self, line: Array, like: Self) -> Self:
-        """The component at a point of the line; what is given is as in `like`."""
+        """The component with these unconstrained coordinates, shape (p,); what is given
+        is as in `like`.
+        """
         entries = self.entries(like)
         stacks = vector.from_line(line, entries)
         return like.filled({e.name: v[0] for e, v in zip(entries, stacks, strict=True)})
 
     def line_units(self, filled: Self, scales: Array) -> Array:
-        """The unit of each coordinate of the line, shape (p,): that of the data, in
-        `scales`, (d,), where a value stands there as it is; 1 for logarithms."""
+        """The unit of each unconstrained coordinate, shape (p,). It is the unit of the
+        data, from `scales`, (d,), where the coordinate is the value itself, and 1 where
+        it is a logarithm.
+        """
         parts = [self.units_of(e, scales) for e in self.entries(filled)]
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def units_of(self, entry: vector.Entry, scales: Array) -> Array:
-        """The same for one blank."""
+        """The units of the coordinates of one blank."""
         return entry.domain.line_units(entry.stack, scales)
 
     def measured(self, filled: Self, scale: float) -> Array | None:
-        """The values of the blanks as distances are measured in: what has the data's
-        unit divided by `scale`. None where there is no such unit: then log-densities
-        at some observations are watched."""
+        """The values of the blanks on the scale on which `em` measures how far they
+        still have to go: those with the data's unit are divided by `scale`. None where
+        a component cannot say; `em` then watches log-densities at some observations
+        instead.
+        """
         return None
 
     def settled(self, filled: Self) -> Self:
-        """This component with what it shares given, at the values of `filled`."""
+        """This component with its shared blanks given, at their values in `filled`."""
         return self.filled({name: filled.value_of(name) for name in self.shares})
 
     @property
     def shares(self) -> dict[str, str]:
-        """The blanks that other components have too: parameter to shared name."""
+        """The blanks that are shared with other components: for each parameter the
+        shared name.
+        """
         return {}
 
     def kind(self) -> tuple[Any, ...]:
-        """Components of equal kind can share parameters."""
+        """What two components must have equal to share parameters."""
         return (type(self),)
 
     def value_of(self, name: str) -> Any:

@@ -38,7 +38,7 @@ class ComponentLike(Protocol):
     """The whole contract. Any object that meets it can stand in a `Mixture`.
 
     `fit` fills the blanks by weighted maximum likelihood, never lowers the weighted
-    log-likelihood of `start`, and never touches what was given.
+    log-likelihood of `start`, and never changes a parameter that was given.
     """
 
     @property
@@ -56,10 +56,21 @@ class ComponentLike(Protocol):
 
 
 class Component(Hooks):
-    """A distribution whose parameters may be blank (None): what is blank is learned.
+    """A distribution p(x) whose parameters may be blank (None): what is blank is
+    learned.
 
     Components are immutable values: they compare, print, copy, pickle and save as
     JSON. `fit` returns a new one.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> noise = mx.Normal(mean=0.0)  # the sd is blank
+        >>> noise.blanks
+        ('sd',)
+        >>> noise.fit([-3.0, 3.0, -3.0, 3.0])
+        Normal(mean=0, sd=3)
+        >>> isinstance(noise, mx.Component)
+        True
     """
 
     support: ClassVar[str]  # in words, for errors: "whole numbers from 0 up"
@@ -94,6 +105,9 @@ class Component(Hooks):
         """log p(x), shape (n,), as a function of a filled component of this kind.
 
         What depends on the data alone is computed here, once, and not in every step.
+
+        Args:
+            x: observations, shape (n,), or rows (n, d).
         """
 
     @abstractmethod
@@ -106,18 +120,31 @@ class Component(Hooks):
 
     @abstractmethod
     def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Which observations lie in the support, shape (n,)."""
+        """Which observations lie in the support, shape (n,).
+
+        Args:
+            x: observations, shape (n,), or rows (n, d).
+        """
 
     @abstractmethod
     def moments(self) -> tuple[float, float]:
-        """E[x] and Var[x]."""
+        """E[x] and Var[x]: two numbers; of rows a vector (d,) and the covariance
+        matrix.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Gamma(shape=2.0, scale=3.0).moments()
+            (6.0, 18.0)
+        """
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
         """The arguments that make this component again, as JSON values."""
 
     def described(self, template: Self) -> str:
-        """This component as a table shows it: what was given in `template` marked."""
+        """This component as the table of a `Fit` shows it, with what was given in
+        `template` marked.
+        """
         return repr(self)
 
     def laid_out(self, names: Sequence[str]) -> Self:
@@ -130,13 +157,17 @@ class Component(Hooks):
 
     @property
     def probable(self) -> Mapping[str | None, bool | None]:
-        """By column, is log_prob there that of a probability? None is the column of
-        observations that have no names."""
+        """For each named column, or for None where columns have no names: True where
+        log_prob is the logarithm of a probability there, False where it is that of a
+        density.
+        """
         return {None: self.discrete}
 
     @property
     def atoms(self) -> Mapping[str | None, frozenset[float]]:
-        """The single values, by column, that have a probability beside densities."""
+        """For each column, the single values that have a probability of their own
+        although the rest of the distribution is a density.
+        """
         return {}
 
     @property
@@ -152,7 +183,9 @@ class Component(Hooks):
         )
 
     def _sf(self, x: Array) -> Array:
-        """P(X > x): to full relative accuracy, where a family has a way to it."""
+        """P(X > x). A family that can compute it without the subtraction does so, which
+        keeps the digits of small values.
+        """
         return 1 - self._cdf(x)
 
     def _quantile(self, q: Array) -> Array:
@@ -161,12 +194,13 @@ class Component(Hooks):
 
     @property
     def has_moments(self) -> bool:
-        """Has it a mean and a variance?"""
+        """True where there is a mean and a variance."""
         return True
 
     def rank(self) -> tuple[float, ...]:
-        """What components are put in order by: mean, then variance; of vectors, their
-        entries one after another; () where there are none."""
+        """The numbers by which components are sorted: the mean, then the variance, of
+        vectors entry after entry; () where there are none.
+        """
         if not self.has_moments:
             return ()
         mean, variance = self.moments()
@@ -183,19 +217,51 @@ class Component(Hooks):
     # What everybody gets.
 
     def cdf(self, x: ArrayLike) -> Array:
-        """P(X <= x), of the shape of x; x may be infinite."""
+        """P(X <= x), of the shape of x.
+
+        Args:
+            x: places, of any shape, in the unit of the data; may be infinite.
+
+        Raises:
+            ValueError: where a parameter is blank.
+            TypeError: where the component has no distribution function.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Exponential(rate=0.5).cdf([0.0, 2.0]).round(3)
+            array([0.   , 0.632])
+        """
         self._require_complete("cdf")
         with np.errstate(over="ignore"):
             return self._cdf(as_places(x, "x"))
 
     def sf(self, x: ArrayLike) -> Array:
-        """P(X > x), 1 - cdf(x) without the loss of digits in the upper tail."""
+        """P(X > x), of the shape of x: 1 - cdf(x) without the loss of digits in the
+        upper tail.
+
+        Args:
+            x: places, of any shape, in the unit of the data; may be infinite.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> print(f"{mx.Normal(0, 1).sf(10.0):.3g}")
+            7.62e-24
+        """
         self._require_complete("sf")
         with np.errstate(over="ignore"):
             return self._sf(as_places(x, "x"))
 
     def quantile(self, q: ArrayLike) -> Array:
-        """The least x with cdf(x) >= q, of the shape of q."""
+        """The least x with cdf(x) >= q, of the shape of q.
+
+        Args:
+            q: probabilities, of any shape, from 0 to 1.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Normal(mean=100, sd=15).quantile([0.025, 0.975]).round(1)
+            array([ 70.6, 129.4])
+        """
         self._require_complete("quantile")
         levels = as_places(q, "q")
         require(
@@ -211,19 +277,33 @@ class Component(Hooks):
         return np.where(levels == 0, low, np.where(levels == 1, high, found))
 
     def log_prob(self, x: ArrayLike | Censored) -> Array:
-        """log p(x), shape (n,); -inf outside the support. Of a `Censored` x the log of
-        the probability of each interval."""
+        """log p(x), shape (n,), in nats; -inf outside the support.
+
+        Args:
+            x: observations, shape (n,), or rows (n, d). Where it is `Censored`, the
+                result is the log of the probability of each interval.
+
+        Raises:
+            ValueError: where a parameter is blank.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Uniform(0, 4).log_prob([1.0, 5.0]).round(3)
+            array([-1.386,   -inf])
+        """
         self._require_complete("log_prob")
         return self.bound(self._rows(x))(self)
 
     def bound(self, x: Array) -> Callable[[Self], Array]:
-        """`bind`, of observations or of intervals."""
+        """`bind`, where x may also be intervals."""
         if isinstance(x, Intervals):
             return intervals.bind(self, x)
         return self.bind(x)
 
     def filled_to(self, x: Array, weight: Array, start: Self | None) -> Self:
-        """`_fit`, to observations or to intervals; itself where nothing is blank."""
+        """`_fit`, where x may also be intervals; the component itself where nothing is
+        blank.
+        """
         if not self.learns:
             return self
         if not isinstance(x, Intervals):
@@ -242,7 +322,27 @@ class Component(Hooks):
         """This component with its blanks filled by weighted maximum likelihood.
 
         The weighted log-likelihood of `start` is never lowered, and what was given
-        is never touched.
+        is never changed.
+
+        Args:
+            x: observations, shape (n,), or rows (n, d); `Censored` or `Binned` data.
+            sample_weight: how often each observation counts, shape (n,); once if left
+                out.
+            start: a component of this class with values everywhere, from which a family
+                that has to search begins; if left out the data suggest one.
+
+        Returns:
+            A new component without blanks.
+
+        Raises:
+            ValueError: where the data cannot be learned from, with the first value that
+                is wrong.
+            CollapseError: where the likelihood grows without bound.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Poisson().fit([2, 3, 4], sample_weight=[1, 1, 2])
+            Poisson(rate=3.25)
         """
         data, sample_weight = self._rows(x), weight_of(x, sample_weight)
         weight = as_sample_weight(sample_weight, len(data))
@@ -253,7 +353,17 @@ class Component(Hooks):
         return self.filled_to(data, weight, start)
 
     def sample(self, n: int, rng: Rng) -> Array:
-        """n independent draws, shape (n,). `rng` is a seed or a numpy Generator."""
+        """n independent draws, shape (n,), or rows (n, d).
+
+        Args:
+            n: how many, 0 or more.
+            rng: a seed or a numpy Generator.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Poisson(rate=2.5).sample(4, rng=0).shape
+            (4,)
+        """
         self._require_complete("sample")
         return self._sample(as_count(n, "n", 0), as_rng(rng))
 
@@ -290,11 +400,19 @@ class Component(Hooks):
             )
 
     def to_json(self) -> str:
-        """This component as JSON text; `from_json` reads it back, to the last bit."""
+        """This component as JSON text; `from_json` reads it back, to the last bit.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Poisson(rate=2.5).to_json()
+            '{"schema": 1, "type": "Poisson", "rate": 2.5}'
+        """
         return json.dumps({"schema": SCHEMA} | self._state())
 
     def _rows(self, x: Any) -> Array:
-        """x as this component takes it: one number an observation, unless it says."""
+        """x as an array in the layout that this component takes: shape (n,), unless a
+        class says otherwise.
+        """
         if isinstance(x, Censored | Binned):
             return x.rows
         if isinstance(x, Intervals):

@@ -11,25 +11,32 @@ from mixnotes.components.constraints import Domain
 
 
 class Composite(Component):
-    """A component whose blanks are those of its parts, "parts['sex'].probs", and its
-    own, "weights"."""
+    """A component that is made of others. Its blanks are those of its parts, with the
+    part in the name, as in "parts['sex'].probs", and its own, such as "weights".
+    """
 
     own: ClassVar[Mapping[str, Domain]] = {}  # parameters that are of no part
 
     @property
     @abstractmethod
     def children(self) -> Mapping[str, Component]:
-        """The parts, by what the names of their blanks begin with here."""
+        """The parts, each by the prefix that the names of its blanks have in the
+        whole.
+        """
 
     @abstractmethod
     def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
-        """The same of these parts, and with these parameters of its own."""
+        """A component of the same kind with these parts, and these parameters of its
+        own.
+        """
 
     def _own(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.own}
 
     def _child_of(self, name: str) -> tuple[str, str]:
-        """Of a name in `blanks` what it begins with, and the name in that part."""
+        """A name in `blanks` cut in two: the prefix of the part, and the name in that
+        part.
+        """
         for at in self.children:
             if name.startswith(at):
                 return at, name.removeprefix(at)
@@ -45,15 +52,27 @@ class Composite(Component):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names that `blank` takes: for every part that has it, "probs", or for
-        one, "parts['sex'].probs"; and its own."""
+        """The names that `blank` takes: "probs" for every part that has it,
+        "parts['sex'].probs" for that of one part, and the component's own.
+        """
         items = self.children.items()
         found = [(at, name) for at, part in items for name in part.parameters]
         names = [name for _, name in found] + [at + name for at, name in found]
         return tuple(dict.fromkeys([*names, *self.own]))
 
     def blank(self, *names: str) -> Self:
-        """The same with these parameters (all, if none is named) blank."""
+        """The same component with these parameters blank, to be learned anew.
+
+        Args:
+            *names: names of parameters, as in `parameters`; all of them if none is
+                named.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], [0.5, 0.5])
+            >>> bag.blank("weights")
+            Mixture([Bernoulli(p=0.8), Bernoulli(p=0.3)])
+        """
         unknown = sorted(set(names) - set(self.parameters))
         if unknown:
             others = "".join(f", or {name!r}" for name in self.own)

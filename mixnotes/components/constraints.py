@@ -1,4 +1,4 @@
-"""Where a parameter lives, and a map of the inside of that set to the whole line.
+"""The set that a parameter lies in, and a map of its inside to the real numbers.
 
 For the author of a family: pick one for each parameter.
 """
@@ -24,11 +24,18 @@ _TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
 class Shared:
     """A blank that several components of a mixture have in common.
 
-    Two normals of unknown but equal spread:
-
-        Mixture([Normal(sd=Shared("sd")), Normal(sd=Shared("sd"))])
-
     Blanks with the same name are one parameter, learned from all of them together.
+
+    Args:
+        name: any text; blanks of this parameter with the same name are equal.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> waiting = mx.datasets.faithful()["waiting"]
+        >>> one = mx.Normal(sd=mx.Shared("sd"))  # unknown, and equal in both
+        >>> fit = mx.em(mx.Mixture([one, one]), waiting, starts=1)
+        >>> print([round(part.sd, 2) for part in fit.mixture.components])
+        [5.87, 5.87]
     """
 
     name: str
@@ -40,7 +47,9 @@ class Shared:
 
 @dataclass(frozen=True)
 class Domain(ABC):
-    """The set that a parameter lives in; a stack, (K, ...), holds one a component."""
+    """The set that a parameter lies in. A stack, shape (K, ...), holds the values of K
+    components.
+    """
 
     words: str
 
@@ -50,11 +59,13 @@ class Domain(ABC):
 
     @abstractmethod
     def to_line(self, stack: Array) -> Array:
-        """Values mapped to the whole line, shape (K, m)."""
+        """The values as unconstrained coordinates, shape (K, m)."""
 
     @abstractmethod
     def from_line(self, line: Array, like: Array) -> Array:
-        """The stack that `to_line` mapped to `line`, of the form of `like`."""
+        """The values at unconstrained coordinates, in a stack of the same form as
+        `like`.
+        """
 
     def width(self, stack: Array) -> int:
         """How many coordinates of the line, m, one component takes."""
@@ -66,21 +77,22 @@ class Domain(ABC):
         return np.ones(self.width(stack))
 
     def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
-        """The value z standard errors down and up."""
+        """The value less and plus z standard errors."""
         return value - z * error, value + z * error
 
     def measured(self, stack: Array) -> Array:
-        """Values as numbers in which the distance to a limit is measured."""
+        """The values on the scale on which the distance to a limit is measured."""
         return stack
 
 
 @dataclass(frozen=True)
 class Number(Domain):
-    """One number; `power` is that of the data's unit in it (a mean 1, a rate -1).
+    """One number. `power` is the power of the data's unit in it: 1 for a mean, -1 for a
+    rate.
 
-    `measure` is the scale on which distances to a limit are measured: a logarithm
-    where the parameter has no unit and can be large, for a shape of 1e6 is not known
-    to 1e-8.
+    `measure` says on which scale the distance to a limit is measured: a logarithm where
+    the parameter has no unit and can be large, since a shape of 1e6 is never known to
+    1e-8.
     """
 
     contains: Callable[[float], bool]
@@ -118,7 +130,9 @@ class Number(Domain):
         return np.full(1, scales[0] ** self.power if as_it_is else 1.0)
 
     def interval(self, value: Any, error: Any, z: float) -> tuple[Any, Any]:
-        """The value z standard errors down and up on the line, and back."""
+        """The value less and plus z standard errors in the unconstrained coordinate,
+        mapped back.
+        """
         ends = _around(self, np.array([value]), np.array([error]), z)
         return float(ends[0][0]), float(ends[1][0])
 
@@ -140,7 +154,7 @@ class Vector(Domain):
         return line
 
     def line_units(self, stack: Array, scales: Array) -> Array:
-        """Those of the columns."""
+        """The units of the columns."""
         return np.array(scales[: stack.shape[1]])
 
 
@@ -209,8 +223,9 @@ class Covariance(Domain):
         return cov
 
     def to_line(self, stack: Array) -> Array:
-        """Log-Cholesky: of the factor, the diagonal as logarithms. A stack of diagonals
-        (K, d) stands for diagonal matrices."""
+        """The entries of the Cholesky factor, those of its diagonal as logarithms. A
+        stack of shape (K, d) holds the diagonals of diagonal matrices.
+        """
         if stack.ndim == 2:
             return _log(stack)
         factor = np.linalg.cholesky(stack)
@@ -261,7 +276,9 @@ def _array(value: Any, ndim: int) -> Array | None:
 def _around(
     domain: Number, value: Array, error: Array, z: float
 ) -> tuple[Array, Array]:
-    """Values z standard errors down and up on the line, and back."""
+    """The values z standard errors down and up in the unconstrained coordinate, mapped
+    back.
+    """
     at = domain.up(value)
     width = 1e-6
     slope = (domain.down(at + width) - domain.down(at - width)) / (2 * width)

@@ -29,7 +29,7 @@ NEVER = -1e300  # stands for a log of 0 in a product, where 0 x -inf would be Na
 
 
 class Keep:
-    """Puts what is given, and what is shared, in the place of what was learned."""
+    """What is given, and what is shared, put in the place of what was learned."""
 
     def __init__(self, templates: Sequence[Family]) -> None:
         self.given: dict[str, tuple[NDArray[np.intp], Array]] = {}
@@ -82,8 +82,9 @@ class Keep:
 
 
 def awake(means: Array, weight: Array, filler: ArrayLike) -> Array:
-    """Mean statistics (p, K), with some that can be learned from in place of those of
-    components without weight, which stay as they were whatever is learned."""
+    """Mean statistics, shape (p, K). A component without weight has none: it gets
+    `values` that can be learned from, and keeps its parameters whatever comes out.
+    """
     return np.where(weight > 0, means, np.asarray(filler)[:, None])
 
 
@@ -179,9 +180,10 @@ SMALLEST = 1e-150  # the squares of a smaller range underflow
 
 @dataclasses.dataclass(frozen=True)
 class Standardization:
-    """Coordinates y = (x - centre) / scale, in which the data are of size 1.
+    """Coordinates y = (x - centre) / scale, in which the data are about 0 and of size
+    1.
 
-    Sums of squares of data as they come lose the variance at an offset of 1e8, and
+    Sums of squares of the data as they come lose the variance at an offset of 1e8, and
     underflow at a scale of 1e-200.
     """
 
@@ -192,8 +194,9 @@ class Standardization:
 
     @classmethod
     def of(cls, source: Source, family: StandardizedFamily) -> Standardization:
-        """The weighted means and standard deviations of a family's coordinates; one
-        deviation for all columns where the family needs that."""
+        """From the weighted means and standard deviations of a family's coordinates;
+        one standard deviation for all columns where the family needs that.
+        """
         found = summary(source, family.coordinates)
         scale = found.sd
         if family.common:
@@ -203,28 +206,29 @@ class Standardization:
         return cls(found.mean, scale, low, high)
 
     def apply(self, columns: Array, out: Array | None = None) -> Array:
-        """The columns in this frame."""
+        """The columns in these coordinates."""
         framed = np.subtract(columns, self.centre[:, None], out=out)
         framed /= self.scale[:, None]
         return framed
 
     @property
     def span(self) -> Array:
-        """The range of each framed column, shape (d,)."""
+        """The range of each standardised column, shape (d,)."""
         return self.high - self.low
 
     @property
     def reach(self) -> float:
-        """The largest framed value in size."""
+        """The standardised value of largest size."""
         return float(max(-self.low.min(), self.high.max()))
 
 
 class StandardizedFamily(ExponentialFamily):
-    """An exponential family of places and spreads, learned in a `Standardization`.
+    """An exponential family of means and spreads, learned in a `Standardization`.
 
-    Its parameters in a stack are those of the framed data. Beside the packed form,
-    which squares the data, it has a centred one, which squares their distances to each
-    component: slower, and right at any ratio of distance to spread.
+    The parameters in a stack are those of the standardised data. It has two forms: a
+    packed one, which sums squares of the data; and a centred one, which sums squares of
+    their distances to each component's mean. The second is slower, and right however
+    narrow a component is beside its distance from the origin.
     """
 
     @abstractmethod
@@ -240,31 +244,34 @@ class StandardizedFamily(ExponentialFamily):
 
     @abstractmethod
     def into(self, values: Values, frame: Standardization) -> Values:
-        """Parameters of the data as parameters of the framed data."""
+        """Parameters of the data as parameters of the standardised data."""
 
     @abstractmethod
     def out_of(self, values: Values, frame: Standardization) -> Values:
-        """Parameters of the framed data as parameters of the data."""
+        """Parameters of the standardised data as parameters of the data."""
 
     @abstractmethod
     def fill(self, columns: Array, out: Array) -> None:
-        """Write the p statistics of framed columns (d, n) into `out`, (p, n)."""
+        """Write the p statistics of standardised columns (d, n) into `out`, (p, n)."""
 
     @abstractmethod
     def learn_about(
         self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
     ) -> Values:
-        """`learn` from mean statistics (p, K) of distances to `origin`, one for each
-        component; `current`, if any, is where an inner iteration begins."""
+        """`learn` from mean statistics, (p, K), of the distances x - origin, with an
+        origin for each component; `current`, if any, is where an inner iteration
+        begins.
+        """
 
     @abstractmethod
     def at(self, places: Array) -> Values:
-        """A stack of components at these places, (K, d), of no spread."""
+        """A stack of K components with these means, shape (K, d), and a spread of 0."""
 
     @abstractmethod
     def sharpness(self, natural: Any) -> float:
-        """A bound from above of 1 / variance in any direction of any component, from
-        what `natural` gave."""
+        """An upper bound on 1 / variance, over all components and all directions, from
+        what `natural` gave.
+        """
 
     @abstractmethod
     def collapsed(
@@ -277,20 +284,22 @@ class StandardizedFamily(ExponentialFamily):
 
     @abstractmethod
     def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
-        """Write the log-densities of framed data into `out`, (K, n)."""
+        """Write the log-densities of standardised data into `out`, (K, n)."""
 
     @abstractmethod
     def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Sums of the statistics of distances to each component, (K, p)."""
+        """Sums of the statistics of the distances to each component's mean, (K, p)."""
 
     @abstractmethod
     def require_spread(self, frame: Standardization) -> None:
         """Raise an error unless the data vary enough for a spread to be learned."""
 
     def direct(self, sums: Array, total: float, out: Array) -> float | None:
-        """From the sums of 1 and the statistics, (1 + p, K), write log weight less
-        normaliser and the natural parameters of what `learn` would give, without the
-        parameters themselves; the sharpness. None where a family has no short way."""
+        """A short way for families that have one: from the sums of 1 and of the
+        statistics, (1 + p, K), write what the next E-step needs without computing the
+        parameters, namely log weight less normaliser and the natural parameters.
+        Returns the sharpness; None where a family has no short way.
+        """
         return None
 
     place: str  # the name of the parameter that moves with the data
@@ -309,7 +318,7 @@ class StandardizedFamily(ExponentialFamily):
         """How many statistics there are for data of d columns."""
 
     def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
-        """`learn_about` the origin."""
+        """`learn_about` the origin 0."""
         return self.learn_about(weight, means, keep, 0.0, None)
 
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
@@ -329,7 +338,7 @@ class StandardizedFamily(ExponentialFamily):
 
 
 class ScaledKeep(Keep):
-    """A `Keep` whose given values are those of the data divided by a unit."""
+    """A `Keep` whose given values are divided by a unit of the data."""
 
     def __init__(self, templates: Sequence[ExponentialFamily], unit: float) -> None:
         super().__init__(templates)
@@ -339,7 +348,7 @@ class ScaledKeep(Keep):
 
 
 class FramedKeep(Keep):
-    """A `Keep` whose given values are those of the framed data."""
+    """A `Keep` whose given values are those of the standardised data."""
 
     def __init__(
         self, templates: Sequence[StandardizedFamily], frame: Standardization
@@ -350,6 +359,8 @@ class FramedKeep(Keep):
 
 
 def carriers_of(weight: Array) -> float:
-    """How many observations carry the weight, (sum w)^2 / sum w^2."""
+    """The effective number of observations that carry the weight, (sum w)^2 / sum
+    w^2.
+    """
     share = weight / weight.max()
     return float(share.sum() ** 2 / (share @ share))

@@ -30,7 +30,7 @@ class Family(Component):
     """A component whose parameters are declared as dataclass fields.
 
     A family writes `inside`, `bind`, `_learn`, `_sample` and `moments`; the rest
-    follows from the domains of its parameters.
+    follows from the constraints of its parameters.
     """
 
     def __post_init__(self) -> None:
@@ -79,7 +79,9 @@ class Family(Component):
     tame: Any = 0.0  # a value inside the support, in place of those outside
 
     def tamed(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """x with `tame` in place of what is outside the support, and what is inside."""
+        """x with the value `tame` in place of what is outside the support, so that a
+        formula can be computed everywhere; and which observations are inside.
+        """
         inside = self.inside(x)
         if inside.all():
             return x, inside
@@ -97,7 +99,9 @@ class Family(Component):
         return value is None or isinstance(value, Shared)
 
     def described(self, template: Self) -> str:
-        """This component as a table shows it: what was given in `template` marked."""
+        """This component as the table of a `Fit` shows it, with what was given in
+        `template` marked.
+        """
         parts = [
             f"{name}={shown(getattr(self, name))}"
             f"{'' if name in template.blanks else ' (given)'}"
@@ -112,7 +116,11 @@ class Family(Component):
         return len(self.blanks)
 
     def blank(self, *names: str) -> Self:
-        """The same component with these parameters (all, if none is named) blank."""
+        """The same component with these parameters blank, to be learned anew.
+
+        Args:
+            *names: names of parameters; all of them if none is named.
+        """
         unknown = sorted(set(names) - set(self.domains()))
         if unknown:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""A reader's own class as a component: what it does not say is said here, once.
+"""A reader's own class as a component, with defaults for what the class does not say.
 
 `Mixture` wraps such a class where it takes it, and gives it back in `components`. All
 else in the package sees a `Component`.

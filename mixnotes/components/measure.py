@@ -1,8 +1,9 @@
-"""What probabilities and densities are compared under: lengths, and the atoms.
+"""What probabilities and densities have in common: lengths plus atoms.
 
 A single value that has a probability of its own, as 0 has under `PointMass(0)`, is an
-atom. With respect to lengths plus the atoms a density gives an atom nothing: what lies
-exactly there belongs to the mass, whatever the unit of the data.
+atom. Measured by lengths plus the atoms, a density gives an atom probability 0: an
+observation that lies exactly there belongs to the point mass, whatever the unit of
+the data.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ def joined(each: Iterable[Atoms]) -> Atoms:
 def barred(
     component: Any, x: Array, names: Sequence[str] | None, atoms: Atoms
 ) -> NDArray[np.bool_] | None:
-    """Which observations lie on an atom that this component has a density at, (n,);
-    None where there is none."""
+    """Which observations a component cannot have made, since they lie on an atom where
+    it has a density, (n,); None where there are none.
+    """
     mask: NDArray[np.bool_] | None = None
     own, kinds = component.atoms, component.probable
     for column, values in atoms.items():

@@ -37,11 +37,20 @@ from mixnotes.numeric.special import log_sum_exp
 class Mixture(Composite):
     """p(x) = sum_k weights[k] p(x | z = k), for any components.
 
-    `weights` are P(z = k), shape (K,); None is blank: they are learned. A component
-    is any object with `log_prob`, `fit` and `n_free`; a mixture is one, so mixtures
-    nest.
+    A component is any object with `log_prob`, `fit` and `n_free`; a mixture is one, so
+    mixtures nest.
 
-        bag = Mixture([Bernoulli(0.8), Bernoulli(0.3)])  # weights blank
+    Args:
+        components: K components, of this package or of classes of your own.
+        weights: P(z = k), shape (K,), not negative, which sum to 1; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])  # no weights
+        >>> bag.blanks
+        ('weights',)
+        >>> bag.fit([1] * 591 + [0] * 409).weights.round(3)
+        array([0.582, 0.418])
     """
 
     components: tuple[Any, ...]  # as they were given
@@ -69,7 +78,9 @@ class Mixture(Composite):
 
     @property
     def column_names(self) -> tuple[str, ...] | None:  # type: ignore[override]
-        """The names of the columns of a row, where the components name them."""
+        """The names of the columns of a row, where the components name them; else
+        None.
+        """
         return self.parts[0].column_names
 
     def laid_out(self, names: Sequence[str]) -> Self:
@@ -81,7 +92,9 @@ class Mixture(Composite):
 
     @property
     def children(self) -> Mapping[str, Component]:
-        """The components, by what the names of their blanks begin with here."""
+        """The components, each by the prefix that the names of its blanks have in the
+        mixture.
+        """
         return {f"components[{k}].": part for k, part in enumerate(self.parts)}
 
     def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
@@ -91,12 +104,38 @@ class Mixture(Composite):
     # ------------------------------------------------------------ Bayes' rule
 
     def log_joint(self, x: ArrayLike) -> Array:
-        """log p(x, z = k), shape (n, K)."""
+        """log p(x, z = k), shape (n, K), in nats.
+
+        Args:
+            x: observations, shape (n,), rows (n, d), or columns by name.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> import numpy as np
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], [0.5, 0.5])
+            >>> np.exp(bag.log_joint([1, 0])).round(3)
+            array([[0.4 , 0.15],
+                   [0.1 , 0.35]])
+        """
         self._require_complete("log_joint")
         return self.bind_joint(self._rows(x))(self).T
 
     def responsibilities(self, x: ArrayLike) -> Array:
-        """p(z = k | x), shape (n, K); each row sums to 1."""
+        """p(z = k | x), shape (n, K); each row sums to 1.
+
+        Args:
+            x: observations, shape (n,), rows (n, d), or columns by name.
+
+        Raises:
+            ValueError: where an observation is impossible under every component.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], [0.5, 0.5])
+            >>> bag.responsibilities([1, 0]).round(3)
+            array([[0.727, 0.273],
+                   [0.222, 0.778]])
+        """
         self._require_complete("responsibilities")
         data = self._rows(x)
         log_joint = self.bind_joint(data)(self).T
@@ -107,15 +146,28 @@ class Mixture(Composite):
         return np.exp(log_joint - log_prob[:, None])
 
     def predict(self, x: ArrayLike) -> NDArray[np.intp]:
-        """The most probable component of each observation, shape (n,)."""
+        """The most probable component of each observation, shape (n,), whole numbers
+        from 0.
+
+        Args:
+            x: observations, shape (n,), rows (n, d), or columns by name.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> two = mx.Mixture([mx.Normal(0, 1), mx.Normal(5, 1)], [0.5, 0.5])
+            >>> two.predict([-1.0, 4.0, 2.0])
+            array([0, 1, 0])
+        """
         labels: NDArray[np.intp] = self.responsibilities(x).argmax(axis=1)
         return labels
 
     def bind_joint(
         self, x: Array, beside: Atoms | None = None
     ) -> Callable[[Mixture], Array]:
-        """log p(x, z = k), shape (K, n), as a function of a filled mixture. What lies
-        on an atom, of this mixture or of one that it is in, no density can make."""
+        """log p(x, z = k), shape (K, n), as a function of a filled mixture. Where x is
+        an atom of this mixture, or one of `beside`, a component that has a density
+        there gets -inf.
+        """
         atoms = self.atoms if beside is None else joined([self.atoms, beside])
         bound = [_bind_beside(c, x, atoms) for c in self.parts]
         bars = [
@@ -145,7 +197,7 @@ class Mixture(Composite):
     # ---------------------------------------------------------------- fitting
 
     def with_parts(self, parts: Sequence[Component], weights: Array) -> Self:
-        """A mixture from parts that need no check: the engine made them."""
+        """A mixture of parts that need no check, since the engine made them."""
         weights.setflags(write=False)
         mixture = object.__new__(type(self))
         mixture._set(tuple(parts), weights)
@@ -157,9 +209,26 @@ class Mixture(Composite):
         sample_weight: ArrayLike | None = None,
         start: Self | None = None,
     ) -> Self:
-        """This mixture with its blanks filled by `em`; one EM step from `start`.
+        """This mixture with its blanks filled by `em`; or, with `start`, after one EM
+        step.
 
-        An error where every start collapses; `em` reports that and more in a `Fit`.
+        `em` tells more, in a `Fit`: how the climb ended, how sure the values are.
+
+        Args:
+            x: observations, shape (n,), rows (n, d), columns by name; `Censored` or
+                `Binned`.
+            sample_weight: how often each observation counts, shape (n,); once if left
+                out.
+            start: a mixture with values everywhere, from which one step is taken.
+
+        Raises:
+            CollapseError: where every start collapses.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+            >>> bag.fit([1, 0], sample_weight=[591, 409]).weights.round(3)
+            array([0.582, 0.418])
         """
         if start is None and self.blanks:  # em stands on this module
             from mixnotes.fitting.em import em
@@ -184,12 +253,16 @@ class Mixture(Composite):
 
     @property
     def n_free(self) -> int:
-        """How many numbers are blank; K blank weights are K - 1 free numbers."""
+        """How many numbers are blank. K blank weights are K - 1 free numbers, and a
+        shared parameter counts once.
+        """
         free_weights = 0 if self.weights is not None else len(self.parts) - 1
         return int(sum(c.n_free for c in self.parts)) + free_weights - self._once()
 
     def _once(self) -> int:
-        """How many blank numbers are counted twice; inner mixtures leave out theirs."""
+        """How many blank numbers the sum over the components counts too often; a
+        mixture within has taken off its own.
+        """
         inner = sum(c._once() for c in self.parts if isinstance(c, Mixture))
         return counted_twice(list(leaves(self))) - inner
 
@@ -225,26 +298,46 @@ class Mixture(Composite):
         return " or ".join(dict.fromkeys(c.support for c in self.parts))
 
     def moments(self) -> tuple[Any, Any]:
-        """E[x] and Var[x]: the mean of the means, and the law of total variance."""
+        """E[x] and Var[x]: the mean of the means, and the law of total variance.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Mixture([mx.Poisson(1), mx.Poisson(3)], [0.5, 0.5]).moments()
+            (2.0, 3.0)
+        """
         self._require_complete("moments")
         return pooled([part.moments() for part in self.parts], self.weights)
 
     def mean(self) -> Any:
-        """E[x]: a number, or a vector (d,) where an observation is a row."""
+        """E[x]: a number, or a vector (d,) where an observation is a row.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Mixture([mx.Poisson(1), mx.Poisson(3)], [0.5, 0.5]).mean()
+            2.0
+        """
         return self.moments()[0]
 
     def variance(self) -> Any:
-        """Var[x]: a number, or the covariance matrix (d, d)."""
+        """Var[x]: a number, or the covariance matrix (d, d).
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Mixture([mx.Poisson(1), mx.Poisson(3)], [0.5, 0.5]).variance()
+            3.0
+        """
         return self.moments()[1]
 
     @property
     def discrete(self) -> bool:  # type: ignore[override]
-        """Is log_prob a probability, not a density?"""
+        """True where log_prob is the logarithm of a probability, not of a density."""
         return all(c.discrete for c in self.parts)
 
     @property
     def probable(self) -> Mapping[str | None, bool | None]:
-        """By column, is log_prob there that of a probability, under all components?"""
+        """For each named column, or for None where columns have no names: True where
+        log_prob is the logarithm of a probability there under every component.
+        """
         each = [c.probable for c in self.parts]
         return {
             column: all(kinds.get(column, False) for kinds in each)
@@ -253,7 +346,9 @@ class Mixture(Composite):
 
     @property
     def atoms(self) -> Atoms:
-        """The single values, by column, that have a probability beside densities."""
+        """For each column, the single values that have a probability of their own
+        although the rest of the distribution is a density.
+        """
         return joined(c.atoms for c in self.parts)
 
     @property
@@ -274,22 +369,44 @@ class Mixture(Composite):
         return np.minimum(mean, 1.0)
 
     def _quantile(self, q: Array) -> Array:
-        """Between the quantiles of the components; halved until floats end."""
+        """By bisection between the least and the largest quantile of the components."""
         live = [c for c, w in zip(self.parts, self.weights, strict=True) if w > 0]  # type: ignore[arg-type]
         ends = np.array([c.quantile(q) for c in live])
         return between(self._cdf, q, ends.min(axis=0), ends.max(axis=0))
 
     def marginal(self, columns: Any) -> Mixture:
-        """The distribution of some columns: numbers of columns where the components are
-        normal, names where they are products."""
+        """The distribution of some columns, a mixture of the components' marginals.
+
+        Args:
+            columns: numbers of columns, from 0, where the components are multivariate
+                normal or t; names of columns where they are products.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> cov = [[1, 0], [0, 1]]
+            >>> at = [mx.MultivariateNormal(mean, cov) for mean in ([0, 0], [3, 4])]
+            >>> mx.Mixture(at, [0.5, 0.5]).marginal([1]).mean()
+            array([2.])
+        """
         parts = [method_of(c, "marginal")(columns) for c in self.parts]
         return Mixture(parts, self.weights)
 
     def conditional(self, known: Mapping[int, float]) -> Mixture:
-        """p(the other columns | these have these values), for normal components.
+        """p(the other columns | these columns have these values), for multivariate
+        normal and t components.
 
-        known: column to value. A mixture again: its weights are the responsibilities
-        given what is known, its components the conditional normals.
+        It is a mixture again: its weights are the responsibilities given what is known,
+        its components the conditional distributions.
+
+        Args:
+            known: the number of each known column, from 0, and its value.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> cov = [[1, 0], [0, 1]]
+            >>> at = [mx.MultivariateNormal(mean, cov) for mean in ([0, 0], [3, 4])]
+            >>> mx.Mixture(at, [0.5, 0.5]).conditional({0: 3.0}).weights.round(3)
+            array([0.011, 0.989])
         """
         self._require_complete("conditional")
         pairs = [method_of(c, "conditional")(known) for c in self.parts]
@@ -299,11 +416,26 @@ class Mixture(Composite):
         return Mixture(pairs, level)
 
     def impute(self, x: Any) -> Array:
-        """x with each gap filled by its expectation given what was seen of its row,
-        shape (n, d): the mean over components of E[gap | seen, z], each counted by
-        p(z | seen). Rows of named columns come back in the order of `column_names`.
+        """x with each gap filled by its expectation given what was seen of its row, (n,
+        d).
 
-        A filled value is more certain than the truth: do not fit to it again.
+        That is the mean over the components of E[gap | seen, z], weighted by p(z |
+        seen). A filled value looks more certain than the truth is: do not fit to it
+        again.
+
+        Args:
+            x: rows (n, d), or columns by name, in which NaN is a gap. Rows of named
+                columns come back in the order of `column_names`.
+
+        Raises:
+            ValueError: where a gap has no expectation.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> import numpy as np
+            >>> pair = mx.MultivariateNormal([0, 5], [[1, 0.5], [0.5, 2]])
+            >>> mx.Mixture([pair]).impute([[2.0, np.nan]])
+            array([[2., 6.]])
         """
         self._require_complete("impute")
         data = self._rows(x)
@@ -318,7 +450,9 @@ class Mixture(Composite):
         return filled
 
     def filled_in(self, x: Array) -> Array:
-        """The rows with each gap at its expectation given what was seen, (n, d)."""
+        """The rows with each gap filled by its expectation given what was seen, (n,
+        d).
+        """
         gap = np.isnan(x)
         filled = np.where(gap, 0.0, x)
         if not gap.any():
@@ -339,7 +473,20 @@ class Mixture(Composite):
     def sample(
         self, n: int, rng: Rng, labels: bool = False
     ) -> Array | tuple[Array, NDArray[np.intp]]:
-        """n independent draws; with `labels=True` also z, which component made each."""
+        """n independent draws, shape (n,), or rows (n, d).
+
+        Args:
+            n: how many, 0 or more.
+            rng: a seed or a numpy Generator.
+            labels: True to return z too, which component made each draw, shape (n,).
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], [0.9, 0.1])
+            >>> x, z = bag.sample(5, rng=0, labels=True)
+            >>> x.shape, z.shape
+            ((5,), (5,))
+        """
         self._require_complete("sample")
         x, z = self._draw(as_count(n, "n", 0), as_rng(rng))
         return (x, z) if labels else x
@@ -388,7 +535,9 @@ class Mixture(Composite):
 
 
 def leaves(mixture: Mixture) -> Iterator[Any]:
-    """The components that are no mixtures, of mixtures within too."""
+    """The components that are not mixtures themselves, those of inner mixtures
+    included.
+    """
     for component in mixture.parts:
         if isinstance(component, Mixture):
             yield from leaves(component)
@@ -399,7 +548,7 @@ def leaves(mixture: Mixture) -> Iterator[Any]:
 def _bind_beside(
     component: Component, x: Array, atoms: Atoms
 ) -> Callable[[Any], Array]:
-    """`bound`, where some values have a probability under other components."""
+    """`bound`, where some values are atoms of other components."""
     if not isinstance(component, Mixture):
         return component.bound(x)
     log_joint = component.bind_joint(x, atoms)

@@ -83,7 +83,7 @@ def checked_weights(weights: ArrayLike, k: int) -> Array:
 
 
 def method_of(component: Any, name: str) -> Any:
-    """A method that not every component has."""
+    """A method that not every component has, or the error that says so."""
     if not hasattr(component, name):
         raise lacks(component, name)
     return getattr(component, name)
@@ -99,8 +99,9 @@ def impossible(position: int, value: Any, k: int) -> ValueError:
 
 
 def tied(components: Iterable[Any]) -> list[list[Any]]:
-    """The components whose covariances are bound to each other, those of one model
-    together; of products the parts in one place."""
+    """The components whose covariances depend on one another, those of each covariance
+    model in a list; of products, the parts for the same column.
+    """
     found: dict[Any, list[Any]] = {}
     for component in components:
         parts = getattr(component, "parts", None)
@@ -152,7 +153,9 @@ def pooled(each: Sequence[tuple[Any, Any]], weights: Any) -> tuple[Any, Any]:
 
 
 def counted_twice(leaves: Sequence[Component]) -> int:
-    """How many of their blank numbers are one with another: what is shared, or tied."""
+    """How many blank numbers are counted more than once, since they are shared or
+    tied.
+    """
     sizes: dict[Any, list[int]] = {}
     for component in leaves:
         for name, shared in component.shares.items():

@@ -31,14 +31,16 @@ def bisected(component: Any, q: Array) -> Array:
 
 
 def _reaches(component: Any, x: Array, q: Array) -> NDArray[np.bool_]:
-    """Is cdf(x) >= q, told in the tail that has the digits?"""
+    """Where cdf(x) >= q. It is compared in the tail that keeps the digits."""
     below, above = component._cdf(x), component._sf(x)
     reached: NDArray[np.bool_] = np.where(q < 0.5, below >= q, above <= 1 - q)
     return reached
 
 
 def _bracket(component: Any, q: Array) -> tuple[Array, Array]:
-    """Places of which the lower does not reach q, and the upper does."""
+    """Two places for each q: cdf is below q at the lower one, and not below at the
+    upper.
+    """
     least, largest = component.ends
     mean, variance = component.moments()
     centre = mean if math.isfinite(mean) else max(min(0.0, largest), least)

@@ -14,7 +14,23 @@ from mixnotes.components.constraints import Shared
 
 
 def from_json(text: str) -> Component:
-    """The component that `to_json` wrote."""
+    """The component that `to_json` wrote, to the last bit.
+
+    Args:
+        text: what `to_json` returned, of this version or an older one.
+
+    Returns:
+        A component; a class of your own must have been imported before.
+
+    Raises:
+        ValueError: where the text is no such JSON, or that of a newer version.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> text = mx.Normal(mean=1.0).to_json()
+        >>> mx.from_json(text)
+        Normal(mean=1)
+    """
     try:
         state = json.loads(text)
     except (TypeError, ValueError) as error:

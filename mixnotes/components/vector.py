@@ -1,7 +1,7 @@
-"""The blanks of components as one vector, each mapped to the whole line.
+"""The blanks of components as one vector of unconstrained coordinates.
 
-An ordered list of entries says it all, one for each blank: from it come the map there
-and back, what stands where, units and distances.
+It is made of an ordered list of entries, one for each blank. From the list follow the
+map to the coordinates and back, which coordinate is whose, units and distances.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """Where a blank stands on the line."""
+    """Which number of which blank a coordinate stands for."""
 
     name: str
     size: int  # how many coordinates it has
@@ -35,13 +35,15 @@ class Axis(NamedTuple):
 
 
 def to_line(entries: Sequence[Entry]) -> Array:
-    """The values mapped to the whole line, one entry after another, shape (p,)."""
+    """The values as unconstrained coordinates, one entry after another, shape (p,)."""
     parts = [entry.domain.to_line(entry.stack).ravel() for entry in entries]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def from_line(line: Array, entries: Sequence[Entry]) -> list[Array]:
-    """The stacks that stand at a point of the line, of the form of those in entries."""
+    """The values at these coordinates, in stacks of the same form as those of the
+    entries.
+    """
     found, place = [], 0
     for entry in entries:
         shape = len(entry.stack), entry.domain.width(entry.stack)
@@ -53,7 +55,7 @@ def from_line(line: Array, entries: Sequence[Entry]) -> list[Array]:
 
 
 def axes(entries: Sequence[Entry]) -> list[Axis]:
-    """What stands where on the line, for each component of each stack."""
+    """What each coordinate stands for, for each component of each stack."""
     return [
         Axis(
             entry.name,
@@ -67,8 +69,9 @@ def axes(entries: Sequence[Entry]) -> list[Axis]:
 
 
 def measured(entries: Sequence[Entry], scale: float) -> Array:
-    """The values as distances are measured in; what has the data's unit is divided by
-    `scale`, shape (q,)."""
+    """The values on the scale on which distances are measured, shape (q,); those with
+    the data's unit are divided by `scale`.
+    """
     parts = []
     for _, domain, _, stack in entries:
         unit = scale**-domain.power if isinstance(domain, Number) else 1.0

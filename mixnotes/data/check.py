@@ -24,7 +24,7 @@ LARGEST = 1e150  # what is learned from squares: those of larger data overflow
 
 
 class MaskedError(ValueError):
-    """Values are hidden by a mask, and nothing says what they are to count for."""
+    """Values are hidden by a mask, and nothing says what should take their place."""
 
 
 REMEDIES = {
@@ -142,7 +142,9 @@ def as_places(x: ArrayLike, name: str) -> Array:
 
 
 def slices(x: Array) -> Iterator[Array]:
-    """Some rows after another: what is computed of them stays small."""
+    """Slices of some rows after another, so that what is computed of each stays
+    small.
+    """
     for start in range(0, len(x), _SLICE):
         yield x[start : start + _SLICE]
 
@@ -160,7 +162,7 @@ def as_sample_weight(sample_weight: ArrayLike | None, n: int) -> Array:
 
 
 def require_weighty(most: float) -> None:
-    """Raise an error where sums of weights as small as these lose their digits."""
+    """Raise an error where weights sum to so little that floats lose their digits."""
     if most < TINIEST:
         raise ValueError(
             f"sample_weight must not be so small that sums of it lose their digits, "

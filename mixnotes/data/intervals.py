@@ -30,10 +30,19 @@ class Intervals(np.ndarray[Any, np.dtype[np.float64]]):
 class Censored:
     """Values that are known up to an interval: low <= x <= high, each of shape (n,).
 
-    low = high is a value that was seen; low = -inf says "at most high", high = inf
-    "at least low".
+    Args:
+        low: the lower ends, shape (n,), in the unit of x; -inf says "at most high".
+        high: the upper ends, shape (n,), in the unit of x; inf says "at least low".
+            Where low = high the value was seen.
 
-        Censored(low=[3.1, 5.0, 5.0], high=[3.1, 5.0, np.inf])  # > 5
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> hours = mx.Censored(low=[3.0, 5.0, 5.0], high=[3.0, 5.0, np.inf])
+        >>> hours  # the third was still running after 5 hours
+        Censored: 3 values, 2 of them seen exactly
+        >>> print(f"{mx.Exponential().fit(hours).rate:.3f}")
+        0.154
     """
 
     def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
@@ -75,9 +84,21 @@ class Censored:
 class Binned:
     """Counts in bins: counts[i] values lie from edges[i] up to edges[i + 1].
 
-    edges, shape (m + 1,), increasing; the outer ones may be -inf and inf. counts,
-    shape (m,). A value on an edge belongs to the bin above it, and one on the last
-    edge to the last bin, as `numpy.histogram` has it.
+    A value on an edge belongs to the bin above it, and one on the last edge to the last
+    bin, as `numpy.histogram` has it.
+
+    Args:
+        edges: the edges of m bins, shape (m + 1,), increasing, in the unit of x; the
+            outer ones may be -inf and inf.
+        counts: how many values each bin holds, shape (m,), not negative.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> ages = mx.Binned(edges=[0, 20, 40, 60, 80], counts=[3, 8, 6, 3])
+        >>> ages
+        Binned: 20 values in 4 bins
+        >>> print(f"{mx.Normal().fit(ages).mean:.1f}")
+        39.0
     """
 
     def __init__(self, edges: ArrayLike, counts: ArrayLike) -> None:
@@ -124,7 +145,9 @@ def _ends(values: ArrayLike, name: str) -> Array:
 
 
 def midpoints(rows: Intervals) -> Array:
-    """One value an interval, shape (n,): its middle, or a little within its end."""
+    """One value for each interval, shape (n,): its middle, or, where one end is
+    infinite, a place a little inside the other.
+    """
     low, high = np.asarray(rows).T
     finite = np.concatenate([low[np.isfinite(low)], high[np.isfinite(high)]])
     if not finite.size:
@@ -162,7 +185,9 @@ def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
 
 
 def log_mass(filled: Any, low: Array, high: Array) -> Array:
-    """log P(low < x <= high), shape (n,): from the side where less is subtracted."""
+    """log P(low < x <= high), shape (n,): a difference of cdf or of sf, whichever keeps
+    more digits.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         from_below = filled._cdf(high) - filled._cdf(low)
         left, right = filled._sf(low), filled._sf(high)
@@ -250,8 +275,10 @@ def _up_to_a_limit(
 def _require_bound(
     template: Any, filled: Any, rows: Intervals, top: float, share: Array, log_prob: Any
 ) -> None:
-    """Raise an error where a component rises without end as it shrinks onto a value
-    that was seen exactly, because every interval that it carries reaches there."""
+    """Raise an error where the likelihood has no bound: where it keeps rising as the
+    component shrinks onto a value that was seen exactly, because every interval that
+    the component explains reaches there.
+    """
     low, high = np.asarray(rows).T
     exact = (low == high) & (share > 0)
     if template.discrete or not exact.any():
@@ -273,8 +300,9 @@ def _require_bound(
 
 
 def _first_guess(template: Any, places: Array, weight: Array, inside: Any) -> Any:
-    """The fit to one value an interval; of all intervals where those that carry weight
-    have one value alone, which says nothing of a spread."""
+    """The fit to one value for each interval. Where those with weight all have one
+    value, which says nothing of a spread, it is fitted to all intervals instead.
+    """
     try:
         return template._fit(places[inside], weight[inside], None)
     except ValueError:

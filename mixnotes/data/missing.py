@@ -55,7 +55,7 @@ def _root(cov: Array, seen: NDArray[np.intp]) -> Array:
 
 @dataclass(frozen=True)
 class Given:
-    """A normal distribution, given the seen entries of a pattern."""
+    """A normal distribution given the seen entries of the rows of a pattern."""
 
     root: Array  # the inverse of the Cholesky factor of the seen covariance
     slope: Array  # E[lost] = mean[lost] + slope (seen - mean[seen])
@@ -72,7 +72,9 @@ class Given:
 
 
 class Distances(NamedTuple):
-    """Of what was seen of each row from a place, each of shape (n,)."""
+    """Squared distances of the seen entries of each row from a mean, and the level of
+    the density there, each of shape (n,).
+    """
 
     square: Array  # Mahalanobis distances squared
     level: Array  # -1/2 log det of the seen part of the matrix
@@ -108,8 +110,10 @@ def log_prob(
 def expected(
     mean: Array, cov: Array, columns: Array, parts: list[Pattern]
 ) -> Iterator[tuple[Pattern, Array, Array]]:
-    """For each pattern y - mean of its rows, (d, rows), the lost entries as expected,
-    and their covariance, which is 0 where an entry was seen, (d, d)."""
+    """For each pattern of gaps: y - mean of its rows, (d, rows), with missing entries
+    at their expectation, and the covariance of these, (d, d), which is 0 where an entry
+    was seen.
+    """
     for pattern in parts:
         seen, lost, rows = pattern.seen, pattern.lost, pattern.rows
         given = Given.of(cov, pattern)

@@ -46,7 +46,9 @@ class Source(ABC):
         """Some rows to try starts on."""
 
     def require_digits(self, eps: float) -> None:
-        """Raise an error where floats as coarse as this have rounded the data away."""
+        """Raise an error where the data came as floats so coarse that rounding has
+        removed what tells them apart.
+        """
         if eps <= _FINE:
             return
         sample = self.sample(np.random.default_rng(0))
@@ -96,8 +98,9 @@ class Rows(Source):
 
     @cached_property
     def whole(self) -> Rows:
-        """The same rows without gaps: the mean of its column in a gap's place, the
-        middle of an interval. To begin with, and for the data's unit."""
+        """The same rows without gaps, to begin with and to find the unit of the data: a
+        gap holds the mean of its column, an interval its middle.
+        """
         if isinstance(self.x, Intervals):
             return Rows(midpoints(self.x), self.weight, labels=self.labels)
         if self.x.ndim == 1 or not any(np.isnan(p).any() for p in slices(self.x)):
@@ -165,7 +168,9 @@ class Stream(Source):
 
     @abstractmethod
     def blocks(self) -> Iterable[tuple[Any, Any]]:
-        """Each block as (x, weight or None), from the beginning."""
+        """Each block as (x, weight or None), from the first block on, anew in every
+        pass.
+        """
 
     def map(self, f: OfBlock[_T]) -> Iterator[_T]:
         """f of one block after another, which must be as many rows in every pass."""
@@ -203,7 +208,7 @@ class Stream(Source):
 
 
 def changed(first: int, now: str) -> ValueError:
-    """What is wrong with a stream that has other rows in a later pass."""
+    """The error for a stream that has other rows in a later pass."""
     return ValueError(
         f"x must give the same rows in every pass, got {first} in the first and {now} "
         "in a later one; let its __iter__ begin anew each time, and not return an "
@@ -219,7 +224,9 @@ def of_block(f: OfBlock[_T], x: Any, weight: Any) -> _T:
 
 
 def _numbered(f: OfBlock[_T], x: Array, weight: Array | None) -> _T | Exception:
-    """An error as a value: who called knows which block it was."""
+    """An error as a value instead of one raised, so that the caller can add which block
+    it was.
+    """
     try:
         return f(x, weight)
     except (TypeError, ValueError) as error:
@@ -237,7 +244,9 @@ def _look(check: OfBlock[None], x: Array, weight: Array | None) -> Survey:
 
 
 def _merged(a: Survey, b: Survey) -> Survey:
-    """Rows of both, as many of each as it has a share in all."""
+    """A sample of rows from two samples: from each a number in proportion to the rows
+    that it stands for.
+    """
     n = a.n + b.n
     if a.kept.shape[1:] != b.kept.shape[1:]:
         raise ValueError(
@@ -255,7 +264,7 @@ def _merged(a: Survey, b: Survey) -> Survey:
 
 
 def eps_of(x: Any) -> float:
-    """How coarse the floats of x are, relative; 0 of whole numbers."""
+    """The relative rounding of the floats in x; 0 for whole numbers."""
     dtype = getattr(x, "dtype", None)
     kind = getattr(dtype, "kind", None)
     own = isinstance(dtype, np.dtype)  # pandas has types of its own

@@ -70,7 +70,7 @@ class Chosen(Stream):
         yield from self.map(lambda x, weight: (x, weight))
 
     def map(self, f: OfBlock[_T]) -> Iterator[_T]:
-        """f of these columns, where the whole works on its blocks."""
+        """f of these columns, run where the blocks of the whole stream are."""
         yield from self.whole.map(partial(_of_chosen, f, self.columns))
 
 
@@ -86,7 +86,9 @@ def parts_of(block: Any) -> tuple[Any, Any]:
 
 
 class Dask(Stream):
-    """A Dask array: each block is worked on where it lies, and the sums come back."""
+    """A Dask array: each block is worked on where it is stored, and only sums come
+    back.
+    """
 
     def __init__(self, x: Any, weight: Any) -> None:
         self.x = x if x.ndim == 1 else x.rechunk({1: -1})
@@ -120,7 +122,9 @@ def is_dask(x: Any) -> bool:
 
 
 def is_large_float32(x: Any) -> bool:
-    """Are these rows better read as they are, than copied whole into float64?"""
+    """True for rows of float32 so many that they are better read block by block than
+    copied into float64.
+    """
     return (
         type(x) is np.ndarray
         and x.dtype == np.float32

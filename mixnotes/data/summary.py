@@ -12,14 +12,14 @@ from mixnotes.numeric.arrays import Array
 
 
 class HasRows(Protocol):
-    """What can be looked at block after block."""
+    """What `summary` can read: anything that goes through its rows block by block."""
 
     def map(self, f: Callable[[Array, Array | None], Any]) -> Iterator[Any]:
         """f(x, weight) for each block of rows, in order."""
 
 
 class Summary(NamedTuple):
-    """Of each column, shape (d,)."""
+    """The weight, centre, spread and range of each column, shape (d,)."""
 
     low: Array
     high: Array

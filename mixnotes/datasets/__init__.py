@@ -1,10 +1,17 @@
 """The data that the chapters use, shipped with the package, each with its sheet.
 
-Each function below gives one:
+Each function gives one data set: columns by name, and a `sheet` that says what they
+are, who collected them and under which terms they are here.
 
-    days = mixnotes.datasets.london_times()
-    days["deaths"], days["days"]
-    print(days.sheet)
+Examples:
+    >>> import mixnotes as mx
+    >>> days = mx.datasets.london_times()
+    >>> days
+    Dataset(london_times: deaths, days; 10 rows)
+    >>> days["deaths"]
+    array([0., 1., 2., 3., 4., 5., 6., 7., 8., 9.])
+    >>> print(days.sheet.source)
+    Hasselblad (1969), JASA 64:1459; Titterington, Smith and Makov (1985)
 """
 
 from __future__ import annotations
@@ -22,13 +29,24 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Sheet:
-    """What the data are, who collected them, and under which terms they are here."""
+    """What the data are, who collected them, and under which terms they are here.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> mx.datasets.newcomb().sheet.terms
+        'out of copyright by age'
+    """
 
     name: str
+    """The name of the function that gives them."""
     what: str
+    """What a row is, with units."""
     source: str
+    """Who collected or published them."""
     terms: str
-    sha256: str  # of the file as it came, with its line ends
+    """Under which terms they are here."""
+    sha256: str
+    """The SHA-256 of the file as it came, with its line ends."""
 
     def __str__(self) -> str:
         return (
@@ -38,7 +56,18 @@ class Sheet:
 
 
 class Dataset(Mapping[str, NDArray[Any]]):
-    """Columns by name, each an array of shape (n,), read-only, and a `sheet`."""
+    """Columns by name, each an array of shape (n,), read-only, and a `sheet`.
+
+    Args:
+        columns: the columns by name.
+        sheet: where they come from.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> geyser = mx.datasets.faithful()
+        >>> list(geyser), len(geyser["waiting"])
+        (['eruptions', 'waiting'], 272)
+    """
 
     def __init__(self, columns: dict[str, NDArray[Any]], sheet: Sheet) -> None:
         for column in columns.values():
@@ -172,62 +201,143 @@ _SHEETS = {
 
 
 def abo_clarke1959() -> Dataset:
-    """People by ABO blood group: columns `phenotype` (text), `count`."""
+    """People by ABO blood group: columns `phenotype` (text), `count`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> people = mx.datasets.abo_clarke1959()
+        >>> print(dict(zip(people["phenotype"].tolist(), people["count"].tolist())))
+        {'A': 186.0, 'B': 38.0, 'AB': 13.0, 'O': 284.0}
+    """
     return _load("abo_clarke1959")
 
 
 def coinflip_do_batzoglou() -> Dataset:
-    """Heads in five sets of ten tosses: columns `set`, `heads`, `tosses`."""
+    """Heads in five sets of ten tosses: columns `set`, `heads`, `tosses`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> mx.datasets.coinflip_do_batzoglou()["heads"]
+        array([5., 9., 8., 4., 7.])
+    """
     return _load("coinflip_do_batzoglou")
 
 
 def faithful() -> Dataset:
-    """Old Faithful in minutes, 272 times: columns `eruptions`, `waiting`."""
+    """Old Faithful in minutes, 272 times: columns `eruptions`, `waiting`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> geyser = mx.datasets.faithful()
+        >>> print(f"{geyser['waiting'].mean():.1f} min")
+        70.9 min
+    """
     return _load("faithful")
 
 
 def galaxies_corrected() -> Dataset:
-    """Velocities of 82 galaxies in km/s, mended: column `velocity`."""
+    """Velocities of 82 galaxies in km/s, mended: column `velocity`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> print(mx.datasets.galaxies_corrected()["velocity"][77])
+        26960.0
+    """
     return _load("galaxies_corrected")
 
 
 def galaxies_mass() -> Dataset:
-    """Velocities of 82 galaxies in km/s, as MASS has them: column `velocity`."""
+    """Velocities of 82 galaxies in km/s, as MASS has them: column `velocity`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> print(mx.datasets.galaxies_mass()["velocity"][77])
+        26690.0
+    """
     return _load("galaxies_mass")
 
 
 def linkage_rao() -> Dataset:
-    """Animals in four cells: columns `cell`, `count`, `probability` (two of text)."""
+    """Animals in four cells: columns `cell`, `count`, `probability` (two of text).
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> mx.datasets.linkage_rao()["count"]
+        array([125.,  18.,  20.,  34.])
+    """
     return _load("linkage_rao")
 
 
 def london_times() -> Dataset:
-    """Deaths a day in The Times: columns `deaths`, `days`."""
+    """Deaths a day in The Times: columns `deaths`, `days`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> print(f"{days['days'].sum():.0f} days")
+        1096 days
+    """
     return _load("london_times")
 
 
 def marbles_2000() -> Dataset:
-    """Two thousand marbles by colour: columns `red`, `count`."""
+    """Two thousand marbles by colour: columns `red`, `count`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> marbles = mx.datasets.marbles_2000()
+        >>> marbles["red"], marbles["count"]
+        (array([1., 0.]), array([1259.,  741.]))
+    """
     return _load("marbles_2000")
 
 
 def newcomb() -> Dataset:
-    """Newcomb's light times, ns less 24,800: column `deviation`."""
+    """Newcomb's light times, ns less 24,800: column `deviation`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> light = mx.datasets.newcomb()["deviation"]
+        >>> sorted(light.tolist())[:3]
+        [-44.0, -2.0, 16.0]
+    """
     return _load("newcomb")
 
 
 def pearson_crabs() -> Dataset:
-    """Weldon's crabs in 29 bins: columns `ratio` (upper edge), `freq`."""
+    """Weldon's crabs in 29 bins: columns `ratio` (upper edge), `freq`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> crabs = mx.datasets.pearson_crabs()
+        >>> print(f"{crabs['freq'].sum():.0f} crabs in {len(crabs['ratio'])} bins")
+        1000 crabs in 29 bins
+    """
     return _load("pearson_crabs")
 
 
 def penguins() -> Dataset:
-    """344 penguins in mm and g, with gaps: `species`, `flipper_length_mm`, ..."""
+    """344 penguins in mm and g, with gaps: `species`, `flipper_length_mm`, ...
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> mass = mx.datasets.penguins()["body_mass_g"]
+        >>> print(f"{np.nanmean(mass):.0f} g, {np.isnan(mass).sum()} gaps")
+        4202 g, 2 gaps
+    """
     return _load("penguins")
 
 
 def v1_hits() -> Dataset:
-    """Squares of south London by hits: columns `hits`, `squares`."""
+    """Squares of south London by hits: columns `hits`, `squares`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> hits = mx.datasets.v1_hits()
+        >>> print(f"{hits['hits'] @ hits['squares']:.0f} hits at least")
+        535 hits at least
+    """
     return _load("v1_hits")
 
 

@@ -25,8 +25,20 @@ _NARROW = 1e-11  # a relative variance below it is rounding of the mean statisti
 class Beta(ExponentialFamily):
     """Beta(a, b) on 0 < x < 1: p(x) = x^(a - 1) (1 - x)^(b - 1) / B(a, b).
 
-    Shares and rates. A share that can be exactly 0 or 1 is a mixture with `PointMass`.
+    Shares and rates. For a share that can be exactly 0 or 1, take a mixture with
+    `PointMass`.
     Source: Minka (2000), Estimating a Dirichlet distribution.
+
+    Args:
+        a: the power of x plus 1, above 0, no unit; blank if left out.
+        b: the power of 1 - x plus 1, above 0, no unit; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> shares = [0.12, 0.35, 0.41, 0.58, 0.29]
+        >>> beta = mx.Beta().fit(shares)
+        >>> print(f"a = {beta.a:.2f}, b = {beta.b:.2f}")
+        a = 3.08, b = 5.78
     """
 
     a: float | Shared | None = parameter(SHAPE)
@@ -101,7 +113,9 @@ class Beta(ExponentialFamily):
 
 
 def _selection(k: int, keep: Keep) -> Array:
-    """1 where a free number is that parameter of that component, (free, 2, K)."""
+    """select[v, i, k] is 1 where free number v is parameter i of component k, else 0;
+    shape (free, 2, K).
+    """
     owner = np.full((2, k), -1)
     count = 0
     for row, name in enumerate("ab"):

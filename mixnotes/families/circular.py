@@ -29,12 +29,25 @@ class VonMises(ExponentialFamily):
     """VonMises(mean, concentration) on the circle: p(x) is exp(concentration cos(x -
     mean)) over 2 pi I0(concentration).
 
-    x is an angle in radians; angles that differ by 2 pi are the same, and the density
-    is per radian of any one turn. Wind directions, times of day. concentration 0 is
-    the uniform; a large one is near a normal of variance 1 / concentration.
-    Draws, moments and `cdf` are of the turn centred at mean; from turn to turn `cdf`
-    goes on rising by 1, so that its differences are probabilities of arcs.
+    Wind directions, times of day. x is an angle in radians; angles that differ by 2 pi
+    are the same, and the density is per radian. A concentration of 0 is the uniform
+    distribution; a large one is close to a normal of variance 1 / concentration.
+    Draws, moments and `cdf` are those of the turn centred at mean, from mean - pi to
+    mean + pi. Beyond it `cdf` keeps rising, by 1 a turn, so that the difference of two
+    of its values is the probability of the arc between them.
     Source: Mardia and Jupp (2000), Directional statistics, 5.3.1.
+
+    Args:
+        mean: the centre, in radians; blank if left out.
+        concentration: how narrow it is, 0 or above, no unit; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> hours = np.array([22.5, 23.0, 23.5, 0.5, 1.0])
+        >>> night = mx.VonMises().fit(hours * np.pi / 12)
+        >>> print(f"{night.mean * 12 / np.pi % 24:.2f} h")
+        23.70 h
     """
 
     mean: float | Shared | None = parameter(ANGLE)  # radians

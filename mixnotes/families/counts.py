@@ -37,10 +37,22 @@ class NegativeBinomial(Searched):
     """NegativeBinomial(size, mean) on 0, 1, 2, ...: a Poisson whose rate is itself a
     gamma of this mean and of shape `size`; its variance is mean + mean^2 / size.
 
-    Counts more scattered than a Poisson's. size = inf is the Poisson, and a fit that
-    ends there says so: the data are not more scattered.
+    For counts that vary more than a Poisson's. size = inf is the Poisson, and a fit
+    that ends there says so: the data vary no more than a Poisson's do.
     `scipy.stats.nbinom(size, size / (size + mean))` is the same.
     Source: Levin and Reeds (1977), for the one maximum in size where there is one.
+
+    Args:
+        size: the shape of the gamma, above 0, infinity included, no unit; blank if
+            left out.
+        mean: E[x], 0 or above, in counts; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> deaths = mx.NegativeBinomial().fit(days["deaths"], days["days"])
+        >>> print(f"size {deaths.size:.1f}, mean {deaths.mean:.3f}")
+        size 9.9, mean 2.157
     """
 
     size: float | None = parameter(UP_TO_INFINITY)
@@ -164,8 +176,21 @@ class Multinomial(ExponentialFamily):
     """Multinomial(n, probs): how often each of d outcomes came in n trials; an
     observation is a row of d counts that sum to n.
 
-    n is how the data were collected; it is always given. Of one trial it is a
+    n is how the data were collected, so it is always given. With one trial it is a
     categorical written in columns: `Multinomial(1)`.
+
+    Args:
+        n: trials an observation, a whole number above 0.
+        probs: the probability of each outcome, shape (d,), which sum to 1; blank if
+            left out.
+        d: how many outcomes there are, the columns of x; if left out it is taken from
+            probs or the data.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> votes = [[2, 1, 0], [1, 1, 1], [3, 0, 0]]
+        >>> mx.Multinomial(3).fit(votes).probs.round(3)
+        array([0.667, 0.222, 0.111])
     """
 
     n: int  # trials an observation
@@ -263,14 +288,26 @@ class Multinomial(ExponentialFamily):
 class PointMass(Searched):
     """PointMass(at): x is `at`, with probability 1.
 
-    Zero inflation is a mixture with one: `Mixture([PointMass(0), Poisson()])`. Beside
-    densities, as in `Mixture([PointMass(0), Normal()])`, an observation equal to `at`
-    belongs to the mass alone, whatever the unit of x: under lengths plus this atom a
-    density gives a single value no probability.
+    Counts with too many zeros are a mixture with one:
+    `Mixture([PointMass(0), Poisson()])`. Beside a density, as in
+    `Mixture([PointMass(0), Normal()])`, an observation that equals `at` belongs to the
+    point mass for certain, whatever the unit of x: a density gives a single value
+    probability 0.
 
-    A blank `at` is learned as the value of most weight. A step of EM never moves it:
-    all that it explains is the value where it stands. Beside a density it must be
+    A blank `at` is learned as the value of most weight. A step of EM never moves it,
+    since all that it explains is the value where it stands. Beside a density it must be
     given.
+
+    Args:
+        at: the one value, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> bombs = mx.datasets.v1_hits()
+        >>> model = mx.Mixture([mx.PointMass(0), mx.Poisson()])
+        >>> fit = mx.em(model, bombs["hits"], sample_weight=bombs["squares"])
+        >>> fit.mixture.weights.round(2)
+        array([0.01, 0.99])
     """
 
     at: float | None = parameter(REAL)

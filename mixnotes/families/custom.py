@@ -20,23 +20,39 @@ _GUESSES = 64  # combinations of first guesses that are tried
 class Custom(Made):
     """Custom(log_prob, bounds): any log-density with named parameters.
 
-    log_prob(x, **parameters): log p(x), shape (n,); x is (n,) or (n, d).
-    bounds: {name: (low, high)} for each parameter, infinite where there is none; a
-    parameter that is given is a keyword of its name.
-    guess: {name: value} to search from. support: (low, high), or a function of x that
-    says which observations are possible. sample(n, rng, **parameters),
-    moments(**parameters), the mean and the variance, and cdf(x, **parameters) serve
-    the methods of that name. discrete: is log_prob that of a probability?
-
-        def log_prob(x, rate):
-            return np.log(rate) - rate * x
-
-        decay = Custom(log_prob, {"rate": (0, np.inf)}, support=(0, np.inf))
-        em(Mixture([decay, decay]), x)
-
     A blank is learned by weighted maximum likelihood: a numerical search, which needs
-    scipy where nothing is known to begin from. It does not save as JSON, for a
-    function does not.
+    scipy unless it has a place to begin from. A `Custom` cannot be saved as JSON, since
+    a function cannot.
+
+    Args:
+        log_prob: a function log_prob(x, **parameters) that returns log p(x), shape
+            (n,); x has shape (n,) or (n, d).
+        bounds: for each parameter the pair (low, high) that it lies between; infinite
+            where there is no bound.
+        guess: for some parameters the value from which the search begins; if left out
+            the bounds and the data suggest one.
+        support: the pair (low, high) that x lies between, or a function of x that says
+            which observations are possible; every x is if it is left out.
+        sample: a function sample(n, rng, **parameters) that returns n draws; without it
+            there is no `sample`.
+        moments: a function moments(**parameters) that returns the mean and the
+            variance; without it there are no `moments`.
+        cdf: a function cdf(x, **parameters) that returns P(X <= x); without it there
+            are no `cdf`, `sf` and `quantile`, nor fits to intervals.
+        discrete: True where log_prob is the logarithm of a probability, False where it
+            is that of a density.
+        **given: the values of the parameters that are known, by their names in
+            `bounds`; those left out are blank.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> def log_prob(x, rate):
+        ...     return np.log(rate) - rate * x
+        >>> bounds = {"rate": (0, np.inf)}
+        >>> decay = mx.Custom(log_prob, bounds, guess={"rate": 1}, support=(0, np.inf))
+        >>> print(round(decay.fit([0.5, 1.5, 4.0]).rate, 3))
+        0.5
     """
 
     def __init__(

@@ -19,7 +19,9 @@ def is_blank(value: Any) -> bool:
 
 
 class Design:
-    """The columns of the blank coefficients, and what the known ones give."""
+    """A design matrix: the columns of the blank coefficients, and beside it what the
+    known coefficients add to the linear predictor.
+    """
 
     def __init__(self, matrix: Array, offset: Array, names: list[str], constant: bool):
         self.matrix, self.offset = matrix, offset  # (n, q), (n,)
@@ -27,7 +29,7 @@ class Design:
 
     @classmethod
     def of(cls, coef: Mapping[str, Any], intercept: Any, x: Array) -> Design:
-        """Of rows (target, predictors)."""
+        """The design of rows (target, predictors)."""
         offset = np.zeros(len(x))
         columns, names = [], []
         constant = is_blank(intercept)
@@ -45,7 +47,7 @@ class Design:
         return cls(matrix, offset, names, constant)
 
     def part(self, rows: NDArray[np.bool_]) -> Design:
-        """The same of some of the rows."""
+        """The design of some of the rows."""
         return Design(self.matrix[rows], self.offset[rows], self.names, self.constant)
 
     def solve(self, values: Array, weight: Array) -> Array:
@@ -74,7 +76,7 @@ class Design:
         return coefficients
 
     def determines(self) -> bool:
-        """Do these rows alone determine every coefficient?"""
+        """True where these rows alone determine every coefficient."""
         if not self.matrix.shape[1]:
             return True
         n = len(self.matrix)

@@ -65,6 +65,15 @@ class Bernoulli(ExponentialFamily):
     """Bernoulli(p) on {0, 1}: P(x = 1) = p.
 
     A red marble from a factory that makes 80 % red: `Bernoulli(0.8)`.
+
+    Args:
+        p: P(x = 1), from 0 to 1; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> marbles = mx.datasets.marbles_2000()
+        >>> mx.Bernoulli().fit(marbles["red"], sample_weight=marbles["count"])
+        Bernoulli(p=0.6295)
     """
 
     p: float | Shared | None = parameter(PROBABILITY)  # P(x = 1)
@@ -109,8 +118,18 @@ class Bernoulli(ExponentialFamily):
 class Binomial(ExponentialFamily):
     """Binomial(n, p): how many of n trials succeed, each with probability p.
 
-    n is how the data were collected; it is always given. Ten tosses of a coin that
+    n is how the data were collected, so it is always given. Ten tosses of a coin that
     lands heads with unknown probability: `Binomial(10)`.
+
+    Args:
+        n: trials an observation, a whole number above 0.
+        p: P(one trial succeeds), from 0 to 1; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> heads = mx.datasets.coinflip_do_batzoglou()["heads"]
+        >>> mx.Binomial(10).fit(heads)
+        Binomial(n=10, p=0.66)
     """
 
     discrete = True
@@ -180,7 +199,20 @@ class Binomial(ExponentialFamily):
 class Categorical(ExponentialFamily):
     """Categorical(probs) on {0, ..., n - 1}: P(x = j) = probs[j].
 
-    With blanks say how many categories there are: `Categorical(n=3)`.
+    Where probs are blank, say how many categories there are: `Categorical(n=3)`.
+
+    Args:
+        probs: the probability of each category, shape (n,), which sum to 1; blank if
+            left out.
+        n: how many categories there are; if left out it is taken from probs.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> species = mx.datasets.penguins()["species"]
+        >>> names, codes = np.unique(species, return_inverse=True)
+        >>> mx.Categorical(n=len(names)).fit(codes).probs.round(3)
+        array([0.442, 0.198, 0.36 ])
     """
 
     discrete = True
@@ -281,6 +313,15 @@ class Geometric(ExponentialFamily):
     """Geometric(p) on 0, 1, 2, ...: P(x) = (1 - p)^x p, the failures before a success.
 
     `scipy.stats.geom` counts the success too: its x is ours plus 1.
+
+    Args:
+        p: P(one trial succeeds), above 0 and at most 1; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> misses = [0, 2, 1, 0, 2]
+        >>> mx.Geometric().fit(misses)
+        Geometric(p=0.5)
     """
 
     p: float | Shared | None = parameter(CHANCE)  # P(one trial succeeds)
@@ -340,6 +381,17 @@ class Poisson(ExponentialFamily):
     """Poisson(rate) on 0, 1, 2, ...: p(x) = rate^x exp(-rate) / x!
 
     Deaths a day, hits a square, calls an hour: `Poisson()`.
+
+    Args:
+        rate: E[x], 0 or above, in events an observation; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> model = mx.Mixture([mx.Poisson(), mx.Poisson()])
+        >>> fit = mx.em(model, days["deaths"], sample_weight=days["days"])
+        >>> print([round(part.rate, 2) for part in fit.mixture.components])
+        [1.26, 2.66]
     """
 
     rate: float | Shared | None = parameter(

@@ -1,4 +1,4 @@
-"""Parameters that components share in ways that no closed form covers."""
+"""Parameters that components share in ways for which there is no closed form."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def learn_jointly(
     family: ExponentialFamily, weight: Array, means: Array, keep: Keep, near: Values
 ) -> Values:
     """Weighted maximum likelihood over everything that K components leave blank at
-    once, by Newton steps from values `near` it; what is shared is one number.
+    once, by Newton steps from the values `near`; what is shared is one number.
 
-    Each parameter is one number a component, of which `to_line` is smooth.
+    Each parameter is one number a component, mapped smoothly to the line by `to_line`.
     """
     share = weight / weight.sum()
     places = {name: variables(name, len(weight), keep) for name in near}
@@ -45,7 +45,7 @@ def learn_jointly(
 
 
 def variables(name: str, k: int, keep: Keep) -> NDArray[np.intp]:
-    """Which free number each component has for this parameter; -1 where it is given."""
+    """For each component which free number this parameter is; -1 where it is given."""
     owner = np.arange(k)
     for places in keep.shared.get(name, ()):
         owner[places] = places[0]
@@ -59,7 +59,7 @@ def variables(name: str, k: int, keep: Keep) -> NDArray[np.intp]:
 def _line_of(
     near: Values, places: dict[str, NDArray[np.intp]], family: ExponentialFamily
 ) -> Array:
-    """The free numbers on the line, one after another."""
+    """The free numbers as unconstrained coordinates, one after another."""
     parts = []
     for name, where in places.items():
         line = family.domains()[name].to_line(near[name])[:, 0]

@@ -60,7 +60,9 @@ def _require_width(key: Key, part: Component) -> None:
 
 
 def takes_rows(part: Any) -> bool | None:
-    """Is an observation of this component a row? None if it may be."""
+    """True where an observation of this component is a row, False where it is a number;
+    None where it can be either.
+    """
     if hasattr(part, "components"):
         return takes_rows(part.components[0])
     if part.column_names is not None:
@@ -74,7 +76,7 @@ def names_of(key: Key) -> tuple[str, ...]:
 
 
 def prefix(key: Key) -> str:
-    """What the names of the blanks of this part begin with."""
+    """The prefix that the names of this part's blanks have in the product."""
     return f"parts[{key!r}]."
 
 

@@ -31,8 +31,17 @@ _EPS = float(np.finfo(float).eps)
 class Laplace(LocationScale):
     """Laplace(loc, scale): p(x) = exp(-|x - loc| / scale) / (2 scale).
 
-    loc is the weighted median and scale the weighted mean distance from it, both
-    exactly. Where any loc between two values is as good, it is halfway.
+    A fit is exact: loc is the weighted median, scale the weighted mean distance from
+    it. Where every loc between two values is as good, it is halfway between them.
+
+    Args:
+        loc: the median, in the unit of x; blank if left out.
+        scale: E|x - loc|, above 0, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> mx.Laplace().fit(mx.datasets.newcomb()["deviation"])
+        Laplace(loc=27, scale=5.30303)
     """
 
     loc: float | Shared | None = parameter(REAL)
@@ -57,8 +66,9 @@ class Laplace(LocationScale):
     has_moves = True
 
     def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
-        """loc at values beside: a step of EM ends on the first that is a peak, and the
-        likelihood has one at every value."""
+        """loc at other observations: a step of EM stops at the first peak that it
+        meets, and the likelihood has one at every observation.
+        """
         if not self._is_blank("loc") or self.shares:
             return
         there = np.sort(x[weight > _CARRIED * weight.max()])
@@ -99,8 +109,18 @@ class Laplace(LocationScale):
 class Logistic(LogConcave):
     """Logistic(loc, scale): P(X <= x) = 1 / (1 + exp(-(x - loc) / scale)).
 
-    Tails as those of exponentials; scale is not the standard deviation, which is
-    pi scale / sqrt 3.
+    Its tails fall as those of an exponential. scale is not the standard deviation,
+    which is pi scale / sqrt 3.
+
+    Args:
+        loc: the mean, in the unit of x; blank if left out.
+        scale: how wide it is, above 0, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> light = mx.Logistic().fit(mx.datasets.newcomb()["deviation"])
+        >>> print(f"{light.loc:.2f} {light.scale:.2f}")
+        27.35 3.89
     """
 
     loc: float | Shared | None = parameter(REAL)
@@ -155,8 +175,10 @@ class Logistic(LogConcave):
 
 
 class _Extreme(LogConcave):
-    """g(z) = -z - exp(-z), a wall on the left: where one value lies far beyond it, a
-    Newton step is useless, but the best place for a spread has a formula."""
+    """g(z) = -z - exp(-z), which falls steeply on the left. Where one value lies far
+    out on that side a Newton step is useless, but the best place for a given spread has
+    a formula.
+    """
 
     def shape_of(self, z: Array) -> tuple[Array, Array, Array]:
         """-z - exp(-z) and its derivatives."""
@@ -174,8 +196,19 @@ class _Extreme(LogConcave):
 class Gumbel(_Extreme):
     """Gumbel(loc, scale) of maxima: P(X <= x) = exp(-exp(-(x - loc) / scale)).
 
-    The largest of many; that of minima is fitted to -x. loc is the mode. It is
+    The largest of many. For the smallest of many, fit it to -x. It is
     `scipy.stats.gumbel_r`.
+
+    Args:
+        loc: the mode, in the unit of x; blank if left out.
+        scale: how wide it is, above 0, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> floods = [3.1, 4.0, 2.7, 5.2, 3.6, 4.4]
+        >>> river = mx.Gumbel().fit(floods)
+        >>> print(f"{river.quantile(0.99):.2f} is exceeded once in 100 years")
+        6.68 is exceeded once in 100 years
     """
 
     loc: float | Shared | None = parameter(REAL)
@@ -220,8 +253,20 @@ class Gumbel(_Extreme):
 class Weibull(_Extreme):
     """Weibull(shape, scale) on x > 0: P(X > x) = exp(-(x / scale)^shape).
 
-    Lifetimes: a shape below 1 is a hazard that falls, above 1 one that rises. -log x
-    is Gumbel(-log scale, 1 / shape), and is fitted as that.
+    Lifetimes: with a shape below 1 the hazard falls, above 1 it rises. -log x is
+    Gumbel(-log scale, 1 / shape), and is fitted as that.
+
+    Args:
+        shape: the power, above 0, no unit; blank if left out.
+        scale: the x that is exceeded with probability 1 / e, above 0, in the unit of x;
+            blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> hours = [105.0, 83.0, 123.0, 64.0, 41.0]
+        >>> lamp = mx.Weibull().fit(hours)
+        >>> print(f"{lamp.sf(100.0):.2f} live longer than 100 hours")
+        0.28 live longer than 100 hours
     """
 
     shape: float | Shared | None = parameter(SHAPE)
@@ -246,7 +291,7 @@ class Weibull(_Extreme):
         return math.exp(-coordinate)
 
     def standing(self, component: Any) -> dict[str, float]:
-        """loc = -log scale and 1 / shape, of those that this component has."""
+        """loc = -log scale and 1 / shape, as far as this component has them."""
         found = super().standing(component)
         if "scale" in found:
             found["scale"] = -math.log(found["scale"])

@@ -17,11 +17,11 @@ _DONE = 1e-13  # of a mean log-density: a Newton step that promises less is the 
 
 
 class LogConcave(LocationScale):
-    """A place and a spread of a standard density whose logarithm g is concave.
+    """A family of a place and a spread whose standard log-density g is concave.
 
     In a = 1 / spread and b = place / spread the log-likelihood, the mean of
-    log a + g(a x - b), is concave: Newton steps that are halved until they rise reach
-    its only maximum.
+    log a + g(a x - b), is concave: Newton steps, each halved until it rises, reach its
+    only maximum.
     Source: Burridge (1981), for the concavity.
     """
 
@@ -30,7 +30,9 @@ class LogConcave(LocationScale):
         """g(z) and its first and second derivatives."""
 
     def shift_of(self, z: Array, share: Array) -> float:
-        """The c with the highest mean of g(z - c), where a formula gives it."""
+        """The c for which the mean of g(z - c) is highest, where a formula gives it;
+        else None.
+        """
         return 0.0
 
     def _standard(
@@ -113,7 +115,9 @@ class LogConcave(LocationScale):
 def _rising(
     height: Callable[[Array], float], point: Array, step: Array, here: float
 ) -> float:
-    """The first of 1, 1/2, 1/4, ... of the step that rises; 0 if none does."""
+    """The first of 1, 1/2, 1/4, ... of the step with which the function rises; 0 if
+    none.
+    """
     size = 1.0
     while not height(point + size * step) > here:
         size /= 2
@@ -123,7 +127,7 @@ def _rising(
 
 
 def _uphill(slope: Array, curve: Array) -> Array:
-    """The Newton step, in the directions that are curved at all."""
+    """The Newton step, without the directions in which there is no curvature."""
     sizes, axes = np.linalg.eigh(curve)
     seen = sizes > 1e-14 * sizes[-1]
     along = np.where(seen, (axes.T @ slope) / np.where(seen, sizes, 1.0), 0.0)

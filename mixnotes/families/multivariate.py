@@ -34,9 +34,25 @@ _FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
 class MultivariateNormal(StandardizedFamily):
     """MultivariateNormal(mean, cov) in d dimensions; an observation is a row of x.
 
-    `covariance` says what kind cov is: "full", "diagonal", "spherical", or "tied": the
-    same in all components of the mixture that say so; or one of mclust's fourteen
-    models, "EII" ... "VVV", where an E is common to them.
+    An entry of x may be missing, NaN: its row is then used as far as it was seen.
+
+    Args:
+        mean: E[x], shape (d,), each entry in the unit of its column; blank if left out.
+        cov: the covariance matrix, shape (d, d), always the whole of it, in products of
+            the columns' units; blank if left out.
+        covariance: what is known of a blank cov: "full", nothing; "diagonal", columns
+            are uncorrelated; "spherical", and of equal variance; "tied", it is the same
+            in all components of the mixture that say so. Or one of mclust's fourteen
+            models, "EII" to "VVV", in which an E is common to those components.
+        d: the columns of x; if left out it is taken from mean, cov or the data.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> geyser = mx.datasets.faithful()
+        >>> x = np.column_stack([geyser["eruptions"], geyser["waiting"]])
+        >>> mx.MultivariateNormal().fit(x).mean.round(2)
+        array([ 3.49, 70.9 ])
     """
 
     mean: Array | None = parameter(VECTOR)  # (d,)
@@ -86,7 +102,7 @@ class MultivariateNormal(StandardizedFamily):
 
     @property
     def common(self) -> bool:  # type: ignore[override]
-        """Is one scale for all columns needed?"""
+        """True where the covariance model needs one scale for all columns."""
         return models.needs_one_scale(self.model)
 
     @property
@@ -104,7 +120,9 @@ class MultivariateNormal(StandardizedFamily):
         return free
 
     def saved_by_ties(self, alike: Sequence[Self]) -> int:
-        """How many blank numbers of components of this model are the same numbers."""
+        """How many blank numbers of these components, all of one covariance model, are
+        the same numbers as others.
+        """
         blank = [c for c in alike if c.cov is None]
         single = sum(models.n_free(self.model, c.d or 1, 1) for c in blank)
         if not blank:
@@ -235,11 +253,13 @@ class MultivariateNormal(StandardizedFamily):
 
     @property
     def ties(self) -> bool:  # type: ignore[override]
-        """Are entries of the covariances bound to each other?"""
+        """True where entries of the covariances depend on one another."""
         return models.binds(self.model)
 
     def own_means(self, values: Values) -> Array:
-        """The mean statistics of y - mean under each component itself, (p, K)."""
+        """For each component the mean statistics of y - mean under that component, (p,
+        K).
+        """
         mean, cov = values["mean"], values["cov"]
         if self.model[2] == "I":
             second = cov
@@ -264,7 +284,7 @@ class MultivariateNormal(StandardizedFamily):
             out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * _LOG_2_PI
 
     def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Of y - mean and its products."""
+        """Sums of y - mean and of its products, for each component."""
         d = len(columns)
         sums = np.empty((len(share), self.n_statistics(d)))
         upper = np.triu_indices(d)
@@ -436,13 +456,33 @@ class MultivariateNormal(StandardizedFamily):
         return draws
 
     def marginal(self, columns: Sequence[int]) -> MultivariateNormal:
-        """The distribution of some columns, numbers from 0."""
+        """The distribution of some columns, a normal in fewer dimensions.
+
+        Args:
+            columns: numbers of columns, from 0, in the order in which they shall stand.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> pair = mx.MultivariateNormal([0, 5], [[1, 0.5], [0.5, 2]])
+            >>> pair.marginal([1])
+            MultivariateNormal(mean=[5], cov=[[2]])
+        """
         mean, cov = self.given("mean"), self.given("cov")
         chosen = gaps.chosen(columns, len(mean))
         return MultivariateNormal(mean[chosen], cov[np.ix_(chosen, chosen)])
 
     def conditional(self, known: Mapping[int, float]) -> MultivariateNormal:
-        """p(the other columns | these have these values): column to value."""
+        """p(the other columns | these columns have these values), a normal.
+
+        Args:
+            known: the number of each known column, from 0, and its value.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> pair = mx.MultivariateNormal([0, 5], [[1, 0.5], [0.5, 2]])
+            >>> pair.conditional({0: 2.0})
+            MultivariateNormal(mean=[6], cov=[[1.75]])
+        """
         mean, cov = self.given("mean"), self.given("cov")
         part, values = gaps.known_part(known, len(mean))
         given = gaps.Given.of(cov, part)
@@ -450,7 +490,9 @@ class MultivariateNormal(StandardizedFamily):
         return MultivariateNormal(there, given.rest)
 
     def filled_in(self, x: Array) -> Array:
-        """The rows with each gap at its expectation given what was seen, (n, d)."""
+        """The rows with each gap filled by its expectation given what was seen, (n,
+        d).
+        """
         mean, cov = self.given("mean"), self.given("cov")
         filled = np.empty(x.shape)
         for pattern, aside, _ in gaps.expected(mean, cov, x.T, gaps.patterns(x.T)):
@@ -484,11 +526,11 @@ def _unpacked(upper: Array, d: int) -> Array:
 
 
 def _diagonal(d: int) -> NDArray[np.intp]:
-    """Where y_i^2 stands among the products y_i y_j, i <= j."""
+    """The positions of y_i^2 among the products y_i y_j, i <= j."""
     rows, columns = np.triu_indices(d)
     return np.flatnonzero(rows == columns)
 
 
 def _dimension(p: int, axial: bool) -> int:
-    """The d whose statistics are p."""
+    """The dimension d of a normal that has p statistics."""
     return p // 2 if axial else (math.isqrt(9 + 8 * p) - 3) // 2

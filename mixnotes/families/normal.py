@@ -36,7 +36,9 @@ _MANY = 6  # components beyond which arrays are faster than floats
 
 
 class _Bell(StandardizedFamily):
-    """A normal distribution of one coordinate: its place, its spread."""
+    """A normal distribution of one coordinate of x; subclasses name its mean and its
+    sd.
+    """
 
     spread: str  # the name of the standard deviation, as `place` is the mean's
 
@@ -45,7 +47,7 @@ class _Bell(StandardizedFamily):
         return self.coordinate(x)[None]
 
     def coordinate(self, x: Array) -> Array:
-        """What is normal, shape (n,)."""
+        """The transformed x that is normal, shape (n,): x itself, or its logarithm."""
         return x
 
     def n_statistics(self, d: int) -> int:
@@ -179,7 +181,7 @@ class _Bell(StandardizedFamily):
         )
 
     def value(self, coordinate: float) -> float:
-        """The x of a coordinate."""
+        """The x that has this coordinate."""
         return float(coordinate)
 
     def require_spread(self, frame: Standardization) -> None:
@@ -220,7 +222,19 @@ class _Bell(StandardizedFamily):
 class Normal(_Bell):
     """Normal(mean, sd) on the line, with sd the standard deviation, not the variance.
 
-    Of known noise and unknown place: `Normal(sd=0.1)`.
+    Known noise about an unknown mean: `Normal(sd=0.1)`.
+
+    Args:
+        mean: E[x], in the unit of x; blank if left out.
+        sd: the standard deviation, above 0, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> waiting = mx.datasets.faithful()["waiting"]
+        >>> model = mx.Mixture([mx.Normal(), mx.Normal()])
+        >>> fit = mx.em(model, waiting, starts=1, rng=0)
+        >>> print([round(part.mean, 1) for part in fit.mixture.components])
+        [54.6, 80.1]
     """
 
     mean: float | Shared | None = parameter(REAL)
@@ -258,6 +272,19 @@ class LogNormal(_Bell):
     """LogNormal(mu, sigma) on x > 0: log x is normal with mean mu and sd sigma.
 
     Incomes, sizes, concentrations: what is multiplied rather than added.
+
+    Args:
+        mu: E[log x], which changes by log c where the unit of x changes by c; blank if
+            left out.
+        sigma: the standard deviation of log x, above 0, no unit; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> grams = mx.datasets.penguins()["body_mass_g"]
+        >>> weight = mx.LogNormal().fit(grams[~np.isnan(grams)])
+        >>> print(f"median {weight.quantile(0.5):.0f} g, sigma {weight.sigma:.3f}")
+        median 4128 g, sigma 0.188
     """
 
     mu: float | Shared | None = parameter(LOG_REAL)  # mean of log x

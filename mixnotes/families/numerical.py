@@ -32,9 +32,10 @@ _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for 
 
 
 class Made(Component):
-    """A component whose parameters are known by name and bounds only.
+    """A component of which only a log-density and the bounds of its parameters are
+    known.
 
-    It writes `logs`, `guesses`, `again`, and what `Component` leaves open.
+    A subclass writes `logs`, `guesses`, `again`, and what `Component` leaves open.
     """
 
     bounds: dict[str, Bounds]  # of what can be learned
@@ -221,7 +222,9 @@ class Made(Component):
                 )
 
     def _is_learned(self, filled: Self, inwards: int) -> bool:
-        """Does the lower (1) or upper (-1) end move with a blank?"""
+        """True where the lower (1) or the upper (-1) end of the support moves with a
+        blank.
+        """
         side = 0 if inwards > 0 else 1
         here = filled.ends[side]
         for name in self.blanks:
@@ -234,11 +237,13 @@ class Made(Component):
         return False
 
     def _begin(self, guesses: list[dict[str, float]], height: Any) -> dict[str, float]:
-        """The highest of the guesses, of the possible ones if there are such."""
+        """The highest of the guesses; of those under which the data are possible, if
+        any are.
+        """
         return max(guesses, key=lambda v: (height(v), height(v, _WORST)))
 
     def _simplex(self, begin: dict[str, float], height: Any) -> dict[str, float]:
-        """Where Nelder and Mead's simplex ends, by scipy."""
+        """The place where the Nelder-Mead simplex of scipy ends."""
         (minimize,) = scipy_functions("optimize", "minimize")
 
         line = _Line(self.bounds, begin, height)
@@ -310,7 +315,9 @@ class Made(Component):
 
 
 class _Line:
-    """Parameters as numbers without bounds, of order 1, 0 where they begin."""
+    """Parameters as numbers without bounds, of order 1, which are 0 where the search
+    begins.
+    """
 
     def __init__(
         self, bounds: dict[str, Bounds], begin: dict[str, float], height: Any
@@ -320,7 +327,9 @@ class _Line:
         self.units = {name: self._unit(name, height) for name in begin}
 
     def _unit(self, name: str, height: Any) -> float:
-        """How far an unbounded parameter must move to matter; 1 for others."""
+        """By how much an unbounded parameter must change to change the fit; 1 for
+        others.
+        """
         if not all(map(math.isinf, self.bounds[name])):
             return 1.0
         here, centre = height(self.begin), self.begin[name]
@@ -344,7 +353,7 @@ class _Line:
         }
 
     def ran_off(self, u: Array) -> bool:
-        """Is a parameter with a bound many e-folds from where it began?"""
+        """True where a parameter with a bound is many e-folds from where it began."""
         bounded = [not all(map(math.isinf, b)) for b in self.bounds.values()]
         return bool((np.abs(u)[bounded] > _FAR).any())
 
@@ -358,7 +367,7 @@ def _within(value: float, bounds: Bounds) -> float:
 
 
 def _moved(value: float, step: float, bounds: Bounds, unit: float) -> float:
-    """A value moved along the line that its bounds make."""
+    """A value moved by a distance in the coordinate that its bounds define."""
     low, high = bounds
     step = min(max(step, -600.0), 600.0)
     if math.isinf(low) and math.isinf(high):

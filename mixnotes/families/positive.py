@@ -45,7 +45,16 @@ _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 class Exponential(ExponentialFamily):
     """Exponential(rate) on x >= 0: p(x) = rate exp(-rate x).
 
-    The time to the next of events that come at a constant rate.
+    The time to the next event, where events come at a constant rate.
+
+    Args:
+        rate: events per unit of x, above 0; 1 / rate is the mean. Blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> minutes = [2.0, 0.5, 1.5, 4.0]
+        >>> mx.Exponential().fit(minutes)
+        Exponential(rate=0.5)
     """
 
     rate: float | Shared | None = parameter(
@@ -103,8 +112,19 @@ class Gamma(ExponentialFamily):
     """Gamma(shape, scale) on x > 0: p(x) is x^(shape - 1) exp(-x / scale) over
     Gamma(shape) scale^shape.
 
-    Waiting times, rainfall, claims: mean shape x scale, variance shape x scale^2.
+    Waiting times, rainfall, claims: the mean is shape x scale, the variance shape x
+    scale^2.
     Source: Minka (2002), Estimating a gamma distribution, for where Newton begins.
+
+    Args:
+        shape: the power of x plus 1, above 0, no unit; blank if left out.
+        scale: how far it spreads, above 0, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> rain = mx.Gamma().fit([3.2, 0.4, 7.9, 1.5, 2.8])
+        >>> print(f"shape {rain.shape:.3f}, scale {rain.scale:.3f}")
+        shape 1.391, scale 2.272
     """
 
     shape: float | Shared | None = parameter(SHAPE)
@@ -235,6 +255,15 @@ class InverseGaussian(ExponentialFamily):
     The time at which a Brownian motion with drift first reaches a level. Its variance
     is mean^3 / shape. `scipy.stats.invgauss(mean / shape, scale=shape)` is the same.
     Source: Tweedie (1957), for the estimates.
+
+    Args:
+        mean: E[x], above 0, in the unit of x; blank if left out.
+        shape: how narrow it is, above 0, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> mx.InverseGaussian().fit([1.0, 2.0, 4.0])
+        InverseGaussian(mean=2.33333, shape=6.46154)
     """
 
     mean: float | Shared | None = parameter(POSITIVE)

@@ -21,15 +21,24 @@ from mixnotes.numeric.arrays import Array
 class Product(Composite):
     """Product({column: component}): p(x) is the product over the columns.
 
-    A column may be a name or a tuple of names, for a component that takes rows:
+    Within a component the columns are independent. x is a mapping of column names to
+    arrays, a structured array, or a DataFrame of pandas or polars. NaN is missing: such
+    an entry says nothing of its row, which is exact where values are missing at random
+    (Little and Rubin 2019, section 6.2).
 
-        Product({"flipper": Normal(), "sex": Categorical(n=2)})
-        bill = ("length", "depth")
-        Product({bill: MultivariateNormal(), "sex": Categorical(n=2)})
+    Args:
+        parts: the component of each column. A key is the name of a column, or a tuple
+            of names for a component that takes rows, such as `MultivariateNormal`.
 
-    x: a mapping of columns, a structured array, or a DataFrame of pandas or polars.
-    NaN is missing: such an entry says nothing of its row, which is exact where values
-    are missing at random (Little and Rubin 2019, section 6.2).
+    Examples:
+        >>> import mixnotes as mx
+        >>> birds = mx.datasets.penguins()
+        >>> bill = "bill_length_mm", "bill_depth_mm"
+        >>> parts = {bill: mx.MultivariateNormal(), "body_mass_g": mx.Normal()}
+        >>> one = mx.Product(parts)
+        >>> fit = mx.em(mx.Mixture([one, one, one]), birds, starts=1, rng=0)
+        >>> fit.mixture.weights.round(2)
+        array([0.23, 0.41, 0.36])
     """
 
     parts: dict[Key, Any]
@@ -175,7 +184,9 @@ class Product(Composite):
         return "; ".join(f"column {key!r}: {words}" for key, words in found if words)
 
     def rank(self) -> tuple[float, ...]:
-        """What components are put in order by: the ranks of the parts that have one."""
+        """The numbers by which components are sorted: those of the parts that have
+        some.
+        """
         return tuple(v for part in self.parts.values() for v in part.rank())
 
     def check_support(self, x: Array, weight: Array) -> None:
@@ -261,8 +272,9 @@ class Product(Composite):
         return mean, cov
 
     def filled_in(self, x: Array) -> Array:
-        """The rows with each gap at its expectation, (n, d): the mean of its part, or,
-        of a part of several columns, that given what was seen of them."""
+        """The rows with each gap filled by its expectation, (n, d): the mean of its
+        part, or, in a part of several columns, the mean given what was seen of them.
+        """
         filled = np.empty(x.shape)
         place = 0
         for key, columns, part in self._columns(x):
@@ -276,7 +288,19 @@ class Product(Composite):
         return filled
 
     def marginal(self, names: Sequence[str]) -> Self:
-        """The distribution of some of the columns."""
+        """The distribution of some of the columns, a product of their components.
+
+        Args:
+            names: names of columns. Columns under one key, such as a tuple of names,
+                stay
+                together: all of them, or none.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bird = mx.Product({"sex": mx.Bernoulli(0.5), "kg": mx.Normal(4.2, 0.8)})
+            >>> bird.marginal(["kg"])
+            Product({'kg': Normal(mean=4.2, sd=0.8)})
+        """
         kept = {k: p for k, p in self.parts.items() if set(names_of(k)) <= set(names)}
         found = self.with_parts(kept)
         if set(found.column_names) != set(names):
@@ -304,11 +328,13 @@ class Product(Composite):
 
     @property
     def has_line(self) -> bool:  # type: ignore[override]
-        """Do all parts say where their blanks stand on the line?"""
+        """True where every part can map its blanks to unconstrained coordinates."""
         return all(part.has_line for part in self.parts.values())
 
     def units_of(self, entry: vector.Entry, scales: Array) -> Array:
-        """Those of the part that a blank is of, by the units of its columns."""
+        """The units of the coordinates of one blank, from those of its part's
+        columns.
+        """
         place = 0
         for key, part in self.parts.items():
             width = len(names_of(key))

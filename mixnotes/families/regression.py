@@ -141,13 +141,35 @@ class Regression(Component):
         return eta
 
     def expected(self, x: Any) -> Array:
-        """E[target | predictors], shape (n,). x: columns by name; the target is not
-        looked at and may be left out."""
+        """E[target | predictors], shape (n,), in the unit of the target.
+
+        Args:
+            x: the columns of the predictors by name, each of shape (n,). The target is
+                not looked at and may be left out.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> line = mx.LinearRegression("waiting", {"eruptions": 10.7}, 33.5, sd=5.9)
+            >>> line.expected({"eruptions": [2.0, 4.5]}).round(2)
+            array([54.9 , 81.65])
+        """
         self._require_complete("expected")
         return self.mean_of(self.predictor(self._with_any_target(x)))
 
     def sample_target(self, x: Any, rng: Any) -> Array:
-        """A draw of the target for each row of predictors, shape (n,)."""
+        """A draw of the target for each row of predictors, shape (n,).
+
+        Args:
+            x: the columns of the predictors by name, each of shape (n,). The target is
+                not looked at and may be left out.
+            rng: a seed or a numpy Generator.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> line = mx.LinearRegression("waiting", {"eruptions": 10.7}, 33.5, sd=5.9)
+            >>> line.sample_target({"eruptions": [2.0, 4.5]}, rng=0).shape
+            (2,)
+        """
         from mixnotes.data.check import as_rng
 
         self._require_complete("sample_target")
@@ -227,7 +249,9 @@ class Regression(Component):
         return self._with(coef=coef, intercept=float(intercept), **rest)  # type: ignore[arg-type]
 
     def _blank_line(self, filled: Self) -> Array:
-        """The blank coefficients of `filled`, in the order of `Design`."""
+        """The blank coefficients of `filled`, in the order of the columns of
+        `Design`.
+        """
         values = [filled.intercept] if is_blank(self.intercept) else []
         values += [filled.coef[n] for n, v in self.coef.items() if is_blank(v)]
         return np.array(values, dtype=np.float64)
@@ -245,7 +269,9 @@ class Regression(Component):
         )
 
     def rank(self) -> tuple[float, ...]:
-        """What components are put in order by: intercept, then coefficients."""
+        """The numbers by which components are sorted: the intercept, then the
+        coefficients.
+        """
         values: Any = (self.intercept, *self.coef.values())
         return tuple(values)
 
@@ -321,8 +347,10 @@ class Regression(Component):
     has_line = True
 
     def units_of(self, entry: vector.Entry, scales: Array) -> Array:
-        """That of the predictor for the intercept, and over those of the columns for
-        the coefficients; 1 for logarithms."""
+        """The units of the coordinates of one blank: for the intercept that of the
+        linear predictor, for a coefficient that over the unit of its column, and 1 for
+        a logarithm.
+        """
         if entry.name in self.own:
             return np.ones(1)
         level = self.predictor_unit(scales)

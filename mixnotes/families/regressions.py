@@ -33,11 +33,25 @@ Coefficient = float | Shared | None
 class LinearRegression(Regression):
     """LinearRegression(target, on): target ~ Normal(intercept + coef x, sd).
 
-    Two lines through one cloud, all of it unknown:
-
-        em(Mixture(2 * [LinearRegression("co2", ["gnp"])]), table)
-
     The sd is that of maximum likelihood: no correction for degrees of freedom.
+
+    Args:
+        target: the name of the column that is explained.
+        on: the names of the predictors, whose coefficients are then all blank; or each
+            name with its coefficient: a number where it is known, None where it is
+            blank, or `Shared`. A coefficient is in units of the target per unit of the
+            predictor.
+        intercept: the mean of the target where all predictors are 0, in its unit; blank
+            if left out.
+        sd: the standard deviation of the target about the line, above 0, in its unit;
+            blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> geyser = mx.datasets.faithful()
+        >>> line = mx.LinearRegression("waiting", ["eruptions"]).fit(geyser)
+        >>> print(f"{line.intercept:.2f} + {line.coef['eruptions']:.2f} eruptions")
+        33.47 + 10.73 eruptions
     """
 
     sd: float | Shared | None
@@ -114,7 +128,7 @@ class _Curve(Regression):
 
     @abstractmethod
     def _level(self, mean: float) -> float:
-        """The eta of a mean within its range."""
+        """The linear predictor eta that has this mean, kept within a finite range."""
 
     def _solve(self, y: Array, weight: Array, design: Design, start: Any) -> Any:
         density = self.log_density(y)
@@ -160,7 +174,9 @@ class _Curve(Regression):
 
     @property
     def limit(self) -> str:
-        """Where the intercept has no end, since all targets are alike."""
+        """In words, that the intercept has gone to infinity since all targets are
+        alike; else "".
+        """
         slopes = [v for v in self.coef.values() if isinstance(v, float)]
         level = self.intercept
         if len(slopes) < len(self.coef) or not isinstance(level, float):
@@ -171,8 +187,8 @@ class _Curve(Regression):
     def _require_open(
         self, y: Array, weight: Array, design: Design, eta: Array
     ) -> None:
-        """Raise an error where coefficients are on their way to infinity: the rows that
-        are not told, or told wrongly, leave some direction free.
+        """Raise an error where coefficients are on their way to infinity: without the
+        rows that a line can separate, the others leave some direction free.
 
         A component of one value alone may end there: a share or a rate of 0.
         """
@@ -197,8 +213,24 @@ class _Curve(Regression):
 class PoissonRegression(_Curve):
     """PoissonRegression(target, on): target ~ Poisson(exp(intercept + coef x)).
 
-    For counts; with an exposure t give its logarithm the coefficient 1:
-    `PoissonRegression("deaths", {"age": None, "log_t": 1.0})`.
+    For counts. Where each row was exposed for another time t, give log t the
+    coefficient 1: `PoissonRegression("deaths", {"age": None, "log_t": 1.0})`.
+
+    Args:
+        target: the name of the column that is explained, counts.
+        on: the names of the predictors, whose coefficients are then all blank; or each
+            name with its coefficient: a number where it is known, None where it is
+            blank, or `Shared`. exp(coefficient) is the factor by which the mean grows
+            with one unit of the predictor.
+        intercept: the logarithm of the mean where all predictors are 0; blank if left
+            out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> calls = {"hour": [0.0, 1.0, 2.0, 3.0], "calls": [1.0, 2.0, 4.0, 8.0]}
+        >>> line = mx.PoissonRegression("calls", ["hour"]).fit(calls)
+        >>> line.expected({"hour": [4.0]}).round(3)
+        array([16.])
     """
 
     discrete = True
@@ -228,10 +260,26 @@ class PoissonRegression(_Curve):
 
 
 class LogisticRegression(_Curve):
-    """LogisticRegression(target, on): P(target = 1) = 1 / (1 + exp(-eta)).
+    """LogisticRegression(target, on): P(target = 1) = 1 / (1 + exp(-eta)), where eta is
+    intercept + coef x.
 
-    For 0 and 1. One row a unit tells nothing of the components' shares: repeat the
-    rows of a unit, or let the predictors vary.
+    For targets of 0 and 1. In a mixture one row a unit tells nothing of the components'
+    shares: repeat the rows of a unit, or let the predictors vary.
+
+    Args:
+        target: the name of the column that is explained, 0 or 1.
+        on: the names of the predictors, whose coefficients are then all blank; or each
+            name with its coefficient: a number where it is known, None where it is
+                blank, or `Shared`. A coefficient is the change of the log-odds with one
+                unit of the predictor.
+        intercept: the log-odds where all predictors are 0; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> exam = {"hours": [1.0, 2.0, 3.0, 4.0, 5.0], "passed": [0, 0, 1, 0, 1]}
+        >>> line = mx.LogisticRegression("passed", ["hours"]).fit(exam)
+        >>> line.expected({"hours": [1.0, 5.0]}).round(3)
+        array([0.057, 0.826])
     """
 
     discrete = True

@@ -1,4 +1,4 @@
-"""What families of rows with one vector have alike."""
+"""What families have in common whose observations are rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mixnotes.numeric.arrays import Array
 
 
 def sized(component: Any, d: int) -> Any:
-    """A component of rows, for data of d columns."""
+    """A component of rows, told that the data have d columns."""
     if component.d not in (None, d):
         raise ValueError(
             f"{type(component).__name__} of {component.d} columns takes x of shape "
@@ -37,14 +37,16 @@ def rows_of(component: Any, x: ArrayLike, gaps: bool = False) -> Array:
 
 
 def state_without_d(component: Any, state: dict[str, Any], name: str) -> dict[str, Any]:
-    """The JSON values, where the parameter `name` says what d is if it is given."""
+    """The JSON values without d, where the parameter `name` is given and says what d
+    is.
+    """
     if not component._is_blank(name):
         state.pop("d", None)
     return state
 
 
 def remembering_d(component: Any, value: Any) -> Any:
-    """A component whose d is that of the vector it was filled with."""
+    """A component whose d is the length of the vector that it was filled with."""
     if value is not None and not isinstance(value, Shared):
         component.__dict__["d"] = len(value)
     return component

@@ -1,7 +1,8 @@
 """Families without an exponential form: each finds its own weighted maximum.
 
 For the author of such a family: derive from `Searched` and write `density` and
-`_search`; `Laplace` in line.py is a model. `LocationScale` is for a place and a spread.
+`_search`; `Laplace` in line.py is a model. `LocationScale` is for a place (such as
+loc) and a spread (such as scale).
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ class Searched(Family):
     """A family whose weighted fit begins at `start` and never ends below it."""
 
     def prepare(self, x: Array) -> Any:
-        """What of the density depends on the data alone: here the data themselves."""
+        """What of the density depends on the data alone, computed once; here x
+        itself.
+        """
         return x
 
     @abstractmethod
@@ -31,15 +34,19 @@ class Searched(Family):
         """log p(x), shape (n,), from what `prepare` made of x inside the support."""
 
     def extent(self, x: Array) -> Any:
-        """What of all the data a spread is judged by; a component may carry few."""
+        """What of all the data a learned spread is compared with: the few observations
+        that one component explains would not do.
+        """
         return None
 
     @abstractmethod
     def _search(
         self, x: Array, weight: Array, start: Self | None, extent: Any
     ) -> dict[str, Any]:
-        """The blanks that fit observations inside the support best; all weights are
-        above 0. With a start it may take a step up from there that is not the last."""
+        """The values of the blanks that fit the observations best. All of these are
+        inside the support, and all weights above 0. With a start it may be one step
+        from there.
+        """
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(x); what depends on the data alone is computed once."""
@@ -73,16 +80,15 @@ class Searched(Family):
 
 
 class Stepped(Searched):
-    """A family whose `_search` from a start is one step; `fit` takes them to the end.
-
-    A mixture takes a single step in each of its own.
+    """A family whose `_search` from a start takes one step. `fit` repeats it to the
+    end; within a mixture each step of EM takes one.
     """
 
     def fit(self, x: Any, sample_weight: Any = None, start: Self | None = None) -> Self:
         """This component with its blanks filled by weighted maximum likelihood.
 
         The weighted log-likelihood of `start` is never lowered, and what was given
-        is never touched.
+        is never changed.
         """
         here = super().fit(x, sample_weight, start)
         if not self.blanks or isinstance(self._rows(x), Intervals):
@@ -110,8 +116,9 @@ def _near(a: Family, b: Family) -> bool:
 
 
 class LocationScale(Searched):
-    """A family of a place and a spread: it is fitted to centred and scaled data, so
-    that no unit and no offset matters."""
+    """A family of a place and a spread. It is fitted to centred and scaled data, so
+    that neither the unit nor an offset matters.
+    """
 
     place: str
     spread: str
@@ -121,15 +128,19 @@ class LocationScale(Searched):
         return np.ones(len(x), dtype=bool)
 
     def coordinate(self, x: Array) -> Array:
-        """What has the place and the spread, shape (n,)."""
+        """The transformed x that has the place and the spread, shape (n,): x itself, or
+        its logarithm.
+        """
         return x
 
     @abstractmethod
     def _standard(
         self, y: Array, share: Array, fixed: dict[str, float], start: Any
     ) -> dict[str, float]:
-        """`_search` in standard units, by `place`, `spread` and other names. What is in
-        `fixed` is given; `share` sums to 1; `start` has all names, or is None."""
+        """`_search` for centred and scaled data. Names are `place`, `spread` and
+        others; those in `fixed` are given. `share` sums to 1. `start` has all names, or
+        is None.
+        """
 
     def into(self, values: dict[str, float], centre: float, unit: float) -> Any:
         """Parameters of the data as those of y = (x - centre) / unit."""
@@ -185,12 +196,16 @@ class LocationScale(Searched):
         return self.named(found)
 
     def standing(self, component: Self) -> dict[str, float]:
-        """The parameters that this component has, as the line has them."""
+        """The place and the spread of the coordinate, as far as this component has
+        them.
+        """
         names = [n for n in self.domains() if not component._is_blank(n)]
         return {name: component.given(name) for name in names}
 
     def named(self, values: dict[str, float]) -> dict[str, Any]:
-        """The parameters from those of the line."""
+        """This component's parameters, from the place and the spread of the
+        coordinate.
+        """
         return values
 
     def _require_width(
@@ -210,12 +225,14 @@ class LocationScale(Searched):
             )
 
     def value(self, coordinate: float) -> float:
-        """The x of a coordinate."""
+        """The x that has this coordinate."""
         return coordinate
 
 
 def places_beside(here: int, n: int) -> Iterator[int]:
-    """Positions beside one of n, 1, 2, 4, ... away on either side, and itself."""
+    """Positions among n that are 1, 2, 4, ... away from one on either side, and that
+    one.
+    """
     yield min(max(here, 0), n - 1)
     step = 1
     while step < n:
@@ -227,8 +244,9 @@ _GAPS = 8  # the widest between observations, on either side of which an end may
 
 
 def ends_beside(places: Array, end: float) -> Iterator[float]:
-    """Sorted observations at which an end may lie as well: 1, 2, 4, ... away, and on
-    either side of the widest gaps."""
+    """Sorted observations to try as an end of the support: those 1, 2, 4, ... places
+    away, and those on either side of the widest gaps.
+    """
     here = int(np.searchsorted(places, end))
     found = set(places_beside(here, len(places)))
     gaps = np.argsort(np.diff(places))[-_GAPS:]

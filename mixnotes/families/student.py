@@ -61,7 +61,9 @@ def log_bell(square: Array, df: float, d: Dimension) -> Array:
 
 
 def latent(square: Array, df: float, d: Dimension) -> Array:
-    """The expected latent precision of each observation: small far out."""
+    """The expected latent precision of each observation, by which it counts: small far
+    out.
+    """
     return np.ones_like(square) if df == math.inf else (df + d) / (df + square)
 
 
@@ -80,10 +82,22 @@ def df_of(square: Array, share: Array, d: Dimension, start: float | None) -> flo
 class StudentT(LocationScale, Stepped):
     """StudentT(df, loc, scale) on the line: p(x) falls as |x|^-(df + 1) far out.
 
-    A normal for data with outliers: `StudentT(df=4)`. df = inf is the normal itself,
-    and a fit that ends there says so. scale is not the standard deviation, which is
-    scale sqrt(df / (df - 2)), and infinite for df <= 2.
+    In place of a normal where there are outliers: `StudentT(df=4)`. df = inf is the
+    normal itself, and a fit that ends there says so. scale is not the standard
+    deviation, which is scale sqrt(df / (df - 2)), and infinite for df <= 2.
     Source: Liu and Rubin (1995).
+
+    Args:
+        df: the degrees of freedom, above 0, infinity included, no unit; blank if left
+            out.
+        loc: the centre, in the unit of x; blank if left out.
+        scale: how wide it is, above 0, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> light = mx.StudentT(df=4).fit(mx.datasets.newcomb()["deviation"])
+        >>> print(f"{light.loc:.2f} {light.scale:.2f}")
+        27.49 4.51
     """
 
     df: float | None = parameter(UP_TO_INFINITY)  # degrees of freedom
@@ -110,7 +124,7 @@ class StudentT(LocationScale, Stepped):
         return self._bell((prepared - self.given("loc")) / scale) - math.log(scale)
 
     def _bell(self, z: Array) -> Array:
-        """The same of standard units; exact where z^2 overflows."""
+        """The same from standardised x; exact even where z^2 overflows."""
         df, size = self.given("df"), np.abs(z)
         if df == math.inf or not size.max(initial=0.0) > _HUGE:
             return log_bell(size * size, df, 1)

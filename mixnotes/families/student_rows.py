@@ -38,8 +38,26 @@ class MultivariateStudentT(Stepped):
     """MultivariateStudentT(df, loc, shape) in d dimensions; an observation is a row.
 
     The covariance is shape df / (df - 2), and infinite for df <= 2. df = inf is the
-    multivariate normal, and a fit that ends there says so.
+    multivariate normal, and a fit that ends there says so. An entry of x may be
+    missing, NaN: its row is then used as far as it was seen.
     Source: Liu and Rubin (1995); Peel and McLachlan (2000), for mixtures.
+
+    Args:
+        df: the degrees of freedom, above 0, infinity included, no unit; blank if left
+            out.
+        loc: the centre, shape (d,), each entry in the unit of its column; blank if left
+            out.
+        shape: the matrix that takes the place of a covariance, shape (d, d), symmetric
+            and positive definite; blank if left out.
+        d: the columns of x; if left out it is taken from loc, shape or the data.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> geyser = mx.datasets.faithful()
+        >>> x = np.column_stack([geyser["eruptions"], geyser["waiting"]])
+        >>> mx.MultivariateStudentT(df=4).fit(x).loc.round(2)
+        array([ 3.61, 72.16])
     """
 
     df: float | None = parameter(UP_TO_INFINITY)  # degrees of freedom
@@ -205,7 +223,17 @@ class MultivariateStudentT(Stepped):
         return component
 
     def marginal(self, columns: Sequence[int]) -> MultivariateStudentT:
-        """The distribution of some columns, numbers from 0: a t of the same df."""
+        """The distribution of some columns, a t of the same degrees of freedom.
+
+        Args:
+            columns: numbers of columns, from 0, in the order in which they shall stand.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> pair = mx.MultivariateStudentT(4, [0, 5], [[1, 0.5], [0.5, 2]])
+            >>> pair.marginal([1])
+            MultivariateStudentT(df=4, loc=[5], shape=[[2]])
+        """
         loc, shape = self.given("loc"), self.given("shape")
         chosen = gaps.chosen(columns, len(loc))
         return MultivariateStudentT(
@@ -213,12 +241,21 @@ class MultivariateStudentT(Stepped):
         )
 
     def conditional(self, known: Mapping[int, float]) -> MultivariateStudentT:
-        """p(the other columns | these have these values): column to value. A t again,
-        of as many more degrees of freedom as values are known, and wider the further
-        out they are.
+        """p(the other columns | these columns have these values), a t again.
 
+        It has as many more degrees of freedom as values are known, and is wider the
+        further out they are.
         Source: Roth (2013), On the multivariate t distribution, section 3.3; Ding
         (2016), The American Statistician 70.
+
+        Args:
+            known: the number of each known column, from 0, and its value.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> pair = mx.MultivariateStudentT(4, [0, 5], [[1, 0.5], [0.5, 2]])
+            >>> pair.conditional({0: 2.0})
+            MultivariateStudentT(df=5, loc=[6], shape=[[2.8]])
         """
         df, loc, shape = self.given("df"), self.given("loc"), self.given("shape")
         part, values = gaps.known_part(known, len(loc))
@@ -230,8 +267,9 @@ class MultivariateStudentT(Stepped):
         return MultivariateStudentT(df + len(part.seen), there, given.rest / pull)
 
     def filled_in(self, x: Array) -> Array:
-        """The rows with each gap at its expectation given what was seen, (n, d); nan
-        where that does not exist, of rows with nothing seen for df <= 1."""
+        """The rows with each gap filled by its expectation given what was seen, (n, d);
+        nan where there is none, which is in rows with nothing seen if df <= 1.
+        """
         loc, filled = self.given("loc"), np.empty(x.shape)
         for pattern, aside, _ in gaps.expected(
             loc, self.given("shape"), *self.prepare(x)
@@ -243,8 +281,9 @@ class MultivariateStudentT(Stepped):
 
 
 class _Rounds:
-    """Expectation and conditional maximisations of one component (ECME), from data
-    that are prepared once."""
+    """Rounds of ECME, an expectation and then conditional maximisations, for one
+    component, from data that are prepared once.
+    """
 
     def __init__(
         self,
@@ -272,10 +311,10 @@ class _Rounds:
         return {"df": df, "loc": loc, "shape": shape}
 
     def _moments(self, loc: Array, shape: Array, pull: Array) -> tuple[Array, Array]:
-        """loc and shape from rows that pull by their latent precisions.
+        """loc and shape from rows weighted by their latent precisions.
 
-        What a gap may be about its expectation is divided by the same precision, so
-        that it counts once for each row, however far out.
+        The covariance of a gap about its expectation is divided by the same precision,
+        so that each row adds it once, however far out it is.
         """
         template, d = self.template, len(loc)
         first, second = np.zeros(d), np.zeros((d, d))

@@ -20,11 +20,22 @@ from mixnotes.numeric.arrays import Array
 class Uniform(Searched):
     """Uniform(low, high): p(x) = 1 / (high - low) for low <= x <= high.
 
-    A background: `Mixture([Normal(), Uniform(0, 10)])`. What is left blank is learned
-    as the least or the largest observation. In a mixture a step of EM never moves an
-    end: an observation outside has no responsibility, and one inside never loses all of
-    it. So `em` begins with groups that do not overlap, and tries to move the ends of
-    the best fit to other observations. Give both where they are known.
+    A background: `Mixture([Normal(), Uniform(0, 10)])`. A blank end is learned as the
+    least or the largest observation. In a mixture no step of EM moves an end: an
+    observation outside has no responsibility, and one inside never loses all of it. So
+    `em` begins with groups that do not overlap, and tries to move the ends of the best
+    fit to other observations. Give both ends where they are known.
+
+    Args:
+        low: the lower end, in the unit of x; blank if left out.
+        high: the upper end, above low, in the unit of x; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.newcomb()["deviation"]
+        >>> fit = mx.em(mx.Mixture([mx.Normal(), mx.Uniform(-50, 50)]), x, starts=1)
+        >>> fit.mixture.weights.round(3)
+        array([0.956, 0.044])
     """
 
     low: float | Shared | None = parameter(REAL)
@@ -93,7 +104,7 @@ class Uniform(Searched):
 
     @property
     def edges_move(self) -> bool:  # type: ignore[override]
-        """Is an end blank?"""
+        """True where an end is blank."""
         return bool(self.blanks)
 
     def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:

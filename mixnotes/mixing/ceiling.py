@@ -25,18 +25,30 @@ class Ceiling(float):
     """By how many nats any mixture of the class could still be above the fit.
 
     A float: 0.0 where it is proved that none is above by 1e-6 nats, which is the
-    difference that the package tells apart; `inf` where the likelihood has no bound.
+    smallest difference that the package tells apart; `inf` where the likelihood has no
+    bound.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> two = mx.Mixture([mx.Poisson(), mx.Poisson()])
+        >>> fit = mx.em(two, days["deaths"], sample_weight=days["days"])
+        >>> ceiling = fit.ceiling()
+        >>> print(f"{ceiling:.3f} nats")
+        0.019 nats
+        >>> len(ceiling.better.components)
+        3
     """
 
     reason: str
-    """The same in words."""
+    """The bound in words."""
     at: Any
     """The component that would raise the log-likelihood most; None where none would,
     and where there is no bound."""
     exact: float
-    """The bound itself, where the float may be 0.0."""
+    """The bound itself, in nats, where the float may be 0.0."""
     found: float
-    """How far `better` is above: so much is missing at least."""
+    """By how many nats `better` is above the fit."""
     better: Mixture | None
     """The best mixture of the class that was found, of any number of components."""
 
@@ -59,7 +71,7 @@ class Ceiling(float):
 
 
 def distinct(model: Mixture) -> list[Any]:
-    """The templates of a model, each once, with what is shared left free."""
+    """The different components of a model, each once, with what is shared left free."""
     found: list[Any] = []
     for c in leaves(model):
         c = c.filled(dict.fromkeys(c.shares)) if c.shares else c
@@ -104,7 +116,9 @@ def ceiling(
 
 
 def _narrower(model: Mixture) -> str:
-    """What else the model says, which may keep it from reaching the bound."""
+    """Sentences on what the model fixes beyond its class, which may keep it from
+    reaching the bound.
+    """
     words = []
     if _shares(model):
         words.append("what is shared is free in the bound")
@@ -140,7 +154,9 @@ def _values(component: Any, templates: Sequence[Any]) -> str:
 
 
 def _spread_of(template: Any) -> str | None:
-    """The blank that least_scale bounds."""
+    """The name of the blank that `least_scale` is a bound for; None where there is
+    none.
+    """
     name = getattr(template, "spread", None)
     if name in ("sd", "sigma", "scale") and name in template.blanks:
         return str(name)

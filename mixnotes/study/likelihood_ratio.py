@@ -20,17 +20,30 @@ from mixnotes.study.select import fitted, lacks
 
 @dataclass(frozen=True, repr=False)
 class LikelihoodRatioTest:
-    """A parametric bootstrap likelihood-ratio test of one model within another."""
+    """What `likelihood_ratio_test` found: the statistic, and where it lies among those
+    of samples from the smaller model.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> x = days["deaths"].repeat(days["days"].astype(int))
+        >>> one, two = mx.Mixture([mx.Poisson()]), mx.Mixture(2 * [mx.Poisson()])
+        >>> test = mx.likelihood_ratio_test(one, two, x, samples=2, starts=1)
+        >>> test.null.shape
+        (2,)
+    """
 
     statistic: float
     """2 (log-likelihood of the larger - that of the smaller)."""
     p_value: float
-    """(1 + how many samples of the smaller model have as large a statistic) / (1 +
-    samples)."""
+    """(1 + how many samples have as large a statistic) / (1 + samples): how rare it is
+    if the smaller model is true."""
     null: Array
     """The statistics of the samples, shape (samples,)."""
     smaller: Fit
+    """The fit of the smaller model."""
     larger: Fit
+    """The fit of the larger model."""
 
     def __repr__(self) -> str:
         return (
@@ -52,10 +65,32 @@ def likelihood_ratio_test(
 
     Twice the log-likelihood gained has no chi-squared distribution where the smaller
     model lies on the edge of the larger (a weight of 0), so its distribution is drawn:
-    both are fitted to samples of the fitted smaller model. Where the larger ends below
-    the smaller, which no maximum of a nested model can, it climbs again from the
-    smaller's fit with a component split; a ratio that stays negative is an error.
+    both models are fitted to samples of the fitted smaller one. The maximum of a larger
+    model is never below that of a smaller one within it; where the fit of the larger
+    is, it climbs again from the smaller's fit with a component split in two. A ratio
+    that stays negative is an error.
     Source: McLachlan (1987).
+
+    Args:
+        smaller: the model of the null hypothesis, a case of `larger`.
+        larger: the model that may be better.
+        x: observations, shape (n,), or rows (n, d).
+        samples: how many samples of the smaller model are fitted; the p-value is not
+            below 1 / (1 + samples).
+        rng: a seed or a numpy Generator.
+        **options: options of `em`, such as starts.
+
+    Returns:
+        The statistic, its p-value, and both fits.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> x = days["deaths"].repeat(days["days"].astype(int))
+        >>> one, two = mx.Mixture([mx.Poisson()]), mx.Mixture(2 * [mx.Poisson()])
+        >>> test = mx.likelihood_ratio_test(one, two, x, samples=2, starts=1)
+        >>> print(f"{test.statistic:.2f}")
+        22.90
     """
     count = as_count(samples, "samples", 1)
     generator = as_rng(rng)
@@ -96,8 +131,9 @@ def _gained(
 
 
 def _require_one_measure(small: Fit, large: Fit | None) -> None:
-    """Raise an error where one model has a mass at values in the data that the other
-    has only a density at: their likelihoods cannot be compared."""
+    """Raise an error where one model has a point mass at values in the data where the
+    other has only a density: their likelihoods cannot be compared.
+    """
     fits = [small] if large is None else [small, large]
     atoms = joined(fit.mixture.atoms for fit in fits)
     if any(lacks(fit, atoms) for fit in fits):
@@ -122,7 +158,9 @@ def _no_maximum(model: str) -> ValueError:
 
 
 def _split(mixture: Mixture) -> Iterable[Mixture]:
-    """The mixture with one of its components there twice, a little apart in weight."""
+    """The mixture with one of its components cut into two copies of unequal weight, for
+    each component in turn.
+    """
     weights = np.array(mixture.weights)
     for k, component in enumerate(mixture.components):
         parts = [*mixture.components, component]

@@ -23,20 +23,35 @@ def npmle(
     least_scale: float | None = None,
     tol: float = 1e-8,
 ) -> Fit:
-    """The mixture of any number of such components with the largest likelihood of all.
-
-    component: of one number, known but for one blank: `Poisson()`, `Normal(sd=1.0)`;
-    or a normal or log-normal with both blank, whose spread is at least `least_scale`.
-    x: observations, shape (n,). sample_weight: how often each counts.
-    tol: no mixture is above by more than that, in nats. The bound is computed, by the
-    same way as `Fit.ceiling`; `converged` says whether it was reached, `error` is it.
+    """The mixture with the largest likelihood of all, of any number of such components.
 
     The number of components is part of the answer, as are their weights: the best
-    mixing distribution has at most as many atoms as there are distinct observations.
-    It says how much any mixture of them could explain, not how many groups there are.
+    mixing distribution has at most as many atoms as there are distinct observations. It
+    says how much any mixture of them could explain, not how many groups there are.
     Source: Lindsay (1983); Wang (2007).
 
-        mx.npmle(mx.Poisson(), deaths).mixture
+    Args:
+        component: a component of one number with one blank, such as `Poisson()` or
+            `Normal(sd=1.0)`; or a normal or log-normal with both blank and a
+            `least_scale`.
+        x: observations, shape (n,).
+        sample_weight: how often each observation counts, shape (n,); once if left out.
+        least_scale: the least value of a blank sd, sigma or scale, in its unit; needed
+            where the likelihood would have no bound without it.
+        tol: no mixture is above by more than this, in nats.
+
+    Returns:
+        A `Fit`. `converged` says whether a bound of `tol` was proved, `error` is the
+        bound.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> days = mx.datasets.london_times()
+        >>> best = mx.npmle(mx.Poisson(), days["deaths"], sample_weight=days["days"])
+        >>> len(best.mixture.components)
+        3
+        >>> print(f"{best.log_likelihood:.3f}")
+        -1989.927
     """
     if not isinstance(component, Component) or isinstance(component, Mixture):
         raise TypeError(

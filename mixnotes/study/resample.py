@@ -1,7 +1,7 @@
 """How sure a fit is, by fitting again: the bootstrap.
 
-For the reader of chapter 5 who does not trust the curvature: it needs no derivative,
-and it sees that estimates are skewed.
+It needs no derivative, and it shows where estimates are skewed, which standard errors
+from the curvature of the likelihood do not.
 """
 
 from __future__ import annotations
@@ -22,21 +22,51 @@ from mixnotes.numeric.arrays import Array
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Bootstrap:
-    """What refitting found: the draws of every learned value, by name as in
-    `Mixture.blanks`, shape (samples, ...)."""
+    """The learned values of every refit, by name, and how far they scatter.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+        >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+        >>> again = mx.bootstrap(fit, samples=50, rng=0)
+        >>> again.draws["weights"].shape
+        (50, 2)
+    """
 
     draws: dict[str, Array]
+    """The learned values by name, as in `Mixture.blanks`, each of shape (samples, ...),
+    in the unit of the value."""
     failed: int
     """How many samples had no fit (a component collapsed); they are left out."""
 
     def standard_errors(self) -> dict[str, float | Array]:
-        """The standard deviations of the draws."""
+        """The standard deviations of the draws, by name, in the units of the values.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+            >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+            >>> again = mx.bootstrap(fit, samples=50, rng=0)
+            >>> again.standard_errors()["weights"].round(2)
+            array([0.03, 0.03])
+        """
         return {name: _plain(d.std(axis=0, ddof=1)) for name, d in self.draws.items()}
 
     def intervals(self, level: float = 0.95) -> dict[str, tuple[Any, Any]]:
-        """Percentile intervals: (low, high) by name.
+        """Percentile intervals, (low, high) by name, in the units of the values.
 
         Source: Efron and Tibshirani (1993), chapter 13.
+
+        Args:
+            level: the probability that an interval shall have, between 0 and 1.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+            >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+            >>> low, high = mx.bootstrap(fit, samples=50, rng=0).intervals()["weights"]
+            >>> (low < fit.mixture.weights) & (fit.mixture.weights < high)
+            array([ True,  True])
         """
         ends = _tails(level)
         found = {}
@@ -59,9 +89,25 @@ def bootstrap(
 ) -> Bootstrap:
     """The same model fitted to `samples` data sets like the one that `fit` was made of.
 
-    Each is drawn from the observations with replacement, or, `parametric`, from the
-    fitted mixture. Every climb begins at the fit, so that components keep their order.
+    Every climb begins at the fit, so that components keep their order.
     Source: Efron (1979).
+
+    Args:
+        fit: what `em` returned, of observations in memory.
+        samples: how many data sets, 2 or more.
+        parametric: True to draw the data sets from the fitted mixture, False to draw
+            them from the observations with replacement.
+        rng: a seed or a numpy Generator.
+
+    Returns:
+        The values that each refit learned, with their standard errors and intervals.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+        >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+        >>> mx.bootstrap(fit, samples=50, rng=0).draws["weights"].shape
+        (50, 2)
     """
     if not isinstance(fit, Fit):
         raise TypeError(f"bootstrap takes a Fit, as em returns it, got {fit!r:.80}")

@@ -1,7 +1,7 @@
 """How many components: criteria, held-out likelihood, a bootstrap test.
 
-For the reader of chapter 10. None of them knows how many groups there are; each says
-which model foretells best in its own sense.
+None of them knows how many groups there are; each says which model predicts best in
+its own sense.
 """
 
 from __future__ import annotations
@@ -33,31 +33,47 @@ _LEGEND = (
 
 @dataclass(frozen=True)
 class Candidate:
-    """One model of a `Selection`."""
+    """One model of a `Selection`, with its fit and its scores.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.faithful()["waiting"]
+        >>> two = mx.select(mx.Normal(), x, K=[1, 2], starts=1)[2]
+        >>> print(f"{two.score('bic'):.2f} {two.stands}")
+        2096.03 True
+    """
 
     name: Any
+    """What the model is called in the table."""
     fit: Fit | None
-    """None where no first guess could be fitted: each collapsed before a step."""
+    """What `em` found; None where every first guess collapsed before a step."""
     held_out: float | None
-    """The mean log-likelihood of an observation that the fit never saw, in nats."""
+    """The mean log-likelihood of an observation that the fit never saw, in nats; None
+    where it was not asked for."""
     impossible: bool = False
-    """True where other models give a single value in the data a probability, which
-    this one gives a density: under the measure of all of them it cannot make the data.
-    """
+    """True where other models have a point mass, some of the data lie exactly on it,
+    and this model has only a density there: it cannot be compared with them."""
 
     @property
     def stands(self) -> bool:
-        """False where every start collapsed, or the model cannot make the data."""
+        """True where the model can win: False where every start collapsed, or the model
+        cannot have made the data.
+        """
         return not (self.fit is None or self.fit.collapsed or self.impossible)
 
     @property
     def share_of_starts(self) -> float:
-        """The share of starts that reached the best log-likelihood."""
+        """The share of starts that reached the best log-likelihood, from 0 to 1."""
         fit = self._fit()
         return fit.n_best / len(fit.starts)
 
     def score(self, by: str) -> float:
-        """The value of a criterion; less is better."""
+        """The value of a criterion; less is better.
+
+        Args:
+            by: "bic", "aic", "icl", or "held_out", whose score is minus the held-out
+                log-likelihood.
+        """
         _require_criterion(by)
         if by == "held_out":
             if self.held_out is None:
@@ -77,19 +93,49 @@ class Candidate:
 
 @dataclass(frozen=True, repr=False)
 class Selection:
-    """Every model, its fit and what the criteria say. Print it for a table."""
+    """Every model, its fit and what the criteria say. Print it for a table.
+
+    `selection[name]` is the candidate of that name.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.faithful()["waiting"]
+        >>> found = mx.select(mx.Normal(), x, K=[1, 2], starts=1)
+        >>> found.best.name
+        2
+        >>> print(found)
+        model    log-lik  free       AIC       BIC       ICL  starts
+            1  -1095.289     2  2194.58   2201.79   2201.79     100%
+            2  -1034.002     5  2078.00*  2096.03*  2118.37*    100%
+        * the best by that criterion
+        starts: the share that reached the best log-likelihood
+    """
 
     candidates: tuple[Candidate, ...]
+    """The models, in the order in which they were given."""
     by: str
+    """The criterion by which `best` is chosen."""
 
     @property
     def best(self) -> Candidate:
-        """The best by the criterion that was asked for, of those that stand: a fit in
-        which every start collapsed never wins."""
+        """The best candidate by the criterion that was asked for, of those that can
+        win; one of which every start collapsed never does.
+        """
         return self.best_by(self.by)
 
     def best_by(self, by: str) -> Candidate:
-        """The same by another criterion."""
+        """The best candidate by another criterion.
+
+        Args:
+            by: "bic", "aic", "icl" or "held_out".
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> x = mx.datasets.faithful()["waiting"]
+            >>> found = mx.select(mx.Normal(), x, K=[1, 2], starts=1)
+            >>> found.best_by("aic").name
+            2
+        """
         standing = [c for c in self.candidates if c.stands]
         if not standing:
             raise ValueError(
@@ -149,7 +195,7 @@ class Selection:
 
 
 def _fallen(candidate: Candidate) -> str:
-    """Why a model does not stand."""
+    """Why a model cannot win, in words."""
     return "no such mass" if candidate.impossible else "collapsed"
 
 
@@ -179,18 +225,34 @@ def select(
 ) -> Selection:
     """Fit several models to the same data, and say what each criterion thinks of them.
 
-    A model whose every start collapses is a row that says so, and never wins. Nor does
-    one without a mass where others have it and the data lie on it ("no such mass" in
-    the table): a probability and a density cannot be compared, and under lengths plus
-    the atoms of all models the data are impossible for it.
+    A model of which every start collapses is a row of the table that says so, and never
+    wins. Nor does a model without a point mass where others have one and some of the
+    data lie exactly on it ("no such mass" in the table): its density there cannot be
+    compared with their probability.
 
-    models: a mapping of names to mixtures, a list of mixtures, or one component with
-    `K`, the numbers of it to try. by: "bic", "aic", "icl" or "held_out". folds: with
-    2 or more also the held-out log-likelihood by cross-validation. options: those of
-    `em`, such as starts.
+    Args:
+        models: mixtures by name, or a list of mixtures; or one component, with `K`.
+        x: observations, shape (n,), rows (n, d), columns by name; `Censored` or
+            `Binned`.
+        K: the numbers of components to try, where `models` is one component.
+        by: the criterion of `best`: "bic", "aic", "icl" or "held_out".
+        folds: in how many parts the data are cut for the held-out log-likelihood, 2 or
+            more; 0 leaves it out.
+        sample_weight: how often each observation counts, shape (n,); once if left out.
+        rng: a seed or a numpy Generator, for the starts and the folds.
+        **options: options of `em`, such as starts.
 
-        select(Normal(), galaxies, K=range(1, 7))
-        select({"E": gaussian_mixture(3, "E"), "V": gaussian_mixture(3, "V")}, x)
+    Returns:
+        A `Selection`, which prints as a table.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> x = mx.datasets.galaxies_corrected()["velocity"] / 1000
+        >>> found = mx.select(mx.Normal(), x, K=range(1, 4), starts=2)
+        >>> found.best.name
+        3
+        >>> print(f"{found.best.fit.bic:.1f}")
+        442.2
     """
     _require_criterion(by)
     if by == "held_out" and not folds:
@@ -212,22 +274,23 @@ def select(
 
 
 def lacks(fit: Fit | None, atoms: Atoms) -> bool:
-    """Is some value in the data, which other models give a probability, impossible
-    under this fit?"""
+    """True where some value in the data is impossible under this fit, although other
+    models give it a probability.
+    """
     if fit is None or not (atoms and _missing(fit.mixture, atoms)):
         return False
     return any(fit.source.map(partial(_impossible, fit.mixture, atoms)))
 
 
 def _impossible(mixture: Mixture, atoms: Atoms, x: Array, weight: Array | None) -> bool:
-    """The same of some rows."""
+    """The same for some rows."""
     log_joint = mixture.bind_joint(x, atoms)(mixture)
     impossible = np.isneginf(log_joint).all(axis=0)
     return bool((impossible if weight is None else impossible & (weight > 0)).any())
 
 
 def _missing(model: Mixture, atoms: Atoms) -> bool:
-    """Has a model no mass at some of these values?"""
+    """True where a model has no point mass at some of these values."""
     none: frozenset[float] = frozenset()
     return any(values - model.atoms.get(c, none) for c, values in atoms.items())
 
