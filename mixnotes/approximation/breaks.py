@@ -43,7 +43,7 @@ def breaks(
 
 
 def _foremost(places: Array, found: Any, size: Array, near: float) -> list[int]:
-    """Of those found, the largest of each cluster."""
+    """The largest break of each cluster of those found."""
     kept: list[int] = []
     for i in np.flatnonzero(found):
         if kept and places[i] - places[kept[-1]] <= near:

@@ -56,7 +56,7 @@ def divergence() -> Loss:
 
 
 def absolute(width: Array) -> Loss:
-    """|g - f|, rounded off where it is below `width`, shape (n,)."""
+    """|g - f| with its corner rounded off where it is below `width`, shape (n,)."""
 
     def root(f: Array, g: Array) -> Array:
         return np.hypot(g - f, width)
@@ -99,7 +99,9 @@ class Nodes:
     slack: float = 0.0
 
     def overlooked(self, g: Array) -> float:
-        """The part of g's probability that the nodes do not see, beyond the slack."""
+        """The part of the probability of g that the nodes do not see, less what is
+        allowed.
+        """
         return max(abs(1 - float(self.w @ g)) - self.slack, 0.0)
 
 
@@ -114,11 +116,11 @@ def descend(
 ) -> Gaussians:
     """The mixture after at most `steps` steps, each of which lowers the loss.
 
-    What the nodes overlook of the mixture counts in full, lest a component hides
+    What the nodes overlook of the mixture counts in full, so that no component can hide
     between them or beyond them. It stops where two steps in a row gain less than the
-    share `gain`. still: which entries of a step to leave alone, as `means_of` orders
-    them. exact: by the Jacobian's singular values, for errors below 1e-5 or so;
-    else by its Gram matrix, in half the time.
+    share `gain`. still: which entries of a step stay 0, in the order of `means_of`.
+    exact: True to solve with the Jacobian's singular values, which errors below 1e-5
+    or so need; else with its Gram matrix, in half the time.
     """
     here, damping, slow = _place(mixture, nodes, loss), 1e-3, 0
     for _ in range(steps):
@@ -165,7 +167,9 @@ def _lower(
     solve: Callable[[float], Array],
     damping: float,
 ) -> tuple[_Place | None, float]:
-    """The first place below this one, the damping raised until there is one."""
+    """The first mixture found that has a lower loss, as the damping is raised; None if
+    none.
+    """
     for _ in range(12):
         step = solve(damping)
         if np.abs(step).max() <= 1.5:  # not where it is not a number

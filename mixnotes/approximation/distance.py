@@ -43,8 +43,9 @@ def measure(target: Target, mixture: Gaussians, norm: str) -> float:
 
 
 def _measure(target: Target, mixture: Gaussians, norm: str, rough: float) -> float:
-    """On Gauss-Legendre nodes of order 16 on panels that follow both curves, and that
-    are halved again where the curves cross."""
+    """The distance by Gauss-Legendre nodes of order 16, on panels that follow both
+    curves and are halved again where the curves cross.
+    """
 
     def both(x: Array) -> Array:
         return np.array([target.pdf(x), mixture.density(x[:, None])])
@@ -68,8 +69,9 @@ def _measure(target: Target, mixture: Gaussians, norm: str, rough: float) -> flo
 
 
 def _largest(cost: Curves, low: Array, high: Array) -> float:
-    """The largest value on panels that are smooth: between nodes it may be higher than
-    at any of them, so each panel is looked at closer and closer about its highest."""
+    """The largest value on panels on which the function is smooth. Between nodes it may
+    be higher than at any of them, so each panel is refined around its highest node.
+    """
     largest, row = 0.0, np.arange(len(low))
     for _ in range(_LOOKS):
         x = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _POINTS)
@@ -82,7 +84,7 @@ def _largest(cost: Curves, low: Array, high: Array) -> float:
 
 
 def _edges(target: Target, mixture: Gaussians) -> Array:
-    """Panels of its own: the middles of the target's, and what the mixture needs."""
+    """Panels for measuring: the middles of the target's, and what the mixture needs."""
     reach = np.array([-9, -5, -2.5, 0, 2.5, 5, 9.0])
     around = mixture.means + mixture.sds[:, None] * reach
     middles = 0.5 * (target.low + target.high)
@@ -104,7 +106,9 @@ def _at_jumps(target: Target, mixture: Gaussians) -> float:
 def _outside(
     target: Target, mixture: Gaussians, norm: str, first: float, last: float
 ) -> float:
-    """What lies beyond the panels: all of it, as a bound but for "KL"."""
+    """The error beyond the panels: all the probability there, which is a bound except
+    for "KL".
+    """
     below = mixture.cdf(np.array([first]))[0]
     above = mixture.mirrored().cdf(np.array([-last]))[0]
     f = 0.0

@@ -1,4 +1,5 @@
-"""A density in any form a reader has it: a function, a distribution, a mixture, a grid.
+"""A density in any form in which it can be given: a function, a distribution, a
+mixture, a grid.
 
 Each becomes a `Form`: functions of arrays and what is known of them, not yet checked.
 """
@@ -46,12 +47,12 @@ _PEAKS: dict[str, Callable[..., float]] = {
 
 
 class CdfError(ValueError):
-    """A distribution function that is not the density's."""
+    """A distribution function that does not belong to the density."""
 
 
 @dataclass
 class Form:
-    """A density as it came. proper: it is known to integrate to 1."""
+    """A density as it was given. `proper` says that it is known to integrate to 1."""
 
     pdf: Function
     support: tuple[float, float] = (-math.inf, math.inf)

@@ -38,17 +38,17 @@ class Gaussians:
 
     @property
     def K(self) -> int:
-        """How many."""
+        """How many normals there are."""
         return len(self.log_weights)
 
     @property
     def d(self) -> int:
-        """Of what dimension."""
+        """The dimension."""
         return self.means.shape[1]
 
     @property
     def weights(self) -> Array:
-        """They sum to 1."""
+        """The weights, shape (K,), which sum to 1."""
         raised = np.exp(self.log_weights - self.log_weights.max())
         return raised / raised.sum()
 
@@ -105,7 +105,7 @@ class Gaussians:
         return type(self)(self.log_weights, -self.means, self.factors)
 
     def joined(self, weight: float, mean: Array, factor: Array) -> Self:
-        """With one more, of this share of the whole."""
+        """The mixture with one more normal, which has this share of the whole."""
         return type(self)(
             np.append(np.log(self.weights + _TINY), math.log(weight)),
             np.concatenate([self.means, np.reshape(mean, (1, -1))]),
@@ -113,12 +113,12 @@ class Gaussians:
         )
 
     def without(self, k: int) -> Self:
-        """With one less."""
+        """The mixture without the k-th normal."""
         rest = np.arange(self.K) != k
         return type(self)(self.log_weights[rest], self.means[rest], self.factors[rest])
 
     def split(self, k: int, axis: int) -> Self:
-        """With the k-th cut in two along a column of its factor."""
+        """The mixture with the k-th normal cut in two along a column of its factor."""
         logs = np.log(self.weights + _TINY)
         logs[k] -= math.log(2)
         means, factors = self.means.copy(), self.factors.copy()
@@ -132,7 +132,9 @@ class Gaussians:
         )
 
     def merged(self, j: int, k: int) -> Self:
-        """With two replaced by the one of their mean and covariance."""
+        """The mixture with two normals replaced by one of their common mean and
+        covariance.
+        """
         p, q = self.weights[j], self.weights[k]
         total = p + q + _TINY
         apart = self.means[j] - self.means[k]

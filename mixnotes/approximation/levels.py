@@ -65,7 +65,9 @@ def _scanned(pdf: Function, low: float, high: float) -> Array:
 
 
 def _scan(low: float, high: float) -> Array:
-    """Places to look at where nothing is known, denser about 0 and about the ends."""
+    """Places to evaluate the density at where nothing is known of it; they are denser
+    about 0 and about the ends.
+    """
     near, middle = np.geomspace(1e-12, 0.01, 240), 0.01 * np.arange(1, 20_001)
     far = np.concatenate([near, middle, np.geomspace(200, 1e12, 11_000)])
     if math.isfinite(low) and math.isfinite(high):
@@ -83,7 +85,9 @@ def _scan(low: float, high: float) -> Array:
 
 
 def _bisected(cdf: Function, u: Array, low: float, high: float) -> Array:
-    """Where cdf is u: halving on the line drawn together, sinh(t)."""
+    """The places where cdf is u, by bisection in t with x = sinh(t), which reaches far
+    out in few steps.
+    """
     first, last = _bracket(cdf, u, low, high)
     a, b = np.full(len(u), np.arcsinh(first)), np.full(len(u), np.arcsinh(last))
     for _ in range(64):
@@ -94,8 +98,9 @@ def _bisected(cdf: Function, u: Array, low: float, high: float) -> Array:
 
 
 def _bracket(cdf: Function, u: Array, low: float, high: float) -> tuple[float, float]:
-    """Places below and above all quantiles, not far beyond them: far out a
-    distribution function written with care for less may fail."""
+    """Two places that have all quantiles between them, not far beyond: very far out a
+    distribution function may have been written too carelessly to be trusted.
+    """
     first, last = max(low, min(-1.0, high - 1)), min(high, max(1.0, low + 1))
     for _ in range(170):
         if first <= low or cdf(np.array([first]))[0] < u[0]:

@@ -17,7 +17,9 @@ from mixnotes.numeric.arrays import Array
 
 
 class Line:
-    """Nodes, measures and starts for a `Target`."""
+    """A density on the line: nodes to fit and to measure on, and starts, from a
+    `Target`.
+    """
 
     d = 1
     most = 100  # components, where only a tolerance is given
@@ -38,7 +40,9 @@ class Line:
         return centre if same else None
 
     def limits(self, norm: str, tolerance: float | None) -> tuple[str, ...]:
-        """Raise an error where no mixture can do it; say what the limit is."""
+        """Notes on what no mixture can do for this density; an error where none can
+        keep the tolerance.
+        """
         if norm == "KL" and not self.target.has_second_moment():
             raise ValueError(
                 "norm='KL' must have a density whose mean of x^2 is finite, got one "
@@ -73,7 +77,7 @@ class Line:
         return self.target.pdf(x)
 
     def interval(self) -> tuple[float, float]:
-        """Where all but a thousandth lies on either side."""
+        """The interval that leaves out a thousandth of the density on either side."""
         return float(self._spread[0]), float(self._spread[-1])
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
@@ -81,12 +85,14 @@ class Line:
         return self.target.quantile(rng.random(n))
 
     def start(self) -> Gaussians:
-        """One normal, of the density's median and quartiles."""
+        """One normal, with the density's median and a spread from its quartiles."""
         centre, scale = self.target.centre_scale()
         return Gaussians(np.zeros(1), np.array([[centre]]), np.array([[[scale]]]))
 
     def nodes(self, mixture: Gaussians, goal: float) -> Nodes:
-        """Panels of the density that matter at this error, cut to the mixture's."""
+        """Nodes on those panels of the density that matter at this error, cut finer
+        where the mixture needs it.
+        """
         target, kept = self.target, [0]
         mass, limit = 0.0, 3e-3 * goal
         for i, more in enumerate(target.masses):
@@ -106,15 +112,17 @@ class Line:
         return Nodes(x.reshape(-1, 1), w.ravel(), f, slack=0.01 * goal)
 
     def measure(self, mixture: Gaussians, norm: str) -> float:
-        """On nodes of its own."""
+        """The distance, measured on nodes that no fit sees."""
         return measure(self.target, mixture, norm)
 
     def can_certify(self, norm: str) -> bool:
-        """Can an error in this norm be proved?"""
+        """True where an error in this norm can be proved."""
         return norm == "L1" and can_certify(self.target)
 
     def certify(self, mixture: Gaussians, sharp: float) -> float | None:
-        """The certified L1 error, where the density came with what it needs."""
+        """A proved bound on the L1 error, where the density came with what that needs;
+        else None.
+        """
         return certify(self.target, mixture, sharp)
 
     def gaps(self, mixture: Gaussians, nodes: Nodes) -> list[Gap]:
@@ -137,7 +145,7 @@ class Line:
         return sorted(gaps, key=lambda gap: -gap[0])
 
     def ladder(self, mixture: Gaussians) -> Gaussians | None:
-        """One more normal about a common centre, the standard deviations spread anew.
+        """K + 1 normals about one common centre, with standard deviations chosen anew.
 
         A symmetric density with tails is often a mixture of normals about its centre.
         None where the density is not symmetric.

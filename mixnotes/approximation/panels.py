@@ -102,8 +102,9 @@ def _inside(form: Form) -> Function:
 
 
 def _off_poles(pdf: Function, x: Array, values: Array, inside: Any) -> Array:
-    """Infinite values replaced by those some roundings beside, where these are
-    finite."""
+    """The function with infinite values replaced by those a few roundings away, where
+    these are finite.
+    """
     at = np.flatnonzero(np.isposinf(values) & inside)
     beside = 8 * np.spacing(np.abs(x[at]))
     for side in (-1, 1):
@@ -148,7 +149,7 @@ def _panels(form: Form, pdf: Function, rough: Array) -> tuple[Array, Array, Arra
 
 
 def _graded(edges: Array) -> Array:
-    """With more edges where a panel is far wider than the one beside it."""
+    """Edges with more of them added where a panel is far wider than its neighbour."""
     width = np.diff(edges)
     more = [edges]
     for i in range(1, len(width) - 1):
@@ -163,7 +164,9 @@ def _graded(edges: Array) -> Array:
 
 
 def _outer(form: Form, pdf: Function, rough: Array) -> list[Array]:
-    """Edges beyond the levels: to a finite end, or ever wider until nothing is left."""
+    """Edges outside of the levels: up to a finite end, or ever further apart until
+    nothing is left of the density.
+    """
     outer = []
     low, high = form.support
     x, w = nodes_on(rough[:-1], rough[1:])
@@ -189,7 +192,9 @@ def _outer(form: Form, pdf: Function, rough: Array) -> list[Array]:
 def _integral(
     pdf: Function, edges: Array, share: float, total: float
 ) -> tuple[Array, Array, Array]:
-    """Panels and their masses; rough ones where the total is not known."""
+    """The panels and the integrals over them, rough ones at first where the total is
+    not known.
+    """
     if not math.isfinite(total):
         x, w = nodes_on(edges[:-1], edges[1:])
         with np.errstate(over="ignore"):
@@ -252,7 +257,9 @@ def _checked_cdf(form: Form, low: Array, high: Array, masses: Array) -> Function
 
 
 def _require_bounds(target: Target, x: Array) -> None:
-    """A variation or a curvature below what some hundred places show is none."""
+    """Raise an error for a variation or a curvature that is below what a hundred places
+    already show: it is no bound.
+    """
     x = x[np.append(True, np.diff(x) > 1e-6 * (x[-1] - x[0]))]
     f = target.pdf(x)
     slopes = np.diff(f) / np.diff(x)

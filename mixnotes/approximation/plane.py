@@ -20,7 +20,7 @@ _MOST = 2000
 
 
 def is_plane(support: Any) -> bool:
-    """Is it a pair of pairs?"""
+    """True for a pair of pairs, the support of a density in the plane."""
     try:
         return np.shape(support) == (2, 2)
     except ValueError:
@@ -30,9 +30,9 @@ def is_plane(support: Any) -> bool:
 class Plane:
     """A density on a rectangle, zero outside.
 
-    Cells with their middles, for the fit; twice as many and twice again, until the
-    error stands still, to measure. The measuring grid reaches beyond the rectangle as
-    far as the mixture does.
+    A fit uses the middles of the cells of a grid. To measure the error the grid is made
+    twice as fine, and again, until the error no longer changes; it reaches beyond the
+    rectangle as far as the mixture does.
     """
 
     d = 2
@@ -97,7 +97,9 @@ class Plane:
         return values
 
     def limits(self, norm: str, tolerance: float | None) -> tuple[str, ...]:
-        """A bounded density on a rectangle has no limit known beforehand."""
+        """No notes: for a bounded density on a rectangle no limit is known
+        beforehand.
+        """
         return ()
 
     def density(self, x: Array) -> Array:
@@ -135,19 +137,21 @@ class Plane:
         )
 
     def can_certify(self, norm: str) -> bool:
-        """There is no proof in the plane."""
+        """False: there is no proof in the plane."""
         return False
 
     def certify(self, mixture: Gaussians, sharp: float) -> float | None:
-        """There is no proof in the plane."""
+        """None: there is no proof in the plane."""
         return None
 
     def ladder(self, mixture: Gaussians) -> Gaussians | None:
-        """There is none in the plane."""
+        """None: there are no mixtures about one centre in the plane."""
         return None
 
     def measure(self, mixture: Gaussians, norm: str) -> float:
-        """On a grid of its own, twice as fine until the error stands still."""
+        """The distance on grids that no fit sees, each twice as fine as the one before,
+        until it no longer changes.
+        """
         reach = 7 * np.sqrt(np.einsum("kij,kij->ki", mixture.factors, mixture.factors))
         low = np.minimum(self.low, (mixture.means - reach).min(axis=0))
         high = np.maximum(self.high, (mixture.means + reach).max(axis=0))
@@ -161,7 +165,9 @@ class Plane:
     def _error(
         self, mixture: Gaussians, norm: str, low: Array, high: Array, n: int
     ) -> float:
-        """Over the rectangle by n by n cells, and beyond it by bands of such cells."""
+        """The error over the rectangle, cut into n by n cells, and over bands of such
+        cells around it.
+        """
         total, largest = 0.0, 0.0
         xs = [low[0], self.low[0], self.high[0], high[0]]
         ys = [low[1], self.low[1], self.high[1], high[1]]
@@ -179,7 +185,9 @@ class Plane:
         return largest if norm == "sup" else finish(norm, total)
 
     def gaps(self, mixture: Gaussians, nodes: Nodes) -> list[Gap]:
-        """Where the mixture is too low: about the nodes with most of the rest."""
+        """Where the mixture is too low: normals about the nodes with most of what is
+        missing.
+        """
         rest = np.maximum(nodes.w * (nodes.f - mixture.density(nodes.x)), 0)
         gaps: list[Gap] = []
         for _ in range(4):

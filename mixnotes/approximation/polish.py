@@ -1,7 +1,8 @@
-"""From a start to the mixture nearest it, in Hellinger's distance and then in the norm.
+"""From a start to the nearest mixture, in Hellinger's distance and then in the norm.
 
 Hellinger's distance is smooth and sees tails, so it goes first. The L1 distance has a
-corner wherever the curves cross; it is reached by rounding the corners off ever less.
+corner wherever the curves cross: it is approached through smooth functions with ever
+smaller roundings of these corners.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _TINY = 1e-6  # nodes for an error ten times this want exact steps
 
 
 class Polish:
-    """Steps towards a density in one norm."""
+    """Steps that bring a mixture nearer to a density in one norm."""
 
     def __init__(self, space: Space, norm: str) -> None:
         self.space, self.norm = space, norm
@@ -47,7 +48,9 @@ class Polish:
     def settled(
         self, firsts: list[Gaussians], goal: float, keep: int = 2, rounds: int = 8
     ) -> Gaussians:
-        """The best of some starts: a few steps each, the `keep` best to the end."""
+        """The best mixture from some starts: each takes a few steps, the `keep` best go
+        on to the end.
+        """
         near = []
         for first in firsts:
             nodes = self.space.nodes(first, goal)
@@ -65,7 +68,9 @@ class Polish:
     def _nearer(
         self, mixture: Gaussians, nodes: Nodes, steps: int, gain: float, exact: bool
     ) -> Found:
-        """Nearer in Hellinger's distance, unless that is further in the norm."""
+        """A mixture nearer in Hellinger's distance, unless it is further away in the
+        norm.
+        """
         moved = descend(mixture, nodes, hellinger(), steps, gain, exact=exact)
         ends = [(self.rough(end, nodes), end) for end in (moved, mixture)]
         return min(ends, key=lambda found: found[0])
@@ -80,7 +85,9 @@ class Polish:
         patience: int = 2,
         **how: Any,
     ) -> Found:
-        """One aim after another; the best on the way."""
+        """The mixture after lowering one aim after another; the best of those on the
+        way.
+        """
         best, idle = (self.rough(mixture, nodes), mixture), 0
         for aim in aims:
             mixture = descend(mixture, nodes, aim(mixture), steps, gain, **how)
@@ -93,8 +100,9 @@ class Polish:
         return best
 
     def sharpened(self, mixture: Gaussians, goal: float) -> list[Gaussians]:
-        """Many small steps more, which pay where the error is tiny already: from the
-        mixture, and where there is a centre from normals that all keep to it."""
+        """The mixture after many small steps more, which pay where the error is tiny
+        already. A density with a centre is also tried with normals that all stay at it.
+        """
         firsts: list[tuple[Gaussians, Array | None]] = [(mixture, None)]
         ladder = self._scale_mixture(mixture.K, goal)
         if ladder is not None:
@@ -120,12 +128,14 @@ class Polish:
     def centred(
         self, ladder: Gaussians, goal: float, steps: int = 40, gain: float = 1e-3
     ) -> Gaussians:
-        """Nearer in Hellinger's distance with all means left where they are."""
+        """A mixture nearer in Hellinger's distance, with all means left where they
+        are.
+        """
         nodes, still = self.space.nodes(ladder, goal), means_of(ladder)
         return descend(ladder, nodes, hellinger(), steps, gain, still)
 
     def _aims(self, nodes: Nodes, wide: float, rounds: int) -> list[Aim]:
-        """What to lower, one after another, on the way to the norm."""
+        """The functions to lower, one after another, on the way to the norm."""
         if self.norm == "hellinger":
             return [lambda mixture: hellinger()]
         if self.norm == "KL":

@@ -38,7 +38,7 @@ def nodes_on(low: Array, high: Array, order: int = 10) -> tuple[Array, Array]:
 
 
 def is_narrow(low: Array, high: Array) -> NDArray[np.bool_]:
-    """Which panels are too narrow to be halved."""
+    """True for panels that are too narrow to be halved."""
     narrow: NDArray[np.bool_] = high - low <= np.maximum(
         _ULPS * np.maximum(abs(low), abs(high)), _LEAST
     )

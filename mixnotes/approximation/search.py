@@ -24,7 +24,9 @@ _ROOM = 0.95  # of the tolerance, where the rest is for the proof
 
 
 class Search:
-    """One search; `path` has the best (error, mixture) for each K on the way."""
+    """The growth of a mixture; `path` has the best (error, mixture) for each K on the
+    way.
+    """
 
     def __init__(
         self, space: Space, norm: str, tolerance: float | None, most: int
@@ -38,7 +40,9 @@ class Search:
         self.why = f"{most} components were allowed"
 
     def run(self, show: Show) -> Gaussians:
-        """Grow until the tolerance is kept or the components are used up."""
+        """The mixture, grown until it keeps the tolerance or has as many components as
+        allowed.
+        """
         start = self.polish.settled([self.space.start()], goal_of(0.5, self.tolerance))
         error, mixture = self._note(start, show)
         while not self._enough(error) and self.most > mixture.K:
@@ -53,7 +57,9 @@ class Search:
         return min(self.path.values(), key=lambda found: found[0])[1]
 
     def _note(self, mixture: Gaussians, show: Show) -> Found:
-        """The best so far with as many components."""
+        """Keep this mixture in `path` if it is the best so far with as many
+        components.
+        """
         found = self.space.measure(mixture, self.norm), mixture
         kept = self.path.get(mixture.K)
         if kept is None or found[0] < kept[0]:
@@ -70,8 +76,9 @@ class Search:
                 and errors[-1] > 0.98 * errors[-6])  # fmt: skip
 
     def _more(self, K: int, error: float) -> int:
-        """How many to add: one, or most of those that the last gains say are missing
-        (an eighth of what there are, where there is no tolerance to miss)."""
+        """How many components to add: one, or most of those that are missing judging by
+        the last gains; without a tolerance an eighth of what there are.
+        """
         if self.tolerance is None or self.tolerance < _FINE:
             more = 1 if K < _SINGLY else K // 8
             return min(max(more, 1), self.most - K)
@@ -103,7 +110,9 @@ class Search:
         return self._settled(firsts, goal)
 
     def _settled(self, firsts: list[Gaussians], goal: float) -> Gaussians:
-        """To the end; quickly, where the tolerance is kept already or is far away."""
+        """The best of some starts, polished to the end; only a little where the
+        tolerance is kept already or is far away.
+        """
         if self.tolerance is None or self.tolerance < _FINE:
             return self.polish.settled(firsts, goal)
         quick = self.polish.settled(firsts, goal, keep=1, rounds=3)
@@ -113,7 +122,9 @@ class Search:
         return self.polish.settled([quick], goal)
 
     def _pruned(self, mixture: Gaussians, error: float, show: Show) -> Gaussians:
-        """With as few as keep the tolerance, dropping one after another."""
+        """The mixture with as few components as still keep the tolerance: they are
+        dropped one at a time.
+        """
         while mixture.K > 1:
             fewer = self._lesser(mixture, goal_of(error, self.tolerance))
             error, fewer = self._note(fewer, show)
@@ -124,7 +135,9 @@ class Search:
 
     def _best_of_so_many(self, error: float, mixture: Gaussians, show: Show
                          ) -> Gaussians:  # fmt: skip
-        """One dropped, another put elsewhere, while that pays; then small steps."""
+        """The best mixture with this many components: one is dropped and another put
+        elsewhere, as long as that lowers the error; then small steps.
+        """
         K = mixture.K
         for _ in range(3 if K > 1 else 0):
             _, fewer = self._note(self._lesser(mixture, goal_of(error, None)), show)
@@ -146,8 +159,9 @@ class Search:
         return grown
 
     def _lesser(self, mixture: Gaussians, goal: float) -> Gaussians:
-        """With one less: one of the lightest dropped, or neighbours merged, whichever
-        are nearest before any step."""
+        """Mixtures with one component less: one of the lightest dropped, or two
+        neighbours merged, those first that are nearest to the density before any step.
+        """
         order = [int(k) for k in np.argsort(mixture.weights, kind="stable")]
         lesser = [mixture.without(k) for k in order[:3]]
         for j in order[:4] if mixture.d > 1 else range(mixture.K):
@@ -160,7 +174,7 @@ class Search:
 
 
 def _blame(mixture: Gaussians, nodes: Nodes) -> list[int]:
-    """The components, the one with most of the error under it first."""
+    """The components in order, the one with most of the error under it first."""
     parts, _ = mixture.parts(nodes.x)
     g = parts.sum(axis=0)
     gap = nodes.w * np.abs(nodes.f - g) / np.maximum(g, 1e-300)

@@ -14,10 +14,11 @@ Gap = tuple[float, Array, Array]  # a probability, a mean, a factor
 
 
 class Space(Protocol):
-    """`Line` or `Plane`: nodes to fit on, others to measure on, and starts.
+    """The line or the plane, with a density on it: nodes to fit on, others to measure
+    on, and starts.
 
-    d: its dimension. most: components, where only a tolerance is given. notes: what
-    was done to the density.
+    d: its dimension. most: how many components are allowed where only a tolerance is
+    given. notes: what was done to the density.
     """
 
     d: int
@@ -28,31 +29,37 @@ class Space(Protocol):
         """The normalised density, shape (n,)."""
 
     def interval(self) -> Any:
-        """Where to look."""
+        """The place of all but a thousandth of the density, (low, high), or a pair of
+        those.
+        """
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
         """n independent draws from the density."""
 
     def limits(self, norm: str, tolerance: float | None) -> tuple[str, ...]:
-        """Raise an error where no mixture can do it; say what the limit is."""
+        """Notes on what no mixture can do for this density; an error where none can
+        keep the tolerance.
+        """
 
     def start(self) -> Gaussians:
-        """One normal."""
+        """One normal to begin with."""
 
     def nodes(self, mixture: Gaussians, goal: float) -> Nodes:
-        """To fit on, with an error of the integral of about `goal`."""
+        """Nodes to fit on, with which an integral is right to about `goal`."""
 
     def measure(self, mixture: Gaussians, norm: str) -> float:
         """The distance, on nodes that no fit sees."""
 
     def can_certify(self, norm: str) -> bool:
-        """Can an error in this norm be proved?"""
+        """True where an error in this norm can be proved."""
 
     def certify(self, mixture: Gaussians, sharp: float) -> float | None:
-        """The certified L1 error, above the true one by `sharp` or so, or None."""
+        """A proved bound on the L1 error, about `sharp` above the true one, or None."""
 
     def gaps(self, mixture: Gaussians, nodes: Nodes) -> list[Gap]:
         """Where the mixture is too low, the largest probability first."""
 
     def ladder(self, mixture: Gaussians) -> Gaussians | None:
-        """One more normal, all about a common centre, or None where there is none."""
+        """One normal more, all of them about a common centre; None where there is no
+        centre.
+        """

@@ -32,9 +32,9 @@ class Jump(NamedTuple):
 class Target:
     """A normalised density on the line.
 
-    pdf and cdf take and give shape (n,); cdf is None where it was not known. low and
+    pdf and cdf take and give shape (n,); cdf is None where it is not known. low and
     high are the panels' ends, masses their probabilities. poles are places where it
-    grows without bound. variation and curvature: bounds on the integrals of |f'| and
+    grows without bound. variation and curvature are bounds on the integrals of |f'| and
     |f''|, or None.
     """
 
@@ -51,7 +51,9 @@ class Target:
     notes: tuple[str, ...] = ()
 
     def quantile(self, u: Array) -> Array:
-        """Where the distribution function is u, by straight lines within panels."""
+        """The places where the distribution function is u, taken as straight within
+        panels.
+        """
         x, mass = self._ladder
         return np.interp(np.asarray(u) * mass[-1], mass, x)
 
@@ -69,16 +71,20 @@ class Target:
 
     @property
     def largest_jump(self) -> Jump | None:
-        """None where it is continuous."""
+        """The jump of largest height; None where the density is continuous."""
         return max(self.jumps, key=lambda jump: jump.size, default=None)
 
     def centre_scale(self) -> tuple[float, float]:
-        """The median, and half of the range between the quartiles (over .674)."""
+        """The median, and a standard deviation from the quartiles, half the range
+        between them over 0.674.
+        """
         first, median, third = self.quantile(np.array([0.25, 0.5, 0.75]))
         return float(median), float(third - first) / 1.349
 
     def has_second_moment(self) -> bool:
-        """Does x^2 f(x) have a finite integral? Judged by how the far tails fall."""
+        """True where x^2 f(x) has a finite integral, judging by how the far tails
+        fall.
+        """
         centre, scale = self.centre_scale()
         for side, end in ((-1, self.support[0]), (1, self.support[1])):
             if math.isfinite(end):

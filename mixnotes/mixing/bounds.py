@@ -65,8 +65,9 @@ def log_d(track: Track, log_c: Array) -> LogD:
 
 
 def largest(track: Track, log_c: Array, gap: float) -> Top:
-    """The largest log D of a track: the upper end is within `gap` above the larger of
-    the lower end and 0, as far as rounding allows."""
+    """The largest log D of a track, between two numbers. The upper is at most `gap`
+    above the larger of the lower and 0, as far as rounding allows.
+    """
     if isinstance(track, Line) and not track.moves:
         top = _at_kinks(track, log_c)
     elif isinstance(track, Line):
@@ -82,9 +83,10 @@ def largest(track: Track, log_c: Array, gap: float) -> Top:
 
 
 def rounding(track: Track, log_c: Array) -> float:
-    """A bound on what rounding did to log D: sums are pairwise, so that their error
-    grows with the logarithm of their length; exponents are as exact as their size. The
-    observations count as known to the last bit but one."""
+    """A bound on what rounding did to log D. Sums are pairwise, so that their error
+    grows with the logarithm of their length, and an exponent is as exact as its size
+    allows. The observations count as known to the last bit but one.
+    """
     size = float(np.abs(log_c[np.isfinite(log_c)]).max(initial=0.0))
     peak = getattr(track, "peak", np.zeros(1))
     size += float(np.abs(peak[np.isfinite(peak)]).max(initial=0.0))
@@ -92,9 +94,10 @@ def rounding(track: Track, log_c: Array) -> float:
 
 
 def _on_line(line: Line, log_d: LogD, gap: float) -> Top:
-    """Branch and bound along the arc. Outside the hull of the observations' best
-    places all p(x_i | u) fall; between two of these neighbours each is largest at an
-    end, so that D is at most the sum of both ends."""
+    """The largest log D along a line, by branch and bound. Left and right of all
+    observations' best places every p(x_i | u) falls; between two neighbours of them
+    each is largest at an end, so that D is at most the sum of both.
+    """
     best = line.best
     if not best.size:
         return Top(-math.inf, -math.inf, 0.0)
@@ -128,8 +131,10 @@ def _on_line(line: Line, log_d: LogD, gap: float) -> Top:
 
 
 def _at_kinks(line: Line, log_c: Array) -> Top:
-    """Of losses |z - u|: between neighbours log D is convex, so that it is largest at
-    an observation; there it is two sums that go on from one to the next."""
+    """The largest log D for losses |z - u|: between neighbouring observations log D is
+    convex, so that it is largest at one; there it is two sums, each computed from that
+    at the observation before.
+    """
     inside = np.isfinite(line.peak)
     order = np.argsort(line.z[inside], kind="stable")
     if not len(order):
@@ -175,8 +180,8 @@ def _bounds(
 
 
 def cells(line: Line, log_c: Array) -> LogD | None:
-    """log D, rounded up by less than rounding, from cells of neighbouring
-    observations; None where all of them are as good.
+    """log D, rounded up by less than rounding, from cells of neighbouring observations;
+    None where cells would save nothing.
 
     With z0 in the middle of a cell, loss(z, q) = loss(z, z0) + loss(z0, q) - u v for
     two factors u of q and v of z. So a cell is exp(-loss(z0, q)) times a sum of

@@ -22,7 +22,7 @@ def _bent(r: Array) -> Array:
 
 
 class Form(ABC):
-    """The loss of q for an observation whose best is z, and the arc u along the q.
+    """The loss of q for an observation that z fits best, and a coordinate u = arc(q).
 
     Along u the curvature of the loss is 1 where it is least steep, so that steps of a
     given length are as fine everywhere.
@@ -44,12 +44,15 @@ class Form(ABC):
         """The u at q."""
 
     def cell(self, z: Array) -> Array:
-        """A coordinate along which observations within 1 may share a cell of `bounds`:
-        within a quarter of a peak and, of what is positive, a fifth of their size."""
+        """A coordinate for grouping: observations that differ by less than 1 in it may
+        share a cell of `bounds`. That is a quarter of a peak's width and, for positive
+        numbers, a fifth of their size.
+        """
         return 4 * self.arc(z)
 
     def excess(self, middle: Array, end: Array) -> Array:
-        """By how much log D can be higher between two ends, because of the end `end`.
+        """By how much log D between two ends can be higher than at the larger of them,
+        on account of the end `end`.
 
         With A such that log p(x | q) + A(q) is convex for all x, it is A at the end
         less the tangent of A in the middle: in an exponential family, the loss.

@@ -35,14 +35,14 @@ def track_of(template: Any, x: Array, least: float | None) -> Track | Unbounded:
 
 
 def track(template: Any, x: Array, least: float | None) -> Track | Unbounded:
-    """`track_of`; a template without blanks is the only member of its class."""
+    """`track_of`; a component without blanks is the only member of its class."""
     if isinstance(template, Component) and not template.learns:
         return Listed.of([template], x)
     return track_of(template, x, least)
 
 
 def refuse(template: Any) -> Any:
-    """Raise the error of a template of which no bound is known."""
+    """Raise the error for a component for which no bound is known."""
     other: Callable[..., Any] = track_of.dispatch(object)
     return other(template, np.zeros(1), None)
 
@@ -73,7 +73,7 @@ def _one(template: Any) -> str:
 
 
 def free_spread(template: Any, name: str, x: Array) -> Unbounded:
-    """Why a spread that is free, beside a place that is free, has no bound."""
+    """Why the likelihood has no bound where place and spread are both blank."""
     at = float(x[int(np.argmax(template.inside(x)))])
     return Unbounded(
         f"the likelihood has no bound: {_one(template)} whose {name} is "
@@ -82,7 +82,9 @@ def free_spread(template: Any, name: str, x: Array) -> Unbounded:
 
 
 def at_place(template: Any, name: str, at: float) -> Unbounded:
-    """Why a spread that is free has no bound where an observation is the place."""
+    """Why the likelihood has no bound where the spread is blank and an observation lies
+    exactly at the place.
+    """
     return Unbounded(
         f"the likelihood has no bound: an observation is {at:.6g}, the place that is "
         f"given, and {_one(template)} there rises without end as its "

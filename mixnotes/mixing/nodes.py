@@ -1,4 +1,6 @@
-"""Few weighted observations in place of many, which nearly give the same likelihood."""
+"""A few weighted values in place of many observations, with nearly the same
+likelihood.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,9 @@ _FEW = 8  # known components
 
 
 def thinned(tracks: Sequence[Track], x: Array, weight: Array) -> tuple[Array, Array]:
-    """Two observations for each cell of neighbours, with the same mean, variance and
-    third moment: the nodes of Gauss's rule. What is found from them is a first guess.
+    """Two values for each cell of neighbouring observations, with the same mean,
+    variance and third moment: the nodes of Gauss's rule. What is found from them is a
+    first guess.
     """
     if len(x) <= _WORTH or not any(isinstance(t, Line) for t in tracks):
         return x, weight
@@ -62,8 +65,9 @@ def _floored(values: Array, inside: NDArray[np.bool_]) -> Array:
 
 
 def grouped(codes: Sequence[Array]) -> tuple[Rows, Rows]:
-    """An order in which rows of equal codes stand together, and where each such group
-    begins. Codes are whole numbers, or nan for a group of its own."""
+    """An order in which rows with equal codes stand together, and where each group
+    begins. Codes are whole numbers, or nan for a row that is a group by itself.
+    """
     whole = np.zeros(len(codes[0]), dtype=np.int64)
     for code in codes:
         if np.isnan(code).all():

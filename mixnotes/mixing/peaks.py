@@ -15,7 +15,9 @@ _GAP = 1.0  # between neighbours of a grid, beyond which they are none
 
 
 def summits(grid: Array, heights: Array) -> NDArray[np.bool_]:
-    """Which entries are not below their neighbours; beyond a gap there is none."""
+    """Which entries are not below their neighbours; an entry next to a gap has no
+    neighbour on that side.
+    """
     padded = np.concatenate([[-np.inf], heights, [-np.inf]])
     gap = np.concatenate([[True], np.diff(grid) > _GAP, [True]])
     left, right = (
@@ -29,7 +31,7 @@ def summits(grid: Array, heights: Array) -> NDArray[np.bool_]:
 
 
 def climbed(track: Track, of: LogD, at: Array, high: Array) -> tuple[Array, Array]:
-    """Places of peaks after Newton steps in log D, each once."""
+    """The peaks that Newton steps in log D reach from these places, each once."""
     at, high = at.copy(), high.copy()
     for _ in range(5):
         up, down = of(track.proper(at + _STRIDE)), of(track.proper(at - _STRIDE))

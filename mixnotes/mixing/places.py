@@ -52,11 +52,11 @@ def _placed(
     least: float | None,
     sign: float = 1.0,
 ) -> Track | Unbounded:
-    """A place q, in units of a spread that is given and from an observation.
+    """A blank place q, in units of a spread that is given and from an observation.
 
     All these families are self-decomposable: a wider member is a narrower one about a
-    place that is itself drawn, so that mixtures of those not narrower than `least` are
-    mixtures of the narrowest.
+    place that is itself drawn. So every mixture of members not narrower than `least` is
+    a mixture of the narrowest.
     Source: Steutel and van Harn (2004), Infinite divisibility, chapter V; Halgreen
     (1979), for Student's t.
     """
@@ -88,7 +88,9 @@ def _placed(
 def _spread(
     template: Any, x: Array, a: float, top: float, power: float, least: float | None
 ) -> Track | Unbounded:
-    """A spread about a place that is given: q is the logarithm of its `power`."""
+    """A blank spread about a place that is given: q is the logarithm of the spread to
+    the `power`.
+    """
     place, spread = template.given(template.place), template.spread
     y, base = _coordinate(template, x)
     there = np.isfinite(base) & (y == place)

@@ -35,7 +35,7 @@ _STILL = 1e-15  # of the mean log-likelihood: a gain below it is rounding
 
 
 class Atoms(NamedTuple):
-    """Members of tracks, and their weights."""
+    """Members of tracks as components of a mixture, and their weights."""
 
     owner: Array  # (K,), which track, whole numbers
     at: Array  # (K,), coordinates
@@ -53,7 +53,9 @@ def joined(a: Atoms, b: Atoms) -> Atoms:
 
 @dataclass(frozen=True)
 class Problem:
-    """Tracks on the same observations, and the weights of these."""
+    """The classes of components as tracks on the same observations, and the weights of
+    these.
+    """
 
     tracks: Sequence[Track]
     x: Array  # (m,)
@@ -116,7 +118,9 @@ class Problem:
     # ------------------------------------------------------------------ weights
 
     def weighed(self, atoms: Atoms) -> Atoms:
-        """The best weights of given atoms, those without any left out."""
+        """The best weights for given atoms; those whose weight is then 0 are left
+        out.
+        """
         logs = self.log_probs(atoms)
         scale = logs.max(axis=0)
         p = np.exp(logs - scale)  # (K, m)
@@ -144,8 +148,10 @@ class Problem:
     # ----------------------------------------------------------- atoms and weights
 
     def polished(self, atoms: Atoms, rounds: int, gap: float) -> Atoms:
-        """After Newton steps in all that is free, each no fall, until log D is level to
-        `gap`: what a step promises is the square of that."""
+        """The atoms after Newton steps in everything that is free, none of which lowers
+        the likelihood, until log D exceeds 0 by at most `gap`: a step promises the
+        square of that.
+        """
         here, before = self.height(atoms), np.inf
         for _ in range(rounds if len(atoms.owner) <= _MANY else 0):
             step, slope = self._newton(atoms)
@@ -172,7 +178,7 @@ class Problem:
         return Atoms(atoms.owner, at, weights / weights.sum())
 
     def _each(self, name: str, atoms: Atoms, at: Array) -> Array:
-        """Coordinates of atoms, as their tracks would have them."""
+        """Coordinates of atoms, each brought back into the set of its track."""
         at = at.copy()
         for k, track in enumerate(self.tracks):
             mine = atoms.owner == k
@@ -210,10 +216,11 @@ class Problem:
     # -------------------------------------------------------------------- all of it
 
     def solved(self, atoms: Atoms, gap: float) -> Atoms:
-        """The best mixing distribution, as far as its largest log D is below `gap`.
+        """The best mixing distribution, with its largest log D below `gap` as far as
+        possible.
 
-        Near the limit the likelihood is level to rounding, and D is not: of those
-        equally high the one with the least D is kept.
+        Near the limit the likelihood changes only by rounding while D still does: of
+        atoms with the same likelihood those with the least D are kept.
         """
         here = best = atoms.take(atoms.weights > _LEAST)
         least, height, idle = np.inf, -np.inf, 0
@@ -233,21 +240,24 @@ class Problem:
         return self._tidy(best, gap)
 
     def _fewer(self, many: Atoms, few: Atoms, gap: float) -> Atoms:
-        """The fewer atoms, if they are as good: in height, and in the largest D."""
+        """The smaller set of atoms, if it is as good in likelihood and in the largest
+        D.
+        """
         if self.height(few) < self.height(many) - _LEVEL:
             return many
         top = self.peaks(self.log_f(few))[1]
         return few if top <= gap or top <= self.peaks(self.log_f(many))[1] else many
 
     def _tidy(self, atoms: Atoms, gap: float) -> Atoms:
-        """The atoms with those next to an end of their set on it, and those that are
-        one to rounding as one."""
+        """The atoms with those next to an end of their set moved onto it, and with
+        those that differ only by rounding merged.
+        """
         at = self._each("tidy", atoms, atoms.at)
         atoms = self._fewer(atoms, Atoms(atoms.owner, at, atoms.weights), gap)
         return self._fewer(atoms, self._merged(atoms), gap)
 
     def _merged(self, atoms: Atoms) -> Atoms:
-        """Atoms of a track that are near to each other, as one."""
+        """The atoms of a track with those near to each other merged."""
         order = np.lexsort([atoms.at, atoms.owner])
         owner, at, weights = (part[order] for part in atoms)
         apart = (np.diff(owner) != 0) | (np.diff(at) >= _NEAR)

@@ -56,7 +56,7 @@ class Summit:
         return cls(Problem(tracks, rows.x, rows.weights))
 
     def atoms(self, mixture: Mixture) -> tuple[Atoms, bool]:
-        """The components of a mixture as atoms, and are those all of it?"""
+        """The components of a mixture as atoms, and whether these are all of it."""
         owner, at, weights, whole = [], [], [], True
         for component, weight in _flat(mixture, 1.0):
             for k, t in enumerate(self.problem.tracks):
@@ -71,7 +71,9 @@ class Summit:
         return Atoms(np.array(owner), np.array(at), np.array(weights)), whole
 
     def begun(self, start: Atoms | None) -> Atoms:
-        """Atoms to begin with: those given, and some of every track beside them."""
+        """Atoms to begin the search with: those given, and some of every track beside
+        them.
+        """
         parts = [] if start is None else [start]
         for k, t in enumerate(self.problem.tracks):
             grid = t.guesses()
@@ -85,7 +87,9 @@ class Summit:
 
     @cached_property
     def few(self) -> Problem:
-        """Nearly the same problem with few observations."""
+        """Nearly the same problem, on a few weighted values instead of all
+        observations.
+        """
         whole = self.problem
         x, weight = thinned(whole.tracks, whole.x, whole.weight)
         if x is whole.x:
@@ -95,8 +99,9 @@ class Summit:
     def certified(
         self, start: Atoms | None, gap: float, log_f: Array | None = None
     ) -> Certificate:
-        """The best mixing distribution from `start`, and how far it may be from the
-        top: at most `gap`, or a share of how far it is above `log_f`."""
+        """The best mixing distribution found from `start`, with a bound on how far it
+        is from the best of all: at most `gap`, or a share of its height above `log_f`.
+        """
         whole, few = self.problem, self.few
         atoms = start
         if atoms is None or not np.isfinite(few.log_f(atoms)).all():
@@ -115,12 +120,12 @@ class Summit:
         return best
 
     def _judged(self, atoms: Atoms, gap: float) -> Certificate:
-        """Atoms and what is known of them."""
+        """Atoms with the bound that belongs to them."""
         log_f = self.problem.log_f(atoms)
         return Certificate(self.mixture(atoms), log_f, self.slack(log_f, gap))
 
     def _above(self, mine: Array, log_f: Array | None) -> float:
-        """How far a log-likelihood is above that of f."""
+        """By how much a log-likelihood is above that of f."""
         if log_f is None:
             return 0.0
         return max(float(self.problem.weight @ (mine - log_f)), 0.0)

@@ -26,7 +26,7 @@ class Unbounded(NamedTuple):
 
 
 class Track(ABC):
-    """The members of a class of components, told apart by one coordinate u."""
+    """The members of a class of components, told apart by one number u."""
 
     moves = True  # can a member be moved a little?
 
@@ -44,18 +44,18 @@ class Track(ABC):
 
     @abstractmethod
     def find(self, component: Any) -> float | None:
-        """The coordinate of a member; None of what is no member."""
+        """The number u of a member; None for a component that is not one."""
 
     @abstractmethod
     def guesses(self) -> Array:
-        """Coordinates near which D has its peaks, (G,), in their order."""
+        """Numbers u near which D has its peaks, shape (G,), increasing."""
 
     def proper(self, u: Array) -> Array:
-        """Coordinates after a step, brought back into their set."""
+        """The numbers u after a step, brought back into their set."""
         return u
 
     def tidy(self, u: Array) -> Array:
-        """Coordinates, those next to an end of their set on it."""
+        """The numbers u, with those next to an end of their set moved onto it."""
         return u
 
 
@@ -112,7 +112,9 @@ class Line(Track):
         return np.unique(np.maximum(u, self.low))
 
     def steps(self, size: float) -> Array:
-        """Nodes of u around the observations, at most `size` apart but for gaps."""
+        """Values of u around the observations, at most `size` apart; far from all of
+        them none.
+        """
         best = self.best
         if not best.size:
             return best
@@ -122,7 +124,9 @@ class Line(Track):
         return np.unique(np.concatenate([np.clip(nodes, *ends), ends]))
 
     def guesses(self) -> Array:
-        """A node every half width of a peak, between observations too, if not far."""
+        """A value of u every half width of a peak, between observations too if they are
+        near.
+        """
         if not self.moves:
             return self.best
         nodes = self.steps(_NODE)
@@ -136,7 +140,7 @@ class Line(Track):
         return np.unique(np.concatenate([nodes, more[inner]]))
 
     def proper(self, u: Array) -> Array:
-        """Not below the least."""
+        """u, raised to the least that is allowed where it is below."""
         return np.maximum(u, self.low)
 
     def tidy(self, u: Array) -> Array:

@@ -10,7 +10,9 @@ from mixnotes.numeric.arrays import Array
 def along(
     p: Array, share: Array, weights: Array, step: Array, slope: float
 ) -> tuple[Array, float]:
-    """The weights after the first of 1, 1/2, ... of a step that rises, and the gain."""
+    """The weights after the first of 1, 1/2, ... of a step with which the likelihood
+    rises, and the gain.
+    """
     before = np.log(weights @ p)
     size = 1.0
     while size > 1e-10:

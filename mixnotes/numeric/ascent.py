@@ -46,7 +46,9 @@ class Slopes(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """What of a function can be told from rounding, and what is near."""
+    """How small a difference of the function can be told from rounding, and how near
+    two places must be to count as one.
+    """
 
     curved: float = _CURVED  # a second difference that stands out of the rounding
     most: float = _MOST  # a difference that still tells of the place itself
@@ -60,12 +62,13 @@ def ascend(
 ) -> Top:
     """The maximum of f that Newton steps reach from `start`, never below it.
 
-    Differences are as wide as the function asks for, along axes that are turned to its
-    ridges: neither a parameter of 1e5 nor one that moves with another stalls it. Where
-    f is not concave the curvature's sign is turned, and a step that does not rise is
-    halved; where none rises, the highest of the places around is taken, so that a climb
-    ends only where all of them are lower. Where steps keep far less than they promise
-    the function is another one as far as was looked, and differences are taken nearer.
+    Derivatives are differences, over widths that the function's own rounding asks for
+    and along axes turned to its ridges, so that neither a parameter of 1e5 nor one that
+    moves with another stalls the search. Where f is not concave, the sign of that
+    curvature is reversed. A step that does not rise is halved; where none rises, the
+    highest of the places around is taken. So the search ends only where all of these
+    are lower. Where steps gain far less than they promised, the function bends within
+    that width, and differences are taken nearer.
     """
     here = Top(np.array(start, dtype=np.float64), f(np.asarray(start, float)))
     axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
@@ -106,8 +109,9 @@ def _nearer(scale: Scale, value: float) -> Scale:
 
 
 def slope_left(f: Callable[[Array], float], p: int, scale: Scale) -> float:
-    """By how much Newton steps along each axis by itself still promise to rise from 0:
-    about 0 at a maximum. It costs a few calls an axis."""
+    """How much Newton steps along each axis by itself still promise to gain from 0:
+    about 0 at a maximum. It costs a few calls of f for each axis.
+    """
     origin = np.zeros(p)
     here = Top(origin, f(origin))
     axes = np.eye(p)
@@ -132,8 +136,9 @@ def slope_left(f: Callable[[Array], float], p: int, scale: Scale) -> float:
 def _look(
     f: Callable[[Array], float], here: Top, axes: Array, widths: Array, scale: Scale
 ) -> tuple[Array, Array, Slopes, Top | None] | None:
-    """Axes, widths and slopes along them, and the highest place around if one is
-    higher; None where f is not finite nearby."""
+    """The axes, and along them the widths and the slopes; and the highest place around,
+    if one is higher. None where f is not finite nearby.
+    """
     for turn in range(_TURNS):
         widths, around = _widths(f, here, axes, widths, scale)
         slopes = _slopes(f, here, widths, axes)
@@ -160,8 +165,9 @@ def _look(
 def _widths(
     f: Callable[[Array], float], here: Top, axes: Array, widths: Array, scale: Scale
 ) -> tuple[Array, Top | None]:
-    """How far to look along each axis: far enough for the curvature to stand out of the
-    rounding, not so far that the function is another one there."""
+    """How far apart to evaluate f along each axis: far enough for the curvature to
+    stand out from the rounding, not so far that f changes its shape.
+    """
     found, higher = widths.copy(), None
     noise = 4 * _EPS * (1 + abs(here.value))
     for j, axis in enumerate(axes.T):
@@ -246,10 +252,10 @@ def _slopes(
 def up_to_a_limit(
     f: Callable[[float], float], start: float | None, guesses: Array
 ) -> float:
-    """The t >= 0 where f has a maximum, not below that of `start`; 0 where f is
-    highest there, which is how an infinite 1 / t is told from a large one.
+    """The t >= 0 at which f has its maximum, not below f at `start`; exactly 0 where f
+    is highest there. With t = 1 / size that tells an infinite size from a large one.
 
-    Without a start the highest of the guesses is climbed from.
+    Without a start the search begins at the highest of the guesses.
     """
     at_limit = f(0.0)
     inner = guesses[guesses > 0]

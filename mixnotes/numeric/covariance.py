@@ -45,22 +45,24 @@ def n_free(model: str, d: int, k: int) -> int:
 
 
 def is_axial(model: str) -> bool:
-    """Are the matrices diagonal? Then a stack of them is (K, d)."""
+    """True where the matrices are diagonal; a stack of them is then (K, d)."""
     return model[2] == "I"
 
 
 def is_tied(model: str) -> bool:
-    """Do components have something in common?"""
+    """True where components have something in common."""
     return "E" in model
 
 
 def binds(model: str) -> bool:
-    """Are entries bound to each other, between components or, of spheres, within?"""
+    """True where entries depend on one another, between components or, for spheres,
+    within a matrix.
+    """
     return is_tied(model) or model == "VII"
 
 
 def needs_one_scale(model: str) -> bool:
-    """Does another unit for one column lead to another model?"""
+    """True where changing the unit of one column changes the model."""
     return model in ("EII", "VII", "EVE", "VVE", "EEV", "VEV")
 
 
@@ -68,8 +70,8 @@ def learn(model: str, weight: Array, scatter: Array, current: Array | None) -> A
     """The maximum-likelihood covariances, (K, d, d), or their diagonals, (K, d).
 
     weight: sums of the responsibilities, (K,), above 0. scatter: the weighted sums of
-    (x - mean_k)(x - mean_k)', (K, d, d), or of the squares, (K, d). Models without a
-    closed form are iterated from `current`, so that the likelihood never falls.
+    (x - mean_k)(x - mean_k)', (K, d, d), or of the squares, (K, d). A model without a
+    closed form is iterated from `current`, so that the likelihood never falls.
     """
     if is_axial(model):
         return _axial(model, weight, scatter, current)
@@ -142,7 +144,9 @@ def _first_volumes(current: Array | None, weight: Array, mean: Array) -> Array:
 def _alternate(
     rest: Callable[[Array], Array], volumes_of: Callable[[Array], Array], volumes: Array
 ) -> tuple[Array, Array]:
-    """Volumes and what is in common, each the best for the other, until they stay."""
+    """Volumes, and what is common to the components, each the best for the other, in
+    turn until neither changes.
+    """
     for _ in range(_ROUNDS):
         common = rest(volumes)
         before, volumes = volumes, volumes_of(common)

@@ -26,7 +26,7 @@ _PSI_1 = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 
 
 def squared(value: float) -> float:
-    """Its square, infinite where no float holds it."""
+    """x squared; infinite where a float cannot hold it."""
     value = float(value)
     return value * value
 
@@ -42,8 +42,9 @@ def _series(coefficients: tuple[float, ...], z: Array) -> Array:
 
 
 def _shifted(x: ArrayLike) -> tuple[Array, Array]:
-    """x + m beyond where the series hold, and x, x + 1, ... x + m - 1 in a new first
-    axis, with inf in the place of none."""
+    """For each x the sum x + m from which on the series holds, and x, x + 1, ..., x + m
+    - 1 along a new first axis, with inf in places that are not used.
+    """
     x = np.asarray(x, dtype=np.float64)
     if not x.min(initial=_FAR) < _FAR:
         return x, np.full((1, *x.shape), np.inf)

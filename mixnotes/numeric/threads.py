@@ -19,7 +19,9 @@ _MOST = 8
 
 @cache
 def _controller() -> Any:
-    """What holds BLAS to one thread, or None: its threads and ours together lose."""
+    """What holds BLAS to one thread, or None where threadpoolctl is not installed: BLAS
+    threads beside our own are slower than either alone.
+    """
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
@@ -29,8 +31,8 @@ def _controller() -> Any:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """BLAS held to one thread: on blocks that stay in cache more of them only wait for
-    each other, for long where other programs run.
+    """A context in which BLAS has one thread: on blocks that stay in cache more threads
+    only wait for each other, and for long where other programs run.
 
     Fits side by side hold it together: the first takes its threads, and the last to
     leave gives them back, in whichever order they came.
@@ -102,6 +104,8 @@ def in_threads(f: Callable[..., _T], *arguments: Any) -> Iterator[_T]:
 
 
 def _quietly(f: Callable[..., _T], *arguments: Any) -> _T:
-    """As the caller computes: a thread begins with numpy's own warnings."""
+    """f with numpy's warnings as the caller has set them: a new thread begins with the
+    defaults.
+    """
     with np.errstate(all="ignore"):
         return f(*arguments)
