@@ -48,7 +48,9 @@ def test_the_example_prints_what_it_says(example):
     """By itself: an example brings its imports along."""
     example.globs = {}
     said = []
-    result = doctest.DocTestRunner().run(example, out=said.append)
+    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(
+        example, out=said.append
+    )
     plt.close("all")
     assert result.failed == 0, "".join(said)
     assert result.attempted > 0

@@ -112,11 +112,24 @@ class Component(Hooks):
 
     @abstractmethod
     def _fit(self, x: Array, weight: Array, start: Self | None) -> Self:
-        """This component with its blanks filled by weighted maximum likelihood."""
+        """This component with its blanks filled by weighted maximum likelihood.
+
+        Args:
+            x: observations inside the support, shape (n,), or rows (n, d).
+            weight: how often each counts, shape (n,), above 0.
+            start: a component of this class with values everywhere, below whose
+                weighted log-likelihood the result must not be; None where there is
+                none.
+        """
 
     @abstractmethod
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        """n draws."""
+        """n independent draws, shape (n,), or rows (n, d).
+
+        Args:
+            n: how many, 0 or more.
+            rng: where the random numbers come from.
+        """
 
     @abstractmethod
     def inside(self, x: Array) -> NDArray[np.bool_]:
@@ -139,7 +152,9 @@ class Component(Hooks):
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
-        """The arguments that make this component again, as JSON values."""
+        """The arguments that make this component again, as JSON values, with its
+        `type_name()` under "type".
+        """
 
     def described(self, template: Self) -> str:
         """This component as the table of a `Fit` shows it, with what was given in
@@ -172,24 +187,39 @@ class Component(Hooks):
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The least and the largest x that the support reaches."""
+        """The least and the largest x that the support reaches; -inf and inf unless it
+        says.
+        """
         return -math.inf, math.inf
 
     def _cdf(self, x: Array) -> Array:
-        """P(X <= x), for x that may be infinite."""
+        """P(X <= x), for the methods `cdf`, `sf` and `quantile`, and for fits to
+        intervals.
+
+        Args:
+            x: places, of any shape; may be infinite.
+        """
         raise TypeError(
             f"{type(self).__name__} has no distribution function; write "
             "_cdf(x), or use a family that has one"
         )
 
     def _sf(self, x: Array) -> Array:
-        """P(X > x). A family that can compute it without the subtraction does so, which
-        keeps the digits of small values.
+        """P(X > x), where there is a way to it that keeps the digits of small values;
+        unless it says 1 - cdf.
+
+        Args:
+            x: places, of any shape; may be infinite.
         """
         return 1 - self._cdf(x)
 
     def _quantile(self, q: Array) -> Array:
-        """The least x with cdf(x) >= q, by bisection."""
+        """The least x with cdf(x) >= q, where there is a formula; unless it says by
+        bisection.
+
+        Args:
+            q: probabilities, of any shape, from 0 to 1.
+        """
         return bisected(self, q)
 
     @property
