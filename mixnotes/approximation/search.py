@@ -159,8 +159,9 @@ class Search:
         return grown
 
     def _lesser(self, mixture: Gaussians, goal: float) -> Gaussians:
-        """Mixtures with one component less: one of the lightest dropped, or two
-        neighbours merged, those first that are nearest to the density before any step.
+        """The best mixture found with one component less. One of the lightest is
+        dropped, or two neighbours are merged; the few tries nearest to the density are
+        polished.
         """
         order = [int(k) for k in np.argsort(mixture.weights, kind="stable")]
         lesser = [mixture.without(k) for k in order[:3]]

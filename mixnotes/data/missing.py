@@ -72,8 +72,8 @@ class Given:
 
 
 class Distances(NamedTuple):
-    """Squared distances of the seen entries of each row from a mean, and the level of
-    the density there, each of shape (n,).
+    """How far the seen entries of each row are from a mean, and what the density needs
+    beside that, each of shape (n,).
     """
 
     square: Array  # Mahalanobis distances squared

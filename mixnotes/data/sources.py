@@ -244,8 +244,8 @@ def _look(check: OfBlock[None], x: Array, weight: Array | None) -> Survey:
 
 
 def _merged(a: Survey, b: Survey) -> Survey:
-    """A sample of rows from two samples: from each a number in proportion to the rows
-    that it stands for.
+    """What two parts of a stream have told together. Of the rows that it keeps, each
+    part has its share.
     """
     n = a.n + b.n
     if a.kept.shape[1:] != b.kept.shape[1:]:

@@ -187,8 +187,9 @@ class _Curve(Regression):
     def _require_open(
         self, y: Array, weight: Array, design: Design, eta: Array
     ) -> None:
-        """Raise an error where coefficients are on their way to infinity: without the
-        rows that a line can separate, the others leave some direction free.
+        """Raise an error where coefficients are on their way to infinity: where the
+        rows whose target is not predicted without error do not determine every
+        coefficient.
 
         A component of one value alone may end there: a share or a rate of 0.
         """

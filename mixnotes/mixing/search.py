@@ -42,12 +42,12 @@ class Atoms(NamedTuple):
     weights: Array  # (K,)
 
     def take(self, rows: NDArray[Any]) -> Atoms:
-        """Some of them."""
+        """The atoms in these rows."""
         return Atoms(self.owner[rows], self.at[rows], self.weights[rows])
 
 
 def joined(a: Atoms, b: Atoms) -> Atoms:
-    """All of both."""
+    """The atoms of both."""
     return Atoms(*(np.concatenate(pair) for pair in zip(a, b, strict=True)))
 
 
