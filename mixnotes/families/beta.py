@@ -27,6 +27,7 @@ class Beta(ExponentialFamily):
 
     Shares and rates. For a share that can be exactly 0 or 1, take a mixture with
     `PointMass`.
+
     Source: Minka (2000), Estimating a Dirichlet distribution.
 
     Args:

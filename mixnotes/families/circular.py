@@ -35,6 +35,7 @@ class VonMises(ExponentialFamily):
     Draws, moments and `cdf` are those of the turn centred at mean, from mean - pi to
     mean + pi. Beyond it `cdf` keeps rising, by 1 a turn, so that the difference of two
     of its values is the probability of the arc between them.
+
     Source: Mardia and Jupp (2000), Directional statistics, 5.3.1.
 
     Args:

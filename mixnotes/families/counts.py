@@ -40,6 +40,7 @@ class NegativeBinomial(Searched):
     For counts that vary more than a Poisson's. size = inf is the Poisson, and a fit
     that ends there says so: the data vary no more than a Poisson's do.
     `scipy.stats.nbinom(size, size / (size + mean))` is the same.
+
     Source: Levin and Reeds (1977), for the one maximum in size where there is one.
 
     Args:

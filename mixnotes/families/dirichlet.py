@@ -76,6 +76,7 @@ class Dirichlet(ExponentialFamily):
     x_j^(alpha_j - 1), over B(alpha).
 
     The density is one in the first d - 1 shares, as that of `scipy.stats.dirichlet`.
+
     Source: Minka (2000), Estimating a Dirichlet distribution.
 
     Args:

@@ -114,6 +114,7 @@ class Gamma(ExponentialFamily):
 
     Waiting times, rainfall, claims: the mean is shape x scale, the variance shape x
     scale^2.
+
     Source: Minka (2002), Estimating a gamma distribution, for where Newton begins.
 
     Args:
@@ -254,6 +255,7 @@ class InverseGaussian(ExponentialFamily):
 
     The time at which a Brownian motion with drift first reaches a level. Its variance
     is mean^3 / shape. `scipy.stats.invgauss(mean / shape, scale=shape)` is the same.
+
     Source: Tweedie (1957), for the estimates.
 
     Args:

@@ -85,6 +85,7 @@ class StudentT(LocationScale, Stepped):
     In place of a normal where there are outliers: `StudentT(df=4)`. df = inf is the
     normal itself, and a fit that ends there says so. scale is not the standard
     deviation, which is scale sqrt(df / (df - 2)), and infinite for df <= 2.
+
     Source: Liu and Rubin (1995).
 
     Args:

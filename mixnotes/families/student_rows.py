@@ -40,6 +40,7 @@ class MultivariateStudentT(Stepped):
     The covariance is shape df / (df - 2), and infinite for df <= 2. df = inf is the
     multivariate normal, and a fit that ends there says so. An entry of x may be
     missing, NaN: its row is then used as far as it was seen.
+
     Source: Liu and Rubin (1995); Peel and McLachlan (2000), for mixtures.
 
     Args:
@@ -245,6 +246,7 @@ class MultivariateStudentT(Stepped):
 
         It has as many more degrees of freedom as values are known, and is wider the
         further out they are.
+
         Source: Roth (2013), On the multivariate t distribution, section 3.3; Ding
         (2016), The American Statistician 70.
 

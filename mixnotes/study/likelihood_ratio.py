@@ -69,6 +69,7 @@ def likelihood_ratio_test(
     model is never below that of a smaller one within it; where the fit of the larger
     is, it climbs again from the smaller's fit with a component split in two. A ratio
     that stays negative is an error.
+
     Source: McLachlan (1987).
 
     Args:

@@ -28,6 +28,7 @@ def npmle(
     The number of components is part of the answer, as are their weights: the best
     mixing distribution has at most as many atoms as there are distinct observations. It
     says how much any mixture of them could explain, not how many groups there are.
+
     Source: Lindsay (1983); Wang (2007).
 
     Args:

@@ -90,6 +90,7 @@ def bootstrap(
     """The same model fitted to `samples` data sets like the one that `fit` was made of.
 
     Every climb begins at the fit, so that components keep their order.
+
     Source: Efron (1979).
 
     Args:
