@@ -20,7 +20,7 @@ import mixnotes
 
 ROOT = Path(__file__).parents[1]
 OPTIONAL = {"mixnotes.sklearn": "sklearn"}  # a module and what it needs beyond numpy
-OURS = {"self", "cls", "rest"}  # rest: what a regression hands to Regression
+OURS = {"self", "cls"}
 LATER = pytest.mark.xfail(reason="the docstrings of mixnotes.fitting are to come")
 PACKAGE = griffe.load("mixnotes", search_paths=[ROOT], docstring_parser="google")
 

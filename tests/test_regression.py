@@ -470,3 +470,11 @@ BAD = [
 def test_errors_say_what_to_do(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "kind", [mx.LinearRegression, mx.PoissonRegression, mx.LogisticRegression]
+)
+def test_a_parameter_that_a_regression_does_not_have_is_refused(kind):
+    with pytest.raises(TypeError, match="interceptt"):
+        kind("y", ["x"], interceptt=2.0)

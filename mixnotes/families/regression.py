@@ -49,7 +49,6 @@ class Regression(Component):
         target: str,
         on: Sequence[str] | Mapping[str, Coefficient],
         intercept: Coefficient = None,
-        **rest: Any,
     ) -> None:
         name = type(self).__name__
         if isinstance(on, str) or not isinstance(on, Sequence | Mapping):
@@ -65,7 +64,7 @@ class Regression(Component):
                 f"{target!r} on {list(coef)}"
             )
         checked = {c: self._number(f"coef[{c!r}]", v) for c, v in coef.items()}
-        self._set(target, checked, self._number("intercept", intercept), rest)
+        self._set(target, checked, self._number("intercept", intercept), {})
 
     def _set(self, target: str, coef: Any, intercept: Any, rest: Any) -> None:
         values = {"target": target, "coef": coef, "intercept": intercept, **rest}

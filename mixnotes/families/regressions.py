@@ -72,7 +72,8 @@ class LinearRegression(Regression):
                 f"LinearRegression: sd must be a number above 0, got {sd!r}; leave it "
                 "out to have it learned"
             )
-        super().__init__(target, on, intercept, sd=value)
+        super().__init__(target, on, intercept)
+        self.__dict__["sd"] = value
 
     def predictor_unit(self, scales: Array) -> float:
         """That of the target."""
