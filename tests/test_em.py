@@ -534,7 +534,7 @@ def test_a_signal_of_unknown_place_is_found_over_a_known_background():
 
 def test_the_start_that_is_pushed_off_a_saddle_is_named(monkeypatch):
     went = []
-    module = importlib.import_module("mixnotes.em")  # its name is the function
+    module = importlib.import_module("mixnotes.fitting.em")  # its name is the function
     monkeypatch.setattr(
         module.Climb, "go_on", lambda self, end, start=0: went.append(start) or end
     )

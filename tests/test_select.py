@@ -230,7 +230,9 @@ def test_a_larger_model_that_ends_badly_climbs_from_the_smaller_one(
             return mx.em(model, x, **options)
         return end if model is FOUR else small
 
-    module = importlib.import_module("mixnotes.select")  # its name is the function
+    module = importlib.import_module(
+        "mixnotes.study.select"
+    )  # its name is the function
     monkeypatch.setattr(module, "em", em)
     rng = np.random.default_rng(0)
     first, fit, gain = _gained(THREE, FOUR, GALAXIES, rng, {"starts": 3})

@@ -279,12 +279,6 @@ class StandardizedFamily(ExponentialFamily):
     def require_spread(self, frame: Standardization) -> None:
         """Raise an error unless the data vary enough for a spread to be learned."""
 
-    def direct(self, sums: Array, total: float, out: Array) -> float | None:
-        """From the sums of 1 and the statistics, (1 + p, K), write log weight less
-        normaliser and the natural parameters of what `learn` would give, without the
-        parameters themselves; the sharpness. None where a family has no short way."""
-        return None
-
     place: str  # the name of the parameter that moves with the data
     ties = False  # are values bound to each other in ways that Shared does not say?
     common = False  # is one scale for all columns needed?

@@ -32,7 +32,6 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import normal_cdf, normal_quantile, squared
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
-_MANY = 6  # components beyond which arrays are faster than floats
 
 
 class _Bell(StandardizedFamily):
@@ -81,42 +80,6 @@ class _Bell(StandardizedFamily):
         variance = square - aside * (2 * first - aside)
         sd = np.sqrt(keep.pool(self.spread, variance, weight))
         return {self.place: mean, self.spread: keep(self.spread, sd, weight)}
-
-    def direct(self, sums: Array, total: float, out: Array) -> float | None:
-        """With variance v = mean square - mean^2: log(weight / sqrt(2 pi v)) -
-        mean^2 / (2 v), mean / v and -1 / (2 v)."""
-        if sums.shape[1] > _MANY:
-            return self._direct(sums, total, out)
-        rows, sharpest = [], 0.0
-        for weight, first, square in sums.T.tolist():
-            mean = first / weight if weight else math.nan
-            variance = square / weight - mean * mean if weight else math.nan
-            if not variance > 0:
-                return math.inf
-            precision = 1 / variance
-            slope = mean * precision
-            height = weight / total * math.sqrt(precision)
-            constant = math.log(height) - 0.5 * mean * slope - _HALF_LOG_2_PI
-            rows.append((constant, slope, -0.5 * precision))
-            sharpest = max(sharpest, precision)
-        out.T[:] = rows
-        return sharpest
-
-    def _direct(self, sums: Array, total: float, out: Array) -> float:
-        """The same for many components; for a few, floats are faster."""
-        weight = sums[0]
-        mean, square = sums[1:] / weight
-        constant, first, second = out
-        np.subtract(square, mean * mean, second)
-        np.divide(1.0, second, second)
-        np.multiply(mean, second, first)
-        np.log(weight * weight * second, constant)
-        constant -= mean * first
-        constant *= 0.5
-        constant -= _HALF_LOG_2_PI + math.log(total)
-        sharpest = float(second[second.argmax()])
-        second *= -0.5
-        return sharpest
 
     def at(self, places: Array) -> Values:
         """The means."""

@@ -225,22 +225,16 @@ def _last_words(reason: str) -> str:
     return reason if not reason.startswith("after") else reason.split(", ", 1)[1]
 
 
-class _Iterate:
-    """A state, or the sums that it is made of when somebody asks."""
+@dataclass(frozen=True)
+class _Point:
+    """Where a climb was, and its learned values, which are looked at three times."""
 
-    def __init__(self, engine: Engine, state: State | None, sums: list[Any]) -> None:
-        self._engine, self._state, self._sums = engine, state, sums
-
-    @cached_property
-    def state(self) -> State:
-        if self._state is not None:
-            return self._state
-        return self._engine.maximise(self._sums, None)
+    engine: Engine
+    state: State
 
     @cached_property
-    def natural(self) -> Array:
-        """The learned values as numbers that distances are measured in."""
-        return self._engine.natural(self.state)
+    def values(self) -> Array:
+        return self.engine.natural(self.state)
 
 
 class _Path:
@@ -252,9 +246,8 @@ class _Path:
         self.accelerates = climb.accelerate
         self.extrapolates = climb.accelerate and climb.engine.has_line
         self.watch, self.start = climb.watch, start
-        self.short = True  # while steps can be taken without their parameters
         self.engine.pack()
-        self.iterate = _Iterate(self.engine, first, [])
+        self.current = first
         try:
             self.log_likelihood, self.sums = self.engine.sweep(first)
         except RecentreError:
@@ -263,7 +256,7 @@ class _Path:
         if self.log_likelihood == -np.inf:
             self.engine.require_possible(first)
         self.history = [self.log_likelihood]
-        self.trail = [self.iterate]  # successive plain iterates, the last three
+        self.trail = [_Point(self.engine, first)]  # plain iterates, the last three
         self.gain = math.inf
         self.slowest = 0.0  # an extrapolated step hides the slow direction for a while
         self.error = math.inf
@@ -277,11 +270,6 @@ class _Path:
         self.costly = self.searched and self.engine.is_costly
         self.longest = _LONGER  # a jump; more where such jumps rise, less where not
         self.next_leap, self.patience = 0, _PATIENCE
-
-    @property
-    def current(self) -> State:
-        """Where the climb is."""
-        return self.iterate.state
 
     def climb(self) -> End:
         while self.spent + len(self.history) <= self.max_iter:
@@ -339,26 +327,14 @@ class _Path:
     def plain_step(self) -> str | None:
         """One EM step; what is wrong where it lowers the log-likelihood."""
         engine = self.engine
-        state = None
-        ahead = engine.advance(self.sums) if self.short else None
-        if ahead:
-            log_likelihood, sums = ahead
-        else:
-            if (
-                self.short
-            ):  # what waits to be made of sums is made in the form they have
-                self.short = False
-                for iterate in self.trail:
-                    _ = iterate.state
-            try:
-                state = engine.maximise(self.sums, self.current)
-                log_likelihood, sums = engine.sweep(state)
-            except RecentreError:
-                engine.recentre()
-                self.sums = engine.sweep(self.current)[1]
-                state = engine.maximise(self.sums, self.current)
-                log_likelihood, sums = engine.sweep(state)
-        candidate = _Iterate(engine, state, self.sums)
+        try:
+            state = engine.maximise(self.sums, self.current)
+            log_likelihood, sums = engine.sweep(state)
+        except RecentreError:
+            engine.recentre()
+            self.sums = engine.sweep(self.current)[1]
+            state = engine.maximise(self.sums, self.current)
+            log_likelihood, sums = engine.sweep(state)
         gain = log_likelihood - self.log_likelihood
         rounding = _ROUNDING * (abs(self.log_likelihood) + engine.total)
         if engine.has_line:  # of a family here, which has its own tests: digits of a
@@ -368,7 +344,7 @@ class _Path:
                 f"stopped: a step lowered the log-likelihood by {-gain:.3g}, so the "
                 "fit of some component is not a weighted maximum likelihood"
             )
-        self.iterate, self.sums = candidate, sums
+        self.current, self.sums = state, sums
         # A step never lowers the likelihood; where the sum says so, it is rounding.
         if gain > 0:
             self.log_likelihood = log_likelihood
@@ -376,7 +352,7 @@ class _Path:
         self.plain_since_jump += 1
         self.since_ascent += 1
         self.flat = self.flat + 1 if gain <= self.resolution else 0
-        self.trail.append(candidate)
+        self.trail.append(_Point(engine, state))
         if len(self.trail) > 3:
             del self.trail[0]
         self.compare(gain)
@@ -410,7 +386,7 @@ class _Path:
         what rounding hides of it, rounding / (1 - rate)."""
         if len(self.trail) < 3:
             return
-        a, b, c = (iterate.natural for iterate in self.trail)
+        a, b, c = (point.values for point in self.trail)
         before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
         size = float(np.linalg.norm(c))
         rounding = _LAST * size
@@ -436,8 +412,7 @@ class _Path:
 
     def look_ahead(self) -> None:
         """Measure at the last step that is allowed, by steps that are not kept."""
-        _ = self.current  # made of its sums while they are in the form that it has
-        kept = self.iterate, self.sums, self.log_likelihood, self.watch
+        kept = self.current, self.sums, self.log_likelihood, self.watch
         steps, gain, near = len(self.history), self.gain, self.near
         self.watch = None
         try:
@@ -450,13 +425,13 @@ class _Path:
         if math.isfinite(gain):
             self.gain, self.near = gain, near
         del self.history[steps:]
-        self.iterate, self.sums, self.log_likelihood, self.watch = kept
+        self.current, self.sums, self.log_likelihood, self.watch = kept
 
     def last_step(self) -> float:
         """How far the last plain step moved the learned values."""
         if len(self.trail) < 2:
             return 0.0
-        before, here = (iterate.natural for iterate in self.trail[-2:])
+        before, here = (point.values for point in self.trail[-2:])
         return float(np.linalg.norm(here - before))
 
     def flat_words(self) -> str:
@@ -522,9 +497,9 @@ class _Path:
             return max(rise, 0.0)
         state = self.placed(top.place)
         log_likelihood, sums = self.engine.sweep(state)
-        self.iterate, self.sums = _Iterate(self.engine, state, []), sums
+        self.current, self.sums = state, sums
         self.log_likelihood = max(self.log_likelihood, log_likelihood)
-        self.trail = [self.iterate]
+        self.trail = [_Point(self.engine, self.current)]
         self.plain_since_jump, self.still = 0, 0
         self.history.append(self.log_likelihood)
         if self.watch:
@@ -542,7 +517,7 @@ class _Path:
             return
         engine = self.engine
         try:
-            a, b, c = (engine.to_line(iterate.state) for iterate in self.trail)
+            a, b, c = (engine.to_line(point.state) for point in self.trail)
             del self.trail[:-1]
             r, v = b - a, (c - b) - (b - a)
             curvature = float(np.linalg.norm(v))
@@ -562,9 +537,9 @@ class _Path:
         else:
             if alpha == self.longest:
                 self.longest *= _LONGER
-            self.iterate, self.sums = _Iterate(engine, proposal, []), sums
+            self.current, self.sums = proposal, sums
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
-            self.trail = [self.iterate]
+            self.trail = [_Point(self.engine, self.current)]
             self.plain_since_jump = 0
         self.history.append(self.log_likelihood)
         if self.watch:
@@ -577,7 +552,7 @@ class _Path:
         sweeps = 2 * len(self.engine.to_line(self.current))
         if sweeps > _COSTLY or self.spent + len(self.history) + sweeps > self.max_iter:
             return False
-        a, b, c = (iterate.natural for iterate in self.trail)
+        a, b, c = (point.values for point in self.trail)
         step, before = np.linalg.norm(c - b), np.linalg.norm(b - a)
         rate = min(max(float(step / before), self.slowest), 1 - 1e-6)
         error = float(step) * rate / (1 - rate)
@@ -608,9 +583,9 @@ class _Path:
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return
         if log_likelihood >= self.log_likelihood - self.resolution:
-            self.iterate, self.sums = _Iterate(engine, proposal, []), sums
+            self.current, self.sums = proposal, sums
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
-            self.trail = [self.iterate]
+            self.trail = [_Point(self.engine, self.current)]
             self.plain_since_jump = 0
             self.next_leap = len(self.history) + 5
             self.patience = _PATIENCE

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mixnotes.components.component import Axis
 from mixnotes.components.constraints import softmax
-from mixnotes.components.exponential import NEVER, StandardizedFamily
+from mixnotes.components.exponential import NEVER
 from mixnotes.components.measure import barred
 from mixnotes.components.mixture import Mixture, bind_of, impossible, log_sum_exp
 from mixnotes.data.intervals import Intervals
@@ -367,48 +367,6 @@ class Engine:
         logs = np.log(norm)
         total = float(logs.sum() if self.weight is None else self.weight @ logs)
         return total + self.tops, [weights * (likelihoods @ share)]
-
-    def advance(self, sums: list[Any]) -> tuple[float, list[Any]] | None:
-        """The sweep of what `maximise` makes of these sums, without making it: of a
-        small problem of one family, all else costs more than the arithmetic. None
-        where there is no such short way, or where a longer one is needed.
-        """
-        if not self.has_short_way or self.groups[0].centred:  # type: ignore[attr-defined]
-            return None
-        assert self.data is not None
-        group, features = self.groups[0], self.data[0].features
-        theta, desk = self.theta, self.desks[features.shape[1]]
-        sharp = group.family.direct(sums[0], self.total, theta)  # type: ignore[attr-defined]
-        if not sharp <= group.sharpest:  # type: ignore[attr-defined]
-            return None
-        np.dot(theta.T, features, desk.joint)
-        level = desk.ones if self.weight is None else self.weight
-        total = self._normalise(level, desk)
-        if total is None:
-            return None
-        return total, [np.dot(features, desk.joint.T)]
-
-    @cached_property
-    def has_short_way(self) -> bool:
-        """Is this one family, all blank, whose features stay in one block?"""
-        group = self.groups[0]
-        short = (
-            self.data is not None
-            and self.labels is None
-            and self.bars is None
-            and self.straight
-            and len(self.groups) == 1
-            and self.nodes[0].given is None
-            and isinstance(group, ExponentialBlock)
-            and group.keep.nothing
-            and self.data[0].features is not None
-            and isinstance(group.family, StandardizedFamily)
-        )
-        if short:
-            self.theta = np.ones((1 + group.p, self.k))  # type: ignore[attr-defined]
-            direct = group.family.direct  # type: ignore[attr-defined]
-            short = direct(np.ones_like(self.theta), 1.0, self.theta) is not None
-        return short
 
     def _block(
         self,
