@@ -23,7 +23,7 @@ from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.fitting import floor as floors
 from mixnotes.fitting.climb import End, Step
 from mixnotes.fitting.em import checked, em, in_order
-from mixnotes.fitting.engine import Engine, as_high
+from mixnotes.fitting.engine import Engine, ties_with
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.starts import from_shares
 from mixnotes.numeric.arrays import Array
@@ -620,7 +620,7 @@ def _highest(fits: list[Fit]) -> Fit:
     """The highest of some fits, with what became of all starts: of those that agree
     the first that converged, so that rounding does not choose."""
     top = max(fit.log_likelihood for fit in fits)
-    level = [fit for fit in fits if as_high(fit.log_likelihood, top)]
+    level = [fit for fit in fits if ties_with(fit.log_likelihood, top)]
     chosen = next((fit for fit in level if fit.converged), level[0])
     return replace(chosen, starts=tuple(end for fit in fits for end in fit.starts))
 

@@ -69,7 +69,7 @@ def short(monkeypatch):
     def shorten():
         monkeypatch.setattr(sums, "_SLICE", 90)
         monkeypatch.setattr(check, "_SLICE", 90)
-        monkeypatch.setattr(engine.Engine, "block", 90)
+        monkeypatch.setattr(engine.Engine, "chunk_rows", 90)
 
     return shorten
 

@@ -260,11 +260,11 @@ class StandardizedFamily(ExponentialFamily):
 
     @abstractmethod
     def collapsed(
-        self, values: Values, carriers: Array, frame: Standardization
+        self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
         """Why some learned component has collapsed, or None.
 
-        `carriers`, shape (K,), is how many observations carry each component.
+        `effective_n`, shape (K,), is how many observations carry each component.
         """
 
     @abstractmethod
@@ -307,8 +307,8 @@ class StandardizedFamily(ExponentialFamily):
         self.fill(framed, features)
         keep = FramedKeep([self], frame)
         values = self.learn(np.array([total]), features @ weight[:, None] / total, keep)
-        carriers = np.array([carriers_of(weight)])
-        reason = self.collapsed(values, carriers, frame)
+        effective_n = np.array([effective_n_of(weight)])
+        reason = self.collapsed(values, effective_n, frame)
         if reason:
             raise CollapseError(reason)
         return self.unstack(self.out_of(values, frame), 0)
@@ -335,7 +335,7 @@ class FramedKeep(Keep):
             self.given[name] = where, templates[0].into({name: values}, frame)[name]
 
 
-def carriers_of(weight: Array) -> float:
+def effective_n_of(weight: Array) -> float:
     """How many observations carry the weight, (sum w)^2 / sum w^2."""
     share = weight / weight.max()
     return float(share.sum() ** 2 / (share @ share))

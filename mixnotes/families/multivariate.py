@@ -318,7 +318,7 @@ class MultivariateNormal(StandardizedFamily):
         return Mixture([self])._fit(x, weight, first).components[0]
 
     def collapsed(
-        self, values: Values, carriers: Array, frame: Standardization
+        self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
         """Is some learned covariance flat, relative to the data's spread?"""
         if self.cov is not None:
@@ -333,7 +333,7 @@ class MultivariateNormal(StandardizedFamily):
             squares = np.linalg.eigvalsh(tame)
             least, flat = squares[:, 0], _FLAT * squares[:, -1]
         span = float(frame.span.min())
-        few = carriers < FEW + len(frame.span) - 1
+        few = effective_n < FEW + len(frame.span) - 1
         floor = np.where(few, FLOOR, ROUNDING) * span
         fallen = ~(least > np.maximum(floor**2, flat))
         if not fallen.any():

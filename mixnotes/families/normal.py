@@ -125,12 +125,12 @@ class _Bell(StandardizedFamily):
         return np.stack([first, np.einsum("kn,kn->k", share, aside)], axis=1)
 
     def collapsed(
-        self, values: Values, carriers: Array, frame: Standardization
+        self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
         """Is some learned spread below its floor, relative to the data's range?"""
         sd, span = np.nan_to_num(values[self.spread]), frame.span[0]  # a root below 0
         low = sd <= FLOOR * span
-        fallen = low & ((sd <= ROUNDING * span) | (carriers < FEW))
+        fallen = low & ((sd <= ROUNDING * span) | (effective_n < FEW))
         if not fallen.any() or not self._is_blank(self.spread):
             return None
         k, scale = int(np.argmax(fallen)), frame.scale[0]

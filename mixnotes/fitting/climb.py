@@ -17,8 +17,8 @@ from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows
 from mixnotes.fitting import information
 from mixnotes.fitting.blocks.base import RecentreError
-from mixnotes.fitting.engine import QUIET, Engine, State
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.engine import Engine, State
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ascent import Scale, ascend, slope_left
 
 _CONFIRM = 10  # plain steps taken after an extrapolation before convergence is believed
@@ -78,7 +78,7 @@ class Climb:
 
     def run(self, first: State, start: int = 0) -> End:
         """Climb from `first`."""
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
+        with quiet():
             return _Path(self, first, start).climb()
 
     def go_on(self, end: End, start: int = 0) -> End:
@@ -92,7 +92,7 @@ class Climb:
         for _ in range(_ROUNDS):
             if not end.converged or end.steps >= self.max_iter:
                 return end
-            with np.errstate(**QUIET):  # type: ignore[arg-type]
+            with quiet():
                 found = self._beside(end)
                 words = "after a move that no step of EM makes, from"
                 if found is None and self.engine.has_line:
@@ -137,8 +137,8 @@ class Climb:
             here = engine.state(moved)
             try:
                 for _ in range(_TRIED):
-                    log_likelihood, sums = engine.sweep(here)
-                    reached, here = here, engine.maximise(sums, here)
+                    log_likelihood, statistics = engine.e_step(here)
+                    reached, here = here, engine.m_step(statistics, here)
             except (CollapseError, RecentreError, np.linalg.LinAlgError):
                 continue
             if log_likelihood > top:
@@ -187,10 +187,10 @@ class Climb:
             for size in (0.1, -0.1, 1.0, -1.0):
                 state = engine.from_line(line + size * direction, limit)
                 for _ in range(_PUSHES):
-                    here, sums = engine.sweep(state)
+                    here, statistics = engine.e_step(state)
                     if here > log_likelihood + _LOOK:
                         return state
-                    state = engine.maximise(sums, state)
+                    state = engine.m_step(statistics, state)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return None
         return None
@@ -234,7 +234,7 @@ class _Point:
 
     @cached_property
     def values(self) -> Array:
-        return self.engine.natural(self.state)
+        return self.engine.learned_values(self.state)
 
 
 class _Path:
@@ -249,10 +249,10 @@ class _Path:
         self.engine.pack()
         self.current = first
         try:
-            self.log_likelihood, self.sums = self.engine.sweep(first)
+            self.log_likelihood, self.statistics = self.engine.e_step(first)
         except RecentreError:
             self.engine.recentre()
-            self.log_likelihood, self.sums = self.engine.sweep(first)
+            self.log_likelihood, self.statistics = self.engine.e_step(first)
         if self.log_likelihood == -np.inf:
             self.engine.require_possible(first)
         self.history = [self.log_likelihood]
@@ -328,13 +328,13 @@ class _Path:
         """One EM step; what is wrong where it lowers the log-likelihood."""
         engine = self.engine
         try:
-            state = engine.maximise(self.sums, self.current)
-            log_likelihood, sums = engine.sweep(state)
+            state = engine.m_step(self.statistics, self.current)
+            log_likelihood, statistics = engine.e_step(state)
         except RecentreError:
             engine.recentre()
-            self.sums = engine.sweep(self.current)[1]
-            state = engine.maximise(self.sums, self.current)
-            log_likelihood, sums = engine.sweep(state)
+            self.statistics = engine.e_step(self.current)[1]
+            state = engine.m_step(self.statistics, self.current)
+            log_likelihood, statistics = engine.e_step(state)
         gain = log_likelihood - self.log_likelihood
         rounding = _ROUNDING * (abs(self.log_likelihood) + engine.total)
         if engine.has_line:  # of a family here, which has its own tests: digits of a
@@ -344,7 +344,7 @@ class _Path:
                 f"stopped: a step lowered the log-likelihood by {-gain:.3g}, so the "
                 "fit of some component is not a weighted maximum likelihood"
             )
-        self.current, self.sums = state, sums
+        self.current, self.statistics = state, statistics
         # A step never lowers the likelihood; where the sum says so, it is rounding.
         if gain > 0:
             self.log_likelihood = log_likelihood
@@ -412,7 +412,7 @@ class _Path:
 
     def look_ahead(self) -> None:
         """Measure at the last step that is allowed, by steps that are not kept."""
-        kept = self.current, self.sums, self.log_likelihood, self.watch
+        kept = self.current, self.statistics, self.log_likelihood, self.watch
         steps, gain, near = len(self.history), self.gain, self.near
         self.watch = None
         try:
@@ -425,7 +425,7 @@ class _Path:
         if math.isfinite(gain):
             self.gain, self.near = gain, near
         del self.history[steps:]
-        self.current, self.sums, self.log_likelihood, self.watch = kept
+        self.current, self.statistics, self.log_likelihood, self.watch = kept
 
     def last_step(self) -> float:
         """How far the last plain step moved the learned values."""
@@ -471,7 +471,7 @@ class _Path:
 
         def height(aside: Array) -> float:
             try:
-                found = engine.sweep(engine.from_line(point + aside @ free, here))[0]
+                found = engine.e_step(engine.from_line(point + aside @ free, here))[0]
             except (ArithmeticError, ValueError, np.linalg.LinAlgError):
                 return -math.inf
             return found if math.isfinite(found) else -math.inf
@@ -496,8 +496,8 @@ class _Path:
         if not self.accelerates or not rise > self.resolution:
             return max(rise, 0.0)
         state = self.placed(top.place)
-        log_likelihood, sums = self.engine.sweep(state)
-        self.current, self.sums = state, sums
+        log_likelihood, statistics = self.engine.e_step(state)
+        self.current, self.statistics = state, statistics
         self.log_likelihood = max(self.log_likelihood, log_likelihood)
         self.trail = [_Point(self.engine, self.current)]
         self.plain_since_jump, self.still = 0, 0
@@ -527,7 +527,7 @@ class _Path:
             alpha = min(alpha, self.longest)
             target = a + 2 * alpha * r + alpha**2 * v
             proposal = engine.from_line(target, self.current)
-            log_likelihood, sums = engine.sweep(proposal)
+            log_likelihood, statistics = engine.e_step(proposal)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             self.history.append(self.log_likelihood)
             self.longest = max(alpha / _LONGER, 2.0)
@@ -537,7 +537,7 @@ class _Path:
         else:
             if alpha == self.longest:
                 self.longest *= _LONGER
-            self.current, self.sums = proposal, sums
+            self.current, self.statistics = proposal, statistics
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
             self.trail = [_Point(self.engine, self.current)]
             self.plain_since_jump = 0
@@ -579,11 +579,11 @@ class _Path:
                 return
             move = np.linalg.solve(np.eye(len(point)) - derivative, aside)
             proposal = engine.from_line(point + move, here)
-            log_likelihood, sums = engine.sweep(proposal)
+            log_likelihood, statistics = engine.e_step(proposal)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return
         if log_likelihood >= self.log_likelihood - self.resolution:
-            self.current, self.sums = proposal, sums
+            self.current, self.statistics = proposal, statistics
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
             self.trail = [_Point(self.engine, self.current)]
             self.plain_since_jump = 0
@@ -629,7 +629,7 @@ class _Path:
                 narrow = template.narrowed(component, at, factor)
                 if narrow is not None:
                     moved = engine.with_component(mixture, slot, narrow)
-                    heights.append(engine.sweep(engine.state(moved))[0])
+                    heights.append(engine.e_step(engine.state(moved))[0])
             if len(heights) == 3 and heights[2] > heights[1] > heights[0] + _LOOK:
                 return (
                     f"{type(component).__name__} collapsed on x = {at:g}: the "

@@ -37,11 +37,11 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of, stream_of
 from mixnotes.fitting.climb import Climb, End, Step
-from mixnotes.fitting.engine import QUIET, Engine, State, as_high, leaves
+from mixnotes.fitting.engine import Engine, State, leaves, ties_with
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.progress import watcher
 from mixnotes.fitting.starts import level_start, random_starts
-from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.covariance import is_tied
 
 Data = ArrayLike | Mapping[str, ArrayLike] | Binned | Censored
@@ -63,12 +63,12 @@ def em_step(
     here = as_start(model, current, "current")
     engine = Engine(model, source)
     engine.recentre()  # the exact form
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         state = engine.state(here)
-        log_likelihood, sums = engine.sweep(state)
+        log_likelihood, statistics = engine.e_step(state)
         if log_likelihood == -np.inf:
             engine.require_possible(state)
-        return engine.mixture(engine.maximise(sums, state))
+        return engine.mixture(engine.m_step(statistics, state))
 
 
 def em(
@@ -171,7 +171,7 @@ def _best(ends: list[End]) -> int:
     rounding does not choose; one that collapsed never wins over others."""
     standing = [end for end in ends if not end.collapsed] or ends
     top = max(end.log_likelihood for end in standing)
-    level = [end for end in standing if as_high(end.log_likelihood, top)]
+    level = [end for end in standing if ties_with(end.log_likelihood, top)]
     chosen = next((end for end in level if end.converged), level[0])
     return next(k for k, end in enumerate(ends) if end is chosen)
 
@@ -381,7 +381,7 @@ def _firsts(
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [engine.allowed(engine.state(as_start(model, start, "start")))]
+        return [engine.project(engine.state(as_start(model, start, "start")))]
     generator = as_rng(rng)
     if not any(c.n_free for _, c in leaves(model, ())):
         as_count(1 if starts is None else starts, "starts", 1)
@@ -428,7 +428,7 @@ def _guided(engine: Engine) -> State | None:
             return None
     level = level_start(model)
     try:
-        return engine.allowed(engine.state(Mixture(parts, level.weights)))
+        return engine.project(engine.state(Mixture(parts, level.weights)))
     except ValueError:
         return None
 

@@ -1,9 +1,9 @@
-"""The engine: parameters as arrays, a sweep over the data, and the step up from it.
+"""The engine: parameters as arrays, the E-step over the data, and the M-step from it.
 
 A `State` is a mixture taken apart: the weights of each mixture in the tree (mixtures
 nest, and are worked on as one flat mixture of all their components), and the
-parameters of each group of components. A sweep gives the log-likelihood and the sums;
-from the sums alone come the next parameters.
+parameters of each block of components. The E-step gives the log-likelihood and the
+statistics; from the statistics alone the M-step makes the next parameters.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
-from mixnotes.fitting.blocks.product import group_of
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.blocks.product import blocks_of
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
 
 _WORTH_THREADS = 2**17  # rows
@@ -35,14 +35,13 @@ _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
 _LOWEST = -745.0  # the logarithm of the least float
 _CACHED = 2**20  # log-densities of known components that are kept
 _TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
-QUIET = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
 class State(NamedTuple):
     """The values of a mixture, taken apart."""
 
     weights: list[Array]  # of each mixture in the tree, the outermost first
-    values: list[Any]  # of each group of components
+    values: list[Any]  # of each block of components
 
 
 class Node(NamedTuple):
@@ -66,12 +65,12 @@ class Engine:
         rows = source if isinstance(source, Rows) else None
         known = sum(not c.n_free for c in templates)
         cache = rows is not None and known * len(rows.x) <= _CACHED
-        self.groups: list[Block] = []
+        self.blocks: list[Block] = []
         order: list[int] = []
         self.apart = rows is not None and isinstance(rows.x, Intervals)
-        for kind, places in group_of(templates, cache, self.apart):
+        for kind, places in blocks_of(templates, cache, self.apart):
             parts = [templates[i] for i in places]
-            self.groups.append(kind(parts, len(order)))
+            self.blocks.append(kind(parts, len(order)))
             order += places
         self.slot_of = np.argsort(order)  # where each component stands
         self.k = k
@@ -80,14 +79,14 @@ class Engine:
         self.straight = self.flat and order == sorted(order)
         self._frame()
         self.names, self.atoms = model.column_names, model.atoms
-        self.desks: dict[int, Workspace] = {}
-        self.crowd: dict[int, dict[int, Workspace]] = {}  # the desks of each thread
+        self.workspaces: dict[int, Workspace] = {}
+        self.crowd: dict[int, dict[int, Workspace]] = {}  # of each thread
         self.likelihoods: Array | None = None
         self.constant = -self.shift * self.total  # of log-likelihoods in data's units
         self.data: list[Any] | None = None
         self.labels: NDArray[np.intp] | None = None
         self.bars: NDArray[np.bool_] | None = None
-        self.alone = rows is not None and len(self.groups) == 1
+        self.alone = rows is not None and len(self.blocks) == 1
         if rows is not None:
             self._load(rows)
         elif not self.has_sums:
@@ -98,18 +97,24 @@ class Engine:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a worker needs that is sent a block: no data."""
-        return self.__dict__ | {"source": None, "data": None, "desks": {}, "crowd": {}}
+        """What a worker needs that is sent a chunk: no data."""
+        without: dict[str, Any] = {
+            "source": None,
+            "data": None,
+            "workspaces": {},
+            "crowd": {},
+        }
+        return self.__dict__ | without
 
     # ------------------------------------------------------------------- the data
 
     def _frame(self) -> None:
         """Centre and scale, and bring log-densities to one unit."""
-        for group in self.groups:
-            group.frame_on(self.source)
-        self.shift = self.groups[0].shift
-        for group in self.groups:
-            group.level(self.shift)
+        for block in self.blocks:
+            block.frame_on(self.source)
+        self.shift = self.blocks[0].shift
+        for block in self.blocks:
+            block.level(self.shift)
 
     def _load(self, rows: Rows) -> None:
         """Prepare data in memory, once."""
@@ -118,21 +123,21 @@ class Engine:
             self.labels, node = rows.labels, self.nodes[0]
             self.branch = np.empty((self.k, 1), dtype=np.intp)
             self.branch[node.leaves, 0] = node.branch
-        self.data = [group.prepare(rows.x, self.alone) for group in self.groups]
+        self.data = [block.prepare(rows.x, self.alone) for block in self.blocks]
         self.bars = self._barred(rows.x)
         m = len(rows.x)
-        group = self.groups[0]
-        if self.alone and isinstance(group, ExponentialBlock):
+        block = self.blocks[0]
+        if self.alone and isinstance(block, ExponentialBlock):
             for x, weight in rows.map(lambda x, weight: (x, weight)):
-                base = group.family.log_base(x / group.unit if group.unit != 1 else x)
+                base = block.family.log_base(x / block.unit if block.unit != 1 else x)
                 if base is None:
                     break
                 total = base.sum() if weight is None else weight @ base
                 self.constant += float(total)
-        if m <= self.block:
-            for group, data in zip(self.groups, self.data, strict=True):
-                group.keep_features(data)
-        known = isinstance(group, FixedBlock) and self.labels is None
+        if m <= self.chunk_rows:
+            for block, data in zip(self.blocks, self.data, strict=True):
+                block.keep_features(data)
+        known = isinstance(block, FixedBlock) and self.labels is None
         if self.alone and known and self.flat:
             if self.bars is not None:
                 self.data[0][self.bars] = -np.inf
@@ -154,9 +159,9 @@ class Engine:
         return found
 
     @cached_property
-    def block(self) -> int:
+    def chunk_rows(self) -> int:
         """How many rows are worked on together, so that all of it stays in cache."""
-        features = sum(group.width for group in self.groups)
+        features = sum(block.width for block in self.blocks)
         size = 2**21 / (8 * (features + self.k + 1))
         return int(np.clip(2 ** int(np.log2(size)), 2**10, 2**14))
 
@@ -169,16 +174,16 @@ class Engine:
         order = np.argsort(self.slot_of)
         return State(
             weights,
-            [g.stack([parts[i] for i in order[g.slots]]) for g in self.groups],
+            [g.stack([parts[i] for i in order[g.slots]]) for g in self.blocks],
         )
 
     def mixture(self, state: State) -> Mixture:
         """The filled mixture of a state."""
         parts: dict[tuple[int, ...], Any] = {}
         order = np.argsort(self.slot_of)
-        for group, values in zip(self.groups, state.values, strict=True):
-            filled = group.components(values)
-            for i, component in zip(order[group.slots], filled, strict=True):
+        for block, values in zip(self.blocks, state.values, strict=True):
+            filled = block.components(values)
+            for i, component in zip(order[block.slots], filled, strict=True):
                 parts[self.paths[i]] = component
         weights = {n.path: w for n, w in zip(self.nodes, state.weights, strict=True)}
         mixture: Mixture = _rebuilt(self.model, (), parts, weights)
@@ -239,68 +244,69 @@ class Engine:
 
     # ---------------------------------------------------------------- one step
 
-    def sweep(self, state: State) -> tuple[float, list[Any]]:
-        """The log-likelihood less `constant`, and the sums for the next step. What is
-        compared in a climb so depends on no unit, nor does the rounding of it.
+    def e_step(self, state: State) -> tuple[float, list[Any]]:
+        """The log-likelihood less `constant`, and the statistics for the M-step. What
+        is compared in a climb so depends on no unit, nor does the rounding of it.
 
-        -inf where some observation is impossible; the sums mean nothing then.
+        -inf where some observation is impossible; the statistics mean nothing then.
         """
         if self.likelihoods is not None:
-            return self._sweep_known(self.leaf_weights(state))
+            return self._e_step_known(self.leaf_weights(state))
         if self.data is not None:
-            total, sums = self._sweep(
-                state, self.data, self.weight, self.bars, self.desks
+            total, statistics = self._e_step(
+                state, self.data, self.weight, self.bars, self.workspaces
             )
-            return total, sums
+            return total, statistics
         assert self.source is not None
-        total, sums = 0.0, []
-        for here, part in self.source.map(partial(self.sweep_block, state)):
+        total, statistics = 0.0, []
+        for here, part in self.source.map(partial(self.e_step_of, state)):
             total += here
-            sums = added(sums, part)
-        return total, sums
+            statistics = added(statistics, part)
+        return total, statistics
 
-    def sweep_block(
+    def e_step_of(
         self, state: State, x: Array, weight: Array | None
     ) -> tuple[float, list[Any]]:
-        """The log-likelihood and the sums of some rows, wherever they are."""
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
+        """The log-likelihood and the statistics of some rows, wherever they are."""
+        with quiet():
             x = np.asarray(x, dtype=np.float64)
             if weight is not None and not weight.all():
                 x, weight = x[weight > 0], weight[weight > 0]
-            prepared = [group.prepare(x, False) for group in self.groups]
-            return self._sweep(state, prepared, weight, self._barred(x), {})
+            prepared = [block.prepare(x, False) for block in self.blocks]
+            return self._e_step(state, prepared, weight, self._barred(x), {})
 
-    def _sweep(
+    def _e_step(
         self,
         state: State,
         data: list[Any],
         weight: Array | None,
         bars: NDArray[np.bool_] | None,
-        desks: dict[int, Workspace],
+        workspaces: dict[int, Workspace],
     ) -> tuple[float, list[Any]]:
         """The same of prepared rows."""
         log_weight = np.log(self.leaf_weights(state))
         loaded = [
-            group.load(values, log_weight[group.slots], part)
-            for group, values, part in zip(self.groups, state.values, data, strict=True)
+            block.load(values, log_weight[block.slots], part)
+            for block, values, part in zip(self.blocks, state.values, data, strict=True)
         ]
-        m = self.groups[0].size(data[0])
+        m = self.blocks[0].size(data[0])
         work = partial(self._rows, loaded, data, weight, bars)
-        if m <= self.block:
-            return work(desks, 0, m)
+        if m <= self.chunk_rows:
+            return work(workspaces, 0, m)
         with one_blas_thread():
             count = 1 if m < _WORTH_THREADS else threads()
             if count == 1:
-                return work(desks, 0, m)
-            share = self.block * -(-m // (count * self.block))  # whole blocks each
+                return work(workspaces, 0, m)
+            whole = -(-m // (count * self.chunk_rows))  # chunks each
+            share = self.chunk_rows * whole
             ends = [*range(0, m, share), m]
             each = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
             total = 0.0
-            sums: list[Any] = []
+            statistics: list[Any] = []
             for here, part in in_threads(work, each, ends[:-1], ends[1:]):
                 total += here
-                sums = added(sums, part)
-        return total, sums
+                statistics = added(statistics, part)
+        return total, statistics
 
     def _rows(
         self,
@@ -308,26 +314,26 @@ class Engine:
         data: list[Any],
         weight: Array | None,
         bars: NDArray[np.bool_] | None,
-        desks: dict[int, Workspace],
+        workspaces: dict[int, Workspace],
         first: int,
         last: int,
     ) -> tuple[float, list[Any]]:
-        """The same of the rows from `first` to `last`, block after block."""
-        sums = [
-            group.empty(load, part)
-            for group, load, part in zip(self.groups, loaded, data, strict=True)
+        """The same of the rows from `first` to `last`, chunk after chunk."""
+        statistics = [
+            block.empty(load, part)
+            for block, load, part in zip(self.blocks, loaded, data, strict=True)
         ]
-        parts = list(zip(self.groups, loaded, data, sums, strict=True))
-        total, block = 0.0, self.block
-        for start in range(first, last, block):
-            rows = slice(start, min(start + block, last))
+        parts = list(zip(self.blocks, loaded, data, statistics, strict=True))
+        total, chunk = 0.0, self.chunk_rows
+        for start in range(first, last, chunk):
+            rows = slice(start, min(start + chunk, last))
             size = rows.stop - start
-            if size not in desks:
-                desks[size] = Workspace(self.k, size)
-            part = desks[size].ones if weight is None else weight[rows]
+            if size not in workspaces:
+                workspaces[size] = Workspace(self.k, size)
+            part = workspaces[size].ones if weight is None else weight[rows]
             bar = None if bars is None else bars[:, rows]
-            total += self._block(parts, rows, part, bar, desks[size])
-        return total, sums
+            total += self._chunk(parts, rows, part, bar, workspaces[size])
+        return total, statistics
 
     def require_possible(self, state: State) -> None:
         """Raise an error that names the first observation no component can produce."""
@@ -358,7 +364,7 @@ class Engine:
                 "it has probability 0; mend the label, or set it to -1 (unknown)"
             )
 
-    def _sweep_known(self, weights: Array) -> tuple[float, list[Any]]:
+    def _e_step_known(self, weights: Array) -> tuple[float, list[Any]]:
         """Only weights are unknown: likelihoods are at hand, no exponentials."""
         likelihoods = self.likelihoods
         assert likelihoods is not None
@@ -368,30 +374,30 @@ class Engine:
         total = float(logs.sum() if self.weight is None else self.weight @ logs)
         return total + self.tops, [weights * (likelihoods @ share)]
 
-    def _block(
+    def _chunk(
         self,
         parts: list[Any],
         rows: slice,
         weight: Array,
         bar: NDArray[np.bool_] | None,
-        desk: Workspace,
+        workspace: Workspace,
     ) -> float:
-        """The log-likelihood of a block, whose responsibilities go to the sums."""
-        joint, norm = desk.joint, desk.norm
-        self._joint(parts, rows, bar, desk)
-        total = self._normalise(weight, desk)
+        """The log-likelihood of a chunk; its responsibilities go to the statistics."""
+        joint, norm = workspace.joint, workspace.norm
+        self._joint(parts, rows, bar, workspace)
+        total = self._normalise(weight, workspace)
         if total is None:
-            self._joint(parts, rows, bar, desk)
+            self._joint(parts, rows, bar, workspace)
             top = joint.max(axis=0)
             if not top.min() > 0.1 * NEVER:
                 return -np.inf
             joint -= top
             np.exp(joint, joint)
-            np.dot(desk.each, joint, norm)
+            np.dot(workspace.each, joint, norm)
             total = float(np.dot(weight, top + np.log(norm)))
             joint *= weight / norm
-        for group, load, data, sums in parts:
-            group.collect(load, data, rows, joint[group.slots], sums, desk)
+        for block, load, data, statistics in parts:
+            block.collect(load, data, rows, joint[block.slots], statistics, workspace)
         return total
 
     def _joint(
@@ -399,24 +405,24 @@ class Engine:
         parts: list[Any],
         rows: slice,
         bar: NDArray[np.bool_] | None,
-        desk: Workspace,
+        workspace: Workspace,
     ) -> None:
         """Write log p(x, z = k), (K, rows); where z is known, of that k alone."""
-        for group, load, data, _ in parts:
-            group.joint(load, data, rows, desk.joint[group.slots], desk)
+        for block, load, data, _ in parts:
+            block.joint(load, data, rows, workspace.joint[block.slots], workspace)
         if bar is not None:
-            desk.joint[bar] = NEVER
+            workspace.joint[bar] = NEVER
         if self.labels is not None:
             z = self.labels[rows]
-            desk.joint[(z >= 0) & (z != self.branch)] = NEVER
+            workspace.joint[(z >= 0) & (z != self.branch)] = NEVER
 
     @staticmethod
-    def _normalise(weight: Array, desk: Workspace) -> float | None:
+    def _normalise(weight: Array, workspace: Workspace) -> float | None:
         """The log-likelihood; what is in `joint` becomes weighted responsibilities.
         None where all densities of some row are too small, or one is too large."""
-        joint, norm, logs = desk.joint, desk.norm, desk.logs
+        joint, norm, logs = workspace.joint, workspace.norm, workspace.logs
         np.exp(joint, joint)
-        np.dot(desk.each, joint, norm)
+        np.dot(workspace.each, joint, norm)
         np.log(norm, logs)
         total = float(np.dot(weight, logs))
         if not (math.isfinite(total) and norm[norm.argmin()] > _TINIEST):
@@ -425,18 +431,18 @@ class Engine:
         np.multiply(joint, norm, joint)
         return total
 
-    def maximise(self, sums: list[Any], state: State | None) -> State:
-        """The state that fits the sums best: the M-step."""
+    def m_step(self, statistics: list[Any], state: State | None) -> State:
+        """The state that fits the statistics best: the M-step."""
         values, parts = [], []
-        for g, group in enumerate(self.groups):
+        for g, block in enumerate(self.blocks):
             here = None if state is None else state.values[g]
-            values.append(group.learn(sums[g], here))
-            parts.append(group.totals(sums[g]))
+            values.append(block.learn(statistics[g], here))
+            parts.append(block.totals(statistics[g]))
         totals = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return State(self._weights(totals, state), values)
 
     def _weights(self, totals: Array, state: State | None) -> list[Array]:
-        """The weights of each mixture in the tree, from the sums for each component."""
+        """The weights of each mixture in the tree, from those of the components."""
         weights = []
         for i, node in enumerate(self.nodes):
             if node.given is not None:
@@ -459,21 +465,21 @@ class Engine:
         share = share[np.argsort(self.slot_of)]
         values: list[Any] = []
         assert self.data is not None  # starts are made of data in memory
-        for group, data in zip(self.groups, self.data, strict=True):
-            values.append(group.first(share[group.slots], data))
+        for block, data in zip(self.blocks, self.data, strict=True):
+            values.append(block.first(share[block.slots], data))
         return State(self._weights(share.sum(axis=1), None), values)
 
     # ------------------------------------------------------- packed and centred
 
     def pack(self) -> None:
-        """Take the packed form of every group that allows it."""
-        for group in self.groups:
-            group.pack()
+        """Take the packed form of every block that allows it."""
+        for block in self.blocks:
+            block.pack()
 
     def recentre(self) -> None:
         """Take the centred form: slower, and right for components of any sharpness."""
-        for group in self.groups:
-            group.recentre()
+        for block in self.blocks:
+            block.recentre()
 
     # ------------------------------------------------------ states as one vector
 
@@ -485,24 +491,24 @@ class Engine:
     @property
     def has_line(self) -> bool:
         """Are all parameters known to the engine?"""
-        return all(group.has_line for group in self.groups)
+        return all(block.has_line for block in self.blocks)
 
     @cached_property
     def is_exact(self) -> bool:
         """Are steps right to the last digits, or do they end a search?"""
-        return all(group.is_exact for group in self.groups)
+        return all(block.is_exact for block in self.blocks)
 
     @cached_property
     def is_costly(self) -> bool:
         """Does a step take many looks at the data?"""
-        return any(group.is_costly for group in self.groups)
+        return any(block.is_costly for block in self.blocks)
 
     @cached_property
     def has_sums(self) -> bool:
-        """Is every component learned from sums, in closed form?"""
-        return all(group.has_sums for group in self.groups)
+        """Is every component learned from statistics, in closed form?"""
+        return all(block.has_sums for block in self.blocks)
 
-    def natural(self, state: State) -> Array:
+    def learned_values(self, state: State) -> Array:
         """The learned values, shape (p,): weights and probabilities as they are, what
         is in the data's unit divided by the data's standard deviation."""
         parts = [
@@ -510,8 +516,8 @@ class Engine:
             for node, weights in zip(self.nodes, state.weights, strict=True)
             if node.given is None
         ]
-        for group, values in zip(self.groups, state.values, strict=True):
-            parts += group.measured(values, self.scale)
+        for block, values in zip(self.blocks, state.values, strict=True):
+            parts += block.measured(values, self.scale)
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def to_line(self, state: State) -> Array:
@@ -521,8 +527,8 @@ class Engine:
             for node, weights in zip(self.nodes, state.weights, strict=True)
             if node.given is None
         ]
-        for group, values in zip(self.groups, state.values, strict=True):
-            parts += group.to_line(values)
+        for block, values in zip(self.blocks, state.values, strict=True):
+            parts += block.to_line(values)
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def from_line(self, line: Array, like: State) -> State:
@@ -536,19 +542,19 @@ class Engine:
             else:
                 weights.append(seen)
         values: list[Any] = []
-        for group, seen in zip(self.groups, like.values, strict=True):
-            size = sum(part.size for part in group.to_line(seen))
-            values.append(group.from_line(line[place : place + size], seen))
+        for block, seen in zip(self.blocks, like.values, strict=True):
+            size = sum(part.size for part in block.to_line(seen))
+            values.append(block.from_line(line[place : place + size], seen))
             place += size
         state = State(weights, values)
-        return self.allowed(state)
+        return self.project(state)
 
-    def allowed(self, state: State) -> State:
+    def project(self, state: State) -> State:
         """The state nearest to this one that the model allows, in the sense of EM:
         what a step would learn from the moments of the state itself."""
         leaf = self.leaf_weights(state)
-        for g, group in enumerate(self.groups):
-            state.values[g] = group.nearest(state.values[g], leaf[group.slots])
+        for g, block in enumerate(self.blocks):
+            state.values[g] = block.project(state.values[g], leaf[block.slots])
         return state
 
     def axes(self, state: State) -> list[Axis]:
@@ -559,23 +565,23 @@ class Engine:
             if node.given is None
         ]
         order = np.argsort(self.slot_of)
-        for group, values in zip(self.groups, state.values, strict=True):
-            prefixes = [_dotted(self.paths[i]) for i in order[group.slots]]
-            found += group.axes(values, prefixes)
+        for block, values in zip(self.blocks, state.values, strict=True):
+            prefixes = [_dotted(self.paths[i]) for i in order[block.slots]]
+            found += block.axes(values, prefixes)
         return found
 
 
-def as_high(log_likelihood: float, top: float) -> bool:
+def ties_with(log_likelihood: float, top: float) -> bool:
     """Is one log-likelihood as high as another, to 1e-6 in total or what can be told
     apart? So rounding does not choose among fits that agree."""
     return log_likelihood >= top - max(_SAME, 1e-12 * abs(top))
 
 
-def added(sums: list[Any], part: list[Any]) -> list[Any]:
-    """The sums of some rows and of others; the first are changed."""
-    for mine, its in zip(sums, part, strict=True) if sums else ():
+def added(statistics: list[Any], part: list[Any]) -> list[Any]:
+    """The statistics of some rows and of others; the first are changed."""
+    for mine, its in zip(statistics, part, strict=True) if statistics else ():
         mine += its
-    return sums or part
+    return statistics or part
 
 
 def _first_impossible(

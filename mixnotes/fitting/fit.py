@@ -16,7 +16,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
 from mixnotes.fitting.climb import End
-from mixnotes.fitting.engine import Engine, State, as_high
+from mixnotes.fitting.engine import Engine, State, ties_with
 from mixnotes.numeric.arrays import Array
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ class Fit:
     def n_best(self) -> int:
         """How many starts reached the kept log-likelihood, to 1e-6 in total."""
         standing = [end for end in self.starts if not end.collapsed]
-        return sum(as_high(e.log_likelihood, self.log_likelihood) for e in standing)
+        return sum(ties_with(e.log_likelihood, self.log_likelihood) for e in standing)
 
     def _table(self) -> list[tuple[str, str]]:
         rows = [("weight", "component")]

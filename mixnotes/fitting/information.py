@@ -12,8 +12,8 @@ import numpy as np
 from mixnotes.components.component import Axis
 from mixnotes.components.mixture import log_sum_exp
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.engine import QUIET, Engine, State
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.engine import Engine, State
+from mixnotes.numeric.arrays import Array, quiet
 
 _WIDTH = 1e-5  # of a first difference, on the line
 _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there
@@ -77,7 +77,7 @@ def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     def rows(place: Array) -> Array:
         return _row_log_likelihoods(engine, engine.from_line(place, limit))
 
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         scores = _derivative(rows, point, free)
     weight = engine.source.weights  # type: ignore[attr-defined]
     middle = scores.T @ (scores * weight[:, None])
@@ -113,7 +113,7 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
     point = engine.to_line(limit)
     axes, free = _directions(engine, limit)
     log_likelihood = log_likelihood_of(engine, limit)
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         information = -_hessian(log_likelihood, point, free)
     if not _is_curved(information, axes):
         raise ValueError(
@@ -179,14 +179,14 @@ def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
     """
     axes = engine.axes(limit)
     free = _free(axes)
-    if not any(group.ties for group in engine.groups):
+    if not any(block.ties for block in engine.blocks):
         return axes, free
 
-    def allowed(place: Array) -> Array:
+    def projected(place: Array) -> Array:
         return engine.to_line(engine.from_line(place, limit))
 
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
-        moves = _derivative(allowed, engine.to_line(limit), free)
+    with quiet():
+        moves = _derivative(projected, engine.to_line(limit), free)
     return axes, free[_independent(moves)]
 
 
@@ -228,16 +228,16 @@ def step_of(engine: Engine, like: State) -> Callable[[Array], Array]:
     """One EM step, from the line to the line."""
 
     def step(place: Array) -> Array:
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
+        with quiet():
             here = engine.from_line(place, like)
-            return engine.to_line(engine.maximise(engine.sweep(here)[1], here))
+            return engine.to_line(engine.m_step(engine.e_step(here)[1], here))
 
     return step
 
 
 def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
     """The log-likelihood as a function of a point of the line."""
-    return lambda place: engine.sweep(engine.from_line(place, like))[0]
+    return lambda place: engine.e_step(engine.from_line(place, like))[0]
 
 
 def derivative(step: Callable[[Array], Array], point: Array) -> Array:

@@ -1,4 +1,4 @@
-"""EM for a stream that is seen once: each block of rows moves the sums a little.
+"""EM for a stream that is seen once: each block of rows moves the statistics a little.
 
 For the reader whose data cannot be read again; who can read again takes `em`.
 """
@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_data
 from mixnotes.data.sources import parts_of
 from mixnotes.fitting.blocks.base import FixedBlock, RecentreError
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.em import as_start, checked, em
-from mixnotes.fitting.engine import QUIET, Engine
+from mixnotes.fitting.engine import Engine
+from mixnotes.numeric.arrays import quiet
 
 _LEAST = 10  # rows a component in the first block, where starts are tried on it
 
@@ -62,7 +61,7 @@ def em_online(
             engine = Engine(model, source)
             if not all(
                 isinstance(group, ExponentialBlock | FixedBlock)
-                for group in engine.groups
+                for group in engine.blocks
             ):
                 raise TypeError(
                     "em_online needs components of exponential families, and one here "
@@ -70,9 +69,9 @@ def em_online(
                 )
             state = engine.state(as_start(model, first, "start"))
             mean: list[Any] = []
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
+        with quiet():
             try:
-                found = engine.sweep_block(state, as_data(x), weight)[1]
+                found = engine.e_step_of(state, as_data(x), weight)[1]
             except RecentreError:
                 raise ValueError(
                     "em_online cannot follow a component that has become so narrow: "
@@ -86,14 +85,14 @@ def em_online(
                 else found
             )
             averages.add(mean)
-            state = engine.maximise(mean, state)
+            state = engine.m_step(mean, state)
     if engine is None:
         raise ValueError(
             "blocks must hold at least one block, got none; an iterator can be read "
             "only once"
         )
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
-        return engine.mixture(engine.maximise(averages.last_half(), state))
+    with quiet():
+        return engine.mixture(engine.m_step(averages.last_half(), state))
 
 
 def _first(
@@ -118,11 +117,14 @@ class _Averages:
         self.count = 0
         self.windows: list[tuple[int, list[Any]]] = []
 
-    def add(self, sums: list[Any]) -> None:
+    def add(self, statistics: list[Any]) -> None:
         if self.count & (self.count + 1) == 0:  # 0, 1, 3, 7, ...: a new window
-            self.windows = [*self.windows[-1:], (0, [0.0 * part for part in sums])]
+            self.windows = [
+                *self.windows[-1:],
+                (0, [0.0 * part for part in statistics]),
+            ]
         size, total = self.windows[-1]
-        for mine, part in zip(total, sums, strict=True):
+        for mine, part in zip(total, statistics, strict=True):
             mine += part
         self.windows[-1] = size + 1, total
         self.count += 1

@@ -15,8 +15,8 @@ from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.blocks.base import RecentreError
-from mixnotes.fitting.engine import QUIET, Engine, State, as_high
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.engine import Engine, State, ties_with
+from mixnotes.numeric.arrays import Array, quiet
 
 _TRIES = 5  # short runs a start; the highest climbs on
 _NEAR_SEEDS = 0.8  # the share of guesses that leave much to known components
@@ -36,7 +36,7 @@ def random_starts(
             for _ in range(_TRIES)
         ]
         top = max(height for height, _ in tried)
-        best = next(state for height, state in tried if as_high(height, top))
+        best = next(state for height, state in tried if ties_with(height, top))
         yield best if small is engine else engine.state(small.mixture(best))
 
 
@@ -44,11 +44,11 @@ def _short_run(engine: Engine, state: State) -> tuple[float, State]:
     """Some steps up, and the log-likelihood there; -inf where it collapses."""
     engine.pack()
     first = state
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         try:
             for _ in range(_SHORT):
-                log_likelihood, sums = engine.sweep(state)
-                reached, state = state, engine.maximise(sums, state)
+                log_likelihood, statistics = engine.e_step(state)
+                reached, state = state, engine.m_step(statistics, state)
         except (CollapseError, RecentreError, np.linalg.LinAlgError):
             return -np.inf, first
     return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
@@ -143,7 +143,7 @@ def from_shares(engine: Engine, share: Array) -> State:
         share = _as_labelled(engine, rows.labels, share)
     idle = ~share.any(axis=1)  # two seeds of one value, for example
     share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         values = engine.first(share * rows.weights)
         if engine.model.edges_move:  # what is beyond all ends would stay so
             beyond = engine.mixture(values).log_prob(rows.x) == -np.inf

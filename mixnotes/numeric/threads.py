@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-import numpy as np
+from mixnotes.numeric.arrays import quiet
 
 _T = TypeVar("_T")
 _MOST = 8
@@ -103,5 +103,5 @@ def in_threads(f: Callable[..., _T], *arguments: Any) -> Iterator[_T]:
 
 def _quietly(f: Callable[..., _T], *arguments: Any) -> _T:
     """As the caller computes: a thread begins with numpy's own warnings."""
-    with np.errstate(all="ignore"):
+    with quiet():
         return f(*arguments)

@@ -1,7 +1,7 @@
-"""Components that are worked on together: what a group of them does, and known ones.
+"""Components that are worked on together: what a block of them does, and known ones.
 
-A group prepares the data once, loads parameters once a sweep, and then, block by block
-of rows, writes log-densities and adds up what the weighted fits need.
+A block prepares the data once, loads parameters once an E-step, and then, chunk by
+chunk of rows, writes log-densities and adds up what the weighted fits need.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class RecentreError(ArithmeticError):
 
 @dataclass
 class Columns:
-    """What a group keeps of the data: coordinates (d, n), log base (n,), features."""
+    """What a block keeps of the data: coordinates (d, n), log base (n,), features."""
 
     columns: Array
     base: Array | None
     features: Array | None = None
 
     def patterns(self, rows: slice) -> list[Pattern]:
-        """The rows of a block by what is missing in them."""
+        """The rows of a chunk by what is missing in them."""
         key = rows.start, rows.stop
         if key not in self._patterns:
             self._patterns[key] = patterns(self.columns[:, rows])
@@ -43,7 +43,7 @@ class Columns:
 
 
 class Workspace:
-    """The arrays that blocks of one size are worked out in, one after another."""
+    """The arrays that chunks of one size are worked out in, one after another."""
 
     def __init__(self, k: int, size: int) -> None:
         self.joint = np.empty((k, size))
@@ -51,7 +51,7 @@ class Workspace:
         self.logs = np.empty(size)
         self.ones = np.ones(size)
         self.each = np.ones(k)
-        self.features: dict[int, Array] = {}  # by the id of a group
+        self.features: dict[int, Array] = {}  # by the id of a block
 
 
 class Block(ABC):
@@ -72,13 +72,13 @@ class Block(ABC):
 
     @abstractmethod
     def load(self, values: Any, log_weight: Array, data: Any) -> Any:
-        """What a sweep needs of the parameters."""
+        """What an E-step needs of the parameters."""
 
     @abstractmethod
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
-        """Write log p(x, z = k) of a block of rows into `out`, (K, rows)."""
+        """Write log p(x, z = k) of a chunk of rows into `out`, (K, rows)."""
 
     @abstractmethod
     def collect(
@@ -87,22 +87,22 @@ class Block(ABC):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
-        """Add a block's responsibilities, (K, rows), to the sums."""
+        """Add a chunk's responsibilities, (K, rows), to the statistics."""
 
     @abstractmethod
     def empty(self, loaded: Any, data: Any) -> Any:
         """Sums of nothing."""
 
     @abstractmethod
-    def totals(self, sums: Any) -> Array:
+    def totals(self, statistics: Any) -> Array:
         """The summed responsibilities, (K,)."""
 
     @abstractmethod
-    def learn(self, sums: Any, values: Any) -> Any:
-        """The parameters that fit the sums best."""
+    def learn(self, statistics: Any, values: Any) -> Any:
+        """The parameters that fit the statistics best."""
 
     @abstractmethod
     def stack(self, components: Sequence[Any]) -> Any:
@@ -112,11 +112,11 @@ class Block(ABC):
     def components(self, values: Any) -> list[Any]:
         """The filled components."""
 
-    # What most groups have no part in.
+    # What most blocks have no part in.
 
     has_line = True  # do all components say where their blanks stand on the line?
     ties = False  # are values bound to each other in ways that the line could break?
-    has_sums = True  # are all of them learned from sums, in closed form?
+    has_sums = True  # are all of them learned from statistics, in closed form?
     is_exact = True  # are steps right to the last digits, or do they end a search?
     is_costly = False  # does a step take many looks at the data?
     width = 0  # numbers that a row takes while it is worked on, beside its densities
@@ -131,7 +131,7 @@ class Block(ABC):
         self.shift = shift
 
     def keep_features(self, data: Any) -> None:
-        """Keep what a step needs of data that fit into one block."""
+        """Keep what a step needs of data that fit into one chunk."""
         return
 
     def first(self, share: Array, data: Any) -> Any:
@@ -146,7 +146,7 @@ class Block(ABC):
         """Take the form in distances to each component."""
         return
 
-    def nearest(self, values: Any, weight: Array) -> Any:
+    def project(self, values: Any, weight: Array) -> Any:
         """The values that the model allows nearest to these."""
         return values
 
@@ -183,7 +183,7 @@ class FixedBlock(Block):
         return log_weight[:, None] + self.shift
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """Log-densities plus log-weights."""
         np.add(data[:, rows], loaded, out=out)
@@ -194,22 +194,22 @@ class FixedBlock(Block):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
         """The responsibilities are all that is summed."""
-        sums += share.sum(axis=1)
+        statistics += share.sum(axis=1)
 
     def empty(self, loaded: Any, data: Any) -> Array:
         """K zeros."""
         return np.zeros(len(self.templates))
 
-    def totals(self, sums: Any) -> Array:
-        """The sums themselves."""
-        totals: Array = sums
+    def totals(self, statistics: Any) -> Array:
+        """The statistics themselves."""
+        totals: Array = statistics
         return totals
 
-    def learn(self, sums: Any, values: Any) -> Any:
+    def learn(self, statistics: Any, values: Any) -> Any:
         """Nothing is learned."""
         return values
 

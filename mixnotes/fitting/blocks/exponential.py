@@ -34,7 +34,8 @@ _EXACT = 1e-9  # the error of a log-density above which the centred form is take
 
 class ExponentialBlock(Block):
     """Components of one exponential family: a matrix product gives log-densities, and
-    another one the sums. Row 0 of the features is 1, the last the log base measure."""
+    another one the sums of statistics. Row 0 of the features is 1, the last the log
+    base measure."""
 
     templates: list[ExponentialFamily]
 
@@ -152,19 +153,19 @@ class ExponentialBlock(Block):
         """1, the statistics, and the log base where the mixture needs it."""
         return 1 + self.p + (data.base is not None)
 
-    def features(self, data: Columns, rows: slice, desk: Workspace) -> Array:
-        """The features of a block of rows, (q, rows)."""
+    def features(self, data: Columns, rows: slice, workspace: Workspace) -> Array:
+        """The features of a chunk of rows, (q, rows)."""
         if data.features is not None:
             return data.features
-        out = desk.features.get(id(self))
+        out = workspace.features.get(id(self))
         if out is None:
-            shape = self.n_features(data), len(desk.ones)
-            out = desk.features[id(self)] = np.ones(shape)
+            shape = self.n_features(data), len(workspace.ones)
+            out = workspace.features[id(self)] = np.ones(shape)
         self.write(data, rows, out)
         return out
 
     def write(self, data: Columns, rows: slice, out: Array) -> None:
-        """Write the features of a block of rows."""
+        """Write the features of a chunk of rows."""
         columns = data.columns[:, rows]
         if isinstance(self.family, StandardizedFamily):
             self.family.fill(columns, out[1 : 1 + self.p])
@@ -208,14 +209,14 @@ class ExponentialBlock(Block):
         return theta.T
 
     unit = 1.0  # the data are divided by it
-    relative = 0.0  # this group's shift, less that of the mixture
+    relative = 0.0  # this block's shift, less that of the mixture
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """One matrix product."""
         if not self.centred:
-            np.dot(loaded, self.features(data, rows, desk), out=out)
+            np.dot(loaded, self.features(data, rows, workspace), out=out)
             return
         values, log_weight = loaded
         family: Any = self.family
@@ -234,34 +235,34 @@ class ExponentialBlock(Block):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
         """Another one."""
         if not self.centred:
             features = data.features
             if features is None:
-                features = desk.features[id(self)]
-            sums += np.dot(features, share.T)
+                features = workspace.features[id(self)]
+            statistics += np.dot(features, share.T)
             return
         family: Any = self.family
-        sums[0] += share.sum(axis=1)
+        statistics[0] += share.sum(axis=1)
         columns = data.columns[:, rows]
         if self.gaps:
             parts = data.patterns(rows)
-            sums[1:-1] += family.gappy_sums(loaded[0], columns, parts, share).T
+            statistics[1:-1] += family.gappy_sums(loaded[0], columns, parts, share).T
         else:
-            sums[1:-1] += family.centred_sums(loaded[0], columns, share).T
-        sums[-1] += np.einsum("kn,kn->k", share, share)
+            statistics[1:-1] += family.centred_sums(loaded[0], columns, share).T
+        statistics[-1] += np.einsum("kn,kn->k", share, share)
 
     def empty(self, loaded: Any, data: Any) -> Array:
         """Zeros: (q, K), or in the centred form (p + 2, K)."""
         q = self.p + 2 if self.centred else self.n_features(data)
         return np.zeros((q, len(self.templates)))
 
-    def totals(self, sums: Any) -> Array:
+    def totals(self, statistics: Any) -> Array:
         """Those of the constant feature."""
-        return sums[0]
+        return statistics[0]
 
     # -------------------------------------------------------------- the parameters
 
@@ -276,15 +277,15 @@ class ExponentialBlock(Block):
             statistics = np.array(family.statistics(data.columns[0]))
             return family.learn(weight, statistics @ share.T / weight, self.keep)
         if self.gaps:
-            sums, origin = self._first_gappy(share, data)
+            statistics, origin = self._first_gappy(share, data)
         else:
             origin = family.at(share @ data.columns.T / weight[:, None])
-            sums = family.centred_sums(origin, data.columns, share)
+            statistics = family.centred_sums(origin, data.columns, share)
         values = family.learn_about(
-            weight, sums.T / weight, self.keep, origin[family.place], None
+            weight, statistics.T / weight, self.keep, origin[family.place], None
         )
-        carriers = weight * weight / np.einsum("kn,kn->k", share, share)
-        self.require_standing(values, carriers)
+        effective_n = weight * weight / np.einsum("kn,kn->k", share, share)
+        self.require_standing(values, effective_n)
         return values
 
     def _first_gappy(self, share: Array, data: Columns) -> tuple[Array, Values]:
@@ -295,10 +296,10 @@ class ExponentialBlock(Block):
         parts = data.patterns(slice(0, data.columns.shape[1]))
         return family.gappy_sums(origin, data.columns, parts, share), origin
 
-    def learn(self, sums: Any, values: Any) -> Values:
+    def learn(self, statistics: Any, values: Any) -> Values:
         """From the mean statistics; a component without weight stays as it is."""
-        weight = sums[0]
-        means = sums[1 : 1 + self.p] / weight
+        weight = statistics[0]
+        means = statistics[1 : 1 + self.p] / weight
         family = self.family
         if isinstance(family, StandardizedFamily):
             origin = values[family.place] if self.centred else 0.0
@@ -310,15 +311,15 @@ class ExponentialBlock(Block):
             for name, stack in learned.items():
                 stack[idle] = values[name][idle]
         if self.centred:
-            carriers = np.where(idle, np.inf, weight * weight / sums[-1])
-            self.require_standing(learned, carriers)
+            effective_n = np.where(idle, np.inf, weight * weight / statistics[-1])
+            self.require_standing(learned, effective_n)
         return learned
 
-    def require_standing(self, values: Values, carriers: Array) -> None:
+    def require_standing(self, values: Values, effective_n: Array) -> None:
         """Raise an error where a component that is learned has collapsed."""
         for k, template in enumerate(self.templates):
             one = {name: stack[k : k + 1] for name, stack in values.items()}
-            reason = template.collapsed(one, carriers[k : k + 1], self.frame)  # type: ignore[attr-defined]
+            reason = template.collapsed(one, effective_n[k : k + 1], self.frame)  # type: ignore[attr-defined]
             if reason:
                 raise CollapseError(reason)
 
@@ -351,7 +352,7 @@ class ExponentialBlock(Block):
         family = self.family
         return isinstance(family, StandardizedFamily) and family.ties
 
-    def nearest(self, values: Values, weight: Array) -> Values:
+    def project(self, values: Values, weight: Array) -> Values:
         """What would be learned from components with these values."""
         if not self.ties:
             return values

@@ -1,6 +1,6 @@
-"""How components go together, and products: a group of groups, one a column.
+"""How components go together, and products: a block of blocks, one a column.
 
-The parts of all components in one column are a group as they would be alone. Their
+The parts of all components in one column are a block as they would be alone. Their
 log-densities add up, and each takes the same responsibilities, less the rows in which
 its column is missing.
 """
@@ -24,25 +24,25 @@ from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.numeric.arrays import Array
 
 
-def group_of(
+def blocks_of(
     components: Sequence[Any], cache: bool, apart: bool
 ) -> list[tuple[type[Block], list[int]]]:
-    """How components go together: positions by group. `apart`: the data are intervals,
+    """How components go together: positions by block. `apart`: the data are intervals,
     of which no sums of statistics are known."""
     kinds: dict[Any, tuple[type[Block], list[int]]] = {}
     joined = _are_joined(components)
     for k, component in enumerate(components):
         key: Any
-        group: type[Block]
+        block: type[Block]
         exponential = isinstance(component, ExponentialFamily) and not apart
         if exponential and (component.blanks or not cache):
-            key, group = component.kind(), ExponentialBlock
+            key, block = component.kind(), ExponentialBlock
         else:
-            group = DirectBlock if component.n_free else FixedBlock
+            block = DirectBlock if component.n_free else FixedBlock
             if joined and isinstance(component, Product) and component.n_free:
-                group = ProductBlock
-            key = group
-        kinds.setdefault(key, (group, []))[1].append(k)
+                block = ProductBlock
+            key = block
+        kinds.setdefault(key, (block, []))[1].append(k)
     return list(kinds.values())
 
 
@@ -62,7 +62,7 @@ Kept = tuple[Any, NDArray[np.bool_] | None]  # what is kept, and where it was se
 
 
 class Sums(list[Any]):
-    """The sums of several groups, which add up one by one."""
+    """The statistics of several blocks, which add up one by one."""
 
     def __iadd__(self, other: Any) -> Sums:  # type: ignore[misc]
         for k, part in enumerate(other):
@@ -77,7 +77,7 @@ class Part:
     key: Any  # of the products
     columns: Any  # of a row: one, or some
     places: list[int]  # of the components
-    group: Block
+    block: Block
     scale: float = 1.0  # the unit of the column
 
 
@@ -94,35 +94,35 @@ class ProductBlock(Block):
                 place if isinstance(key, str) else slice(place, place + width)
             )
             here = [template.parts[key] for template in self.templates]
-            for kind, places in group_of(here, True, False):
-                group = kind([here[k] for k in places], 0)
-                self.parts.append(Part(key, columns, places, group))
+            for kind, places in blocks_of(here, True, False):
+                block = kind([here[k] for k in places], 0)
+                self.parts.append(Part(key, columns, places, block))
             place += width
 
     @property
     def has_line(self) -> bool:  # type: ignore[override]
         """Do all parts say where their blanks stand on the line?"""
-        return all(part.group.has_line for part in self.parts)
+        return all(part.block.has_line for part in self.parts)
 
     @property
     def has_sums(self) -> bool:  # type: ignore[override]
-        """Are all parts learned from sums?"""
-        return all(part.group.has_sums for part in self.parts)
+        """Are all parts learned from statistics?"""
+        return all(part.block.has_sums for part in self.parts)
 
     @property
     def is_exact(self) -> bool:  # type: ignore[override]
         """Are the steps of all parts?"""
-        return all(part.group.is_exact for part in self.parts)
+        return all(part.block.is_exact for part in self.parts)
 
     @property
     def is_costly(self) -> bool:  # type: ignore[override]
         """Are the steps of some part?"""
-        return any(part.group.is_costly for part in self.parts)
+        return any(part.block.is_costly for part in self.parts)
 
     @property
     def width(self) -> int:  # type: ignore[override]
         """That of all parts, and their densities."""
-        return sum(p.group.width + len(p.places) for p in self.parts)
+        return sum(p.block.width + len(p.places) for p in self.parts)
 
     # ------------------------------------------------------------------ the data
 
@@ -131,8 +131,8 @@ class ProductBlock(Block):
         for part in self.parts:
             if isinstance(source, Stream):
                 chosen = Chosen(source, part.columns)
-                part.group.frame_on(chosen)
-                part.group.level(0.0)
+                part.block.frame_on(chosen)
+                part.block.level(0.0)
                 part.scale = chosen.scale
                 continue
             assert isinstance(source, Rows)
@@ -141,8 +141,8 @@ class ProductBlock(Block):
                 seen = ~np.isnan(x)
                 x, weight = x[seen], None if weight is None else weight[seen]
             rows = Rows(x, weight)
-            part.group.frame_on(rows)
-            part.group.level(0.0)
+            part.block.frame_on(rows)
+            part.block.level(0.0)
             part.scale = rows.scale
 
     def prepare(
@@ -155,46 +155,46 @@ class ProductBlock(Block):
             if columns.ndim == 1 and np.isnan(columns).any():
                 seen = ~np.isnan(columns)
                 columns = np.where(seen, columns, columns[seen][0])
-            kept.append((part.group.prepare(columns, False), seen))
+            kept.append((part.block.prepare(columns, False), seen))
         return kept
 
     def size(self, data: Any) -> int:
         """How many rows were prepared."""
-        return self.parts[0].group.size(data[0][0])
+        return self.parts[0].block.size(data[0][0])
 
     def keep_features(self, data: Any) -> None:
         """Those of each part."""
         for part, (kept, _) in zip(self.parts, data, strict=True):
-            part.group.keep_features(kept)
+            part.block.keep_features(kept)
 
     def pack(self) -> None:
         """In every part."""
         for part in self.parts:
-            part.group.pack()
+            part.block.pack()
 
     def recentre(self) -> None:
         """In every part."""
         for part in self.parts:
-            part.group.recentre()
+            part.block.recentre()
 
     # --------------------------------------------------------------- the products
 
     def load(self, values: Any, log_weight: Array, data: Any) -> Any:
         """The log-weights, and what each part needs."""
         loaded = [
-            part.group.load(value, np.zeros(len(part.places)), kept)
+            part.block.load(value, np.zeros(len(part.places)), kept)
             for part, value, (kept, _) in zip(self.parts, values, data, strict=True)
         ]
         return log_weight[:, None] + self.shift, loaded
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """Log-weights, and the log-densities of the columns that were seen."""
         out[:] = loaded[0]
         for part, load, (kept, seen) in zip(self.parts, loaded[1], data, strict=True):
             here = np.empty((len(part.places), out.shape[1]))
-            part.group.joint(load, kept, rows, here, desk)
+            part.block.joint(load, kept, rows, here, workspace)
             if seen is not None:
                 here[:, ~seen[rows]] = 0.0
             out[part.places] += here
@@ -205,34 +205,34 @@ class ProductBlock(Block):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
         """Each part takes the responsibilities for the rows that it was seen in."""
-        sums[0] += share.sum(axis=1)
+        statistics[0] += share.sum(axis=1)
         for part, load, (kept, seen), own in zip(
-            self.parts, loaded[1], data, sums[1:], strict=True
+            self.parts, loaded[1], data, statistics[1:], strict=True
         ):
             here = share[part.places]
             if seen is not None:
                 here = here * seen[rows]
-            part.group.collect(load, kept, rows, here, own, desk)
+            part.block.collect(load, kept, rows, here, own, workspace)
 
     def empty(self, loaded: Any, data: Any) -> Sums:
         """Zeros for the components, and for each part."""
         return Sums(
             [np.zeros(len(self.templates))]
             + [
-                part.group.empty(load, kept)
+                part.block.empty(load, kept)
                 for part, load, (kept, _) in zip(
                     self.parts, loaded[1], data, strict=True
                 )
             ]
         )
 
-    def totals(self, sums: Any) -> Array:
+    def totals(self, statistics: Any) -> Array:
         """The summed responsibilities."""
-        totals: Array = sums[0]
+        totals: Array = statistics[0]
         return totals
 
     # -------------------------------------------------------------- the parameters
@@ -248,21 +248,21 @@ class ProductBlock(Block):
                 idle = ~here.any(axis=1)
                 level = share.sum(axis=0) * seen
                 here[idle] = level if level.any() else seen
-            values.append(part.group.first(here, kept))
+            values.append(part.block.first(here, kept))
         return values
 
-    def learn(self, sums: Any, values: Any) -> list[Any]:
-        """Each part from its own sums."""
+    def learn(self, statistics: Any, values: Any) -> list[Any]:
+        """Each part from its own statistics."""
         before = values or [None] * len(self.parts)
         return [
-            part.group.learn(own, value)
-            for part, own, value in zip(self.parts, sums[1:], before, strict=True)
+            part.block.learn(own, value)
+            for part, own, value in zip(self.parts, statistics[1:], before, strict=True)
         ]
 
     def stack(self, components: Sequence[Any]) -> list[Any]:
         """The parameters of each part."""
         return [
-            part.group.stack([components[k].parts[part.key] for k in part.places])
+            part.block.stack([components[k].parts[part.key] for k in part.places])
             for part in self.parts
         ]
 
@@ -271,7 +271,7 @@ class ProductBlock(Block):
         found: list[dict[Any, Any]] = [dict(t.parts) for t in self.templates]
         for part, value in zip(self.parts, values, strict=True):
             for k, filled in zip(
-                part.places, part.group.components(value), strict=True
+                part.places, part.block.components(value), strict=True
             ):
                 found[k][part.key] = filled
         return [
@@ -284,12 +284,12 @@ class ProductBlock(Block):
     @property
     def ties(self) -> bool:  # type: ignore[override]
         """Are values of some part bound to each other?"""
-        return any(part.group.ties for part in self.parts)
+        return any(part.block.ties for part in self.parts)
 
-    def nearest(self, values: Any, weight: Array) -> list[Any]:
+    def project(self, values: Any, weight: Array) -> list[Any]:
         """Of each part."""
         return [
-            part.group.nearest(value, weight[part.places])
+            part.block.project(value, weight[part.places])
             for part, value in zip(self.parts, values, strict=True)
         ]
 
@@ -298,7 +298,7 @@ class ProductBlock(Block):
         return [
             array
             for part, value in zip(self.parts, values, strict=True)
-            for array in part.group.measured(value, part.scale)
+            for array in part.block.measured(value, part.scale)
         ]
 
     def to_line(self, values: Any) -> list[Array]:
@@ -306,15 +306,15 @@ class ProductBlock(Block):
         return [
             array
             for part, value in zip(self.parts, values, strict=True)
-            for array in part.group.to_line(value)
+            for array in part.block.to_line(value)
         ]
 
     def from_line(self, line: Array, like: Any) -> list[Any]:
         """Those of each part."""
         found, place = [], 0
         for part, value in zip(self.parts, like, strict=True):
-            size = sum(array.size for array in part.group.to_line(value))
-            found.append(part.group.from_line(line[place : place + size], value))
+            size = sum(array.size for array in part.block.to_line(value))
+            found.append(part.block.from_line(line[place : place + size], value))
             place += size
         return found
 
@@ -323,7 +323,7 @@ class ProductBlock(Block):
         return [
             axis
             for part, value in zip(self.parts, values, strict=True)
-            for axis in part.group.axes(
+            for axis in part.block.axes(
                 value, [f"{prefixes[k]}parts[{part.key!r}]." for k in part.places]
             )
         ]
