@@ -680,7 +680,7 @@ def test_the_packed_and_the_centred_form_of_rows_agree(kind):
     traces = [np.trace(np.linalg.inv(m)) for m in matrices]
     assert family.sharpness(np.array(natural)) == pytest.approx(max(traces), rel=1e-9)
     share = rng.random((k, 20))
-    sums = family.centred_sums(values, x.T, share)
+    sums = family.centred_sums(values["mean"], x.T, share)
     about = np.array(
         [
             share[j] @ np.array(family.statistics(x - values["mean"][j])).T

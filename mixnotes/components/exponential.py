@@ -8,6 +8,7 @@ sums that the weighted fits need.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -48,6 +49,15 @@ class Keep:
         self.nothing = not (self.given or self.shared)
 
     unit = 1.0  # that the data were divided by
+
+    def giving(self, name: str, places: NDArray[np.intp], values: Array) -> Self:
+        """The same with this parameter given in some more components."""
+        none = np.zeros(0, dtype=np.intp), values[:0]
+        where, known = self.given.get(name, none)
+        more = np.concatenate([where, places]), np.concatenate([known, values])
+        other = copy.copy(self)
+        other.given, other.nothing = self.given | {name: more}, False
+        return other
 
     def __call__(self, name: str, learned: Array, weight: Array) -> Array:
         """`learned`, shape (K, ...), averaged by `weight` where shared, or as given."""
@@ -250,10 +260,6 @@ class StandardizedFamily(ExponentialFamily):
         component; `current`, if any, is where an inner iteration begins."""
 
     @abstractmethod
-    def at(self, places: Array) -> Values:
-        """A stack of components at these places, (K, d), of no spread."""
-
-    @abstractmethod
     def sharpness(self, natural: Any) -> float:
         """A bound from above of 1 / variance in any direction of any component, from
         what `natural` gave."""
@@ -272,8 +278,9 @@ class StandardizedFamily(ExponentialFamily):
         """Write the log-densities of framed data into `out`, (K, n)."""
 
     @abstractmethod
-    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Sums of the statistics of distances to each component, (K, p)."""
+    def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
+        """Sums of the statistics of distances to `origin`, (K, d) or, of one column,
+        (K,), weighted by `share`, (K, n): (K, p)."""
 
     @abstractmethod
     def require_spread(self, frame: Standardization) -> None:

@@ -188,10 +188,6 @@ class MultivariateNormal(StandardizedFamily):
         normaliser = 0.5 * ((first * mean).sum(axis=1) + log_det + d * _LOG_2_PI)
         return np.concatenate([first, second], axis=1).T, normaliser  # type: ignore[return-value]
 
-    def at(self, places: Array) -> Values:
-        """The means."""
-        return {"mean": places}
-
     def begin(self, columns: Array, share: Array) -> Values:
         """Means and variances of what was seen, weighted by `share`, (K, n)."""
         seen = ~np.isnan(columns)
@@ -263,13 +259,13 @@ class MultivariateNormal(StandardizedFamily):
             out[k] *= -0.5
             out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * _LOG_2_PI
 
-    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Of y - mean and its products."""
+    def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
+        """Of y - origin and its products."""
         d = len(columns)
         sums = np.empty((len(share), self.n_statistics(d)))
         upper = np.triu_indices(d)
         for k, part in enumerate(share):
-            aside = columns - values["mean"][k][:, None]
+            aside = columns - origin[k][:, None]
             weighted = aside * part
             sums[k, :d] = weighted.sum(axis=1)
             if self.model[2] == "I":

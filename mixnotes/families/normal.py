@@ -81,10 +81,6 @@ class _Bell(StandardizedFamily):
         sd = np.sqrt(keep.pool(self.spread, variance, weight))
         return {self.place: mean, self.spread: keep(self.spread, sd, weight)}
 
-    def at(self, places: Array) -> Values:
-        """The means."""
-        return {self.place: places[:, 0]}
-
     def sharpness(self, natural: Any) -> float:
         """1 / sd^2."""
         second = natural[1]
@@ -103,10 +99,12 @@ class _Bell(StandardizedFamily):
     def out_of(self, values: Values, frame: Standardization) -> Values:
         """The inverse of `into`."""
         centre, scale = frame.centre[0], frame.scale[0]
-        return {
-            self.place: centre + scale * values[self.place],
-            self.spread: scale * values[self.spread],
-        }
+        found = {}
+        if self.place in values:
+            found[self.place] = centre + scale * values[self.place]
+        if self.spread in values:
+            found[self.spread] = scale * values[self.spread]
+        return found
 
     def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
         """-((y - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2."""
@@ -117,9 +115,9 @@ class _Bell(StandardizedFamily):
         out *= -0.5
         out -= np.log(sd) + _HALF_LOG_2_PI
 
-    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Of y - mean and its square."""
-        aside = columns - values[self.place][:, None]
+    def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
+        """Of y - origin and its square."""
+        aside = columns - origin[:, None]
         first = np.einsum("kn,kn->k", share, aside)
         aside *= aside
         return np.stack([first, np.einsum("kn,kn->k", share, aside)], axis=1)

@@ -16,8 +16,8 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows
 from mixnotes.fitting import information
-from mixnotes.fitting.blocks.base import RecentreError
-from mixnotes.fitting.engine import Engine, State
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ascent import Scale, ascend, slope_left
 
@@ -139,7 +139,7 @@ class Climb:
                 for _ in range(_TRIED):
                     log_likelihood, statistics = engine.e_step(here)
                     reached, here = here, engine.m_step(statistics, here)
-            except (CollapseError, RecentreError, np.linalg.LinAlgError):
+            except (CollapseError, np.linalg.LinAlgError):
                 continue
             if log_likelihood > top:
                 best, top = reached, log_likelihood
@@ -178,14 +178,14 @@ class Climb:
         """A state above a saddle, or None where there is none near."""
         engine = self.engine
         try:
-            line = engine.to_line(limit)
+            line = engine.vector.to_line(limit)
             if len(line) > _MANY:
                 return None
             eigenvalues, _, direction = information.spectrum(engine, limit)
             if not np.abs(eigenvalues).max(initial=0.0) > _LEVEL:
                 return None
             for size in (0.1, -0.1, 1.0, -1.0):
-                state = engine.from_line(line + size * direction, limit)
+                state = engine.vector.from_line(line + size * direction, limit)
                 for _ in range(_PUSHES):
                     here, statistics = engine.e_step(state)
                     if here > log_likelihood + _LOOK:
@@ -234,7 +234,7 @@ class _Point:
 
     @cached_property
     def values(self) -> Array:
-        return self.engine.learned_values(self.state)
+        return self.engine.vector.learned_values(self.state)
 
 
 class _Path:
@@ -246,13 +246,8 @@ class _Path:
         self.accelerates = climb.accelerate
         self.extrapolates = climb.accelerate and climb.engine.has_line
         self.watch, self.start = climb.watch, start
-        self.engine.pack()
         self.current = first
-        try:
-            self.log_likelihood, self.statistics = self.engine.e_step(first)
-        except RecentreError:
-            self.engine.recentre()
-            self.log_likelihood, self.statistics = self.engine.e_step(first)
+        self.log_likelihood, self.statistics = self.engine.e_step(first)
         if self.log_likelihood == -np.inf:
             self.engine.require_possible(first)
         self.history = [self.log_likelihood]
@@ -327,14 +322,7 @@ class _Path:
     def plain_step(self) -> str | None:
         """One EM step; what is wrong where it lowers the log-likelihood."""
         engine = self.engine
-        try:
-            state = engine.m_step(self.statistics, self.current)
-            log_likelihood, statistics = engine.e_step(state)
-        except RecentreError:
-            engine.recentre()
-            self.statistics = engine.e_step(self.current)[1]
-            state = engine.m_step(self.statistics, self.current)
-            log_likelihood, statistics = engine.e_step(state)
+        log_likelihood, state, statistics = engine.step(self.current, self.statistics)
         gain = log_likelihood - self.log_likelihood
         rounding = _ROUNDING * (abs(self.log_likelihood) + engine.total)
         if engine.has_line:  # of a family here, which has its own tests: digits of a
@@ -462,7 +450,7 @@ class _Path:
         move in, and how far to look; None where there is none."""
         engine, here = self.engine, self.current
         try:
-            point = engine.to_line(here)
+            point = engine.vector.to_line(here)
             free = information.directions(engine, here)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return None  # at the edge of what floats can hold
@@ -471,13 +459,13 @@ class _Path:
 
         def height(aside: Array) -> float:
             try:
-                found = engine.e_step(engine.from_line(point + aside @ free, here))[0]
+                found = engine.e_step(placed(aside), self.statistics)[0]
             except (ArithmeticError, ValueError, np.linalg.LinAlgError):
                 return -math.inf
             return found if math.isfinite(found) else -math.inf
 
         def placed(aside: Array) -> State:
-            return engine.from_line(point + aside @ free, here)
+            return engine.vector.from_line(point + aside @ free, here)
 
         self.placed = placed
         return height, free, Scale(max(1e-4, 1e3 * self.resolution), 0.5)
@@ -496,7 +484,7 @@ class _Path:
         if not self.accelerates or not rise > self.resolution:
             return max(rise, 0.0)
         state = self.placed(top.place)
-        log_likelihood, statistics = self.engine.e_step(state)
+        log_likelihood, statistics = self.engine.e_step(state, self.statistics)
         self.current, self.statistics = state, statistics
         self.log_likelihood = max(self.log_likelihood, log_likelihood)
         self.trail = [_Point(self.engine, self.current)]
@@ -517,7 +505,7 @@ class _Path:
             return
         engine = self.engine
         try:
-            a, b, c = (engine.to_line(point.state) for point in self.trail)
+            a, b, c = (engine.vector.to_line(point.state) for point in self.trail)
             del self.trail[:-1]
             r, v = b - a, (c - b) - (b - a)
             curvature = float(np.linalg.norm(v))
@@ -526,8 +514,8 @@ class _Path:
             alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
             alpha = min(alpha, self.longest)
             target = a + 2 * alpha * r + alpha**2 * v
-            proposal = engine.from_line(target, self.current)
-            log_likelihood, statistics = engine.e_step(proposal)
+            proposal = engine.vector.from_line(target, self.current)
+            log_likelihood, statistics = engine.e_step(proposal, self.statistics)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             self.history.append(self.log_likelihood)
             self.longest = max(alpha / _LONGER, 2.0)
@@ -549,7 +537,7 @@ class _Path:
         """Would a Newton step cost less than what is saved by it?"""
         if len(self.trail) < 3 or len(self.history) < self.next_leap:
             return False
-        sweeps = 2 * len(self.engine.to_line(self.current))
+        sweeps = 2 * len(self.engine.vector.to_line(self.current))
         if sweeps > _COSTLY or self.spent + len(self.history) + sweeps > self.max_iter:
             return False
         a, b, c = (point.values for point in self.trail)
@@ -566,7 +554,7 @@ class _Path:
         Only where plain steps shrink in every direction: near a maximum, no saddle.
         """
         engine, here = self.engine, self.current
-        point = engine.to_line(here)
+        point = engine.vector.to_line(here)
         spent = 2 * len(point) + 2
         self.history += spent * [self.log_likelihood]
         self.next_leap = len(self.history) + self.patience
@@ -578,8 +566,8 @@ class _Path:
             if not np.abs(np.linalg.eigvals(derivative)).max() < 1:
                 return
             move = np.linalg.solve(np.eye(len(point)) - derivative, aside)
-            proposal = engine.from_line(point + move, here)
-            log_likelihood, statistics = engine.e_step(proposal)
+            proposal = engine.vector.from_line(point + move, here)
+            log_likelihood, statistics = engine.e_step(proposal, self.statistics)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return
         if log_likelihood >= self.log_likelihood - self.resolution:

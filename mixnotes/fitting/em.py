@@ -37,10 +37,12 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of, stream_of
 from mixnotes.fitting.climb import Climb, End, Step
-from mixnotes.fitting.engine import Engine, State, leaves, ties_with
+from mixnotes.fitting.engine import Engine, ties_with
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.progress import watcher
 from mixnotes.fitting.starts import level_start, random_starts
+from mixnotes.fitting.tree import leaves
+from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.covariance import is_tied
 
@@ -61,8 +63,7 @@ def em_step(
     """
     model, source = checked(mixture, x, sample_weight, labels)
     here = as_start(model, current, "current")
-    engine = Engine(model, source)
-    engine.recentre()  # the exact form
+    engine = Engine(model, source, exact=True)
     with quiet():
         state = engine.state(here)
         log_likelihood, statistics = engine.e_step(state)
@@ -145,9 +146,7 @@ def _limits(model: Mixture, filled: Mixture) -> str:
     """Which components ended where a parameter is infinite, in words."""
     found = dict.fromkeys(
         c.limit
-        for (_, template), (_, c) in zip(
-            leaves(model, ()), leaves(filled, ()), strict=True
-        )
+        for (_, template), (_, c) in zip(leaves(model), leaves(filled), strict=True)
         if getattr(c, "limit", "") and template.n_free and not template.limit
     )
     return "".join(f"; at a limit: {words}" for words in found)
@@ -188,7 +187,7 @@ def checked(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
-    own = any(not is_exponential(c) and learns(c) for _, c in leaves(mixture, ()))
+    own = any(not is_exponential(c) and learns(c) for _, c in leaves(mixture))
     source: Source | None = None
     if not isinstance(x, Binned | Censored):
         named = None if mixture.column_names is None else mixture._rows
@@ -267,7 +266,7 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
 
 def _require_cdfs(mixture: Mixture) -> None:
     """Raise an error unless every component knows the probability of an interval."""
-    for _, component in leaves(mixture, ()):
+    for _, component in leaves(mixture):
         if getattr(type(component), "_cdf", Component._cdf) is Component._cdf:
             raise TypeError(
                 "Binned and Censored data need components of one number that have a "
@@ -291,13 +290,13 @@ def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
 
 def _parts(mixture: Mixture) -> list[Any]:
     """The components that are no mixtures, of mixtures within too."""
-    return [component for _, component in leaves(mixture, ())]
+    return [component for _, component in leaves(mixture)]
 
 
 def require_agreement(mixture: Mixture) -> None:
     """Raise an error unless what is shared or tied is so among components alike,
     at whatever depth they stand: the engine shares across nested mixtures."""
-    components = [component for _, component in leaves(mixture, ())]
+    components = [component for _, component in leaves(mixture)]
     kinds: dict[Any, Any] = {}
     for component in components:
         for name, shared in getattr(component, "shares", {}).items():
@@ -383,7 +382,7 @@ def _firsts(
             raise ValueError("give start or starts, not both: start is the only one")
         return [engine.project(engine.state(as_start(model, start, "start")))]
     generator = as_rng(rng)
-    if not any(c.n_free for _, c in leaves(model, ())):
+    if not any(c.n_free for _, c in leaves(model)):
         as_count(1 if starts is None else starts, "starts", 1)
         return [engine.state(level_start(model))]  # concave in the weights: one summit
     count = as_count(_STARTS if starts is None else starts, "starts", 1)

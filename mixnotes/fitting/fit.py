@@ -16,7 +16,8 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
 from mixnotes.fitting.climb import End
-from mixnotes.fitting.engine import Engine, State, ties_with
+from mixnotes.fitting.engine import Engine, ties_with
+from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array
 
 if TYPE_CHECKING:
@@ -149,8 +150,7 @@ class Fit:
 
     def _limit(self) -> tuple[Engine, State]:
         """The engine and the state where the climb ended, in the exact form."""
-        engine = Engine(self.model, self.source)
-        engine.recentre()
+        engine = Engine(self.model, self.source, exact=True)
         return engine, engine.state(self.mixture)
 
     @property

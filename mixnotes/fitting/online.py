@@ -11,7 +11,7 @@ from typing import Any
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_data
 from mixnotes.data.sources import parts_of
-from mixnotes.fitting.blocks.base import FixedBlock, RecentreError
+from mixnotes.fitting.blocks.base import FixedBlock, Statistics
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.em import as_start, checked, em
 from mixnotes.fitting.engine import Engine
@@ -52,6 +52,7 @@ def em_online(
             f"{', '.join(mixture.column_names)}; use em, which reads blocks of them too"
         )
     engine: Engine | None = None
+    mean: Statistics | None = None
     averages = _Averages()
     for t, block in enumerate(blocks):
         x, weight = parts_of(block)
@@ -60,30 +61,24 @@ def em_online(
             first = _first(model, source.n, x, weight, start, rng)
             engine = Engine(model, source)
             if not all(
-                isinstance(group, ExponentialBlock | FixedBlock)
-                for group in engine.blocks
+                isinstance(part, ExponentialBlock | FixedBlock)
+                for part in engine.blocks
             ):
                 raise TypeError(
                     "em_online needs components of exponential families, and one here "
                     "is a class of its own, whose fit takes all rows at once; use em"
                 )
             state = engine.state(as_start(model, first, "start"))
-            mean: list[Any] = []
         with quiet():
-            try:
-                found = engine.e_step_of(state, as_data(x), weight)[1]
-            except RecentreError:
+            found = engine.packed_statistics(state, as_data(x), weight)
+            if found is None:
                 raise ValueError(
                     "em_online cannot follow a component that has become so narrow: "
                     "its width is lost beside the range of the data; use em"
-                ) from None
-            found = [part / source.total for part in found]
+                )
             share = (t + 1.0) ** -power
-            mean = (
-                [(1 - share) * a + share * b for a, b in zip(mean, found, strict=True)]
-                if mean
-                else found
-            )
+            found = (1 / source.total) * found
+            mean = found if mean is None else (1 - share) * mean + share * found
             averages.add(mean)
             state = engine.m_step(mean, state)
     if engine is None:
@@ -115,21 +110,17 @@ class _Averages:
 
     def __init__(self) -> None:
         self.count = 0
-        self.windows: list[tuple[int, list[Any]]] = []
+        self.windows: list[tuple[int, Statistics]] = []
 
-    def add(self, statistics: list[Any]) -> None:
+    def add(self, mean: Statistics) -> None:
         if self.count & (self.count + 1) == 0:  # 0, 1, 3, 7, ...: a new window
-            self.windows = [
-                *self.windows[-1:],
-                (0, [0.0 * part for part in statistics]),
-            ]
-        size, total = self.windows[-1]
-        for mine, part in zip(total, statistics, strict=True):
-            mine += part
-        self.windows[-1] = size + 1, total
+            self.windows = [*self.windows[-1:], (1, mean)]
+        else:
+            size, total = self.windows[-1]
+            self.windows[-1] = size + 1, total + mean
         self.count += 1
 
-    def last_half(self) -> list[Any]:
+    def last_half(self) -> Statistics:
         """The average over the windows that are kept, at least half of all steps."""
         sizes, totals = zip(*self.windows, strict=True)
-        return [sum(parts) / sum(sizes) for parts in zip(*totals, strict=True)]
+        return (1 / sum(sizes)) * sum(totals[1:], totals[0])

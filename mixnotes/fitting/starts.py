@@ -14,8 +14,8 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.blocks.base import RecentreError
-from mixnotes.fitting.engine import Engine, State, ties_with
+from mixnotes.fitting.engine import Engine, ties_with
+from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 
 _TRIES = 5  # short runs a start; the highest climbs on
@@ -29,7 +29,7 @@ def random_starts(
 ) -> Iterator[State]:
     """Each the highest of some short runs from random first guesses."""
     rows = engine.source.sample(rng)
-    small = engine if rows is engine.source else Engine(engine.model, rows)
+    small = engine if rows is engine.source else engine.on(rows)
     for k in range(count):
         tried = [
             _short_run(small, _standing_start(small, rng, bool(k % 2)))
@@ -41,15 +41,17 @@ def random_starts(
 
 
 def _short_run(engine: Engine, state: State) -> tuple[float, State]:
-    """Some steps up, and the log-likelihood there; -inf where it collapses."""
-    engine.pack()
+    """Some steps up, and the log-likelihood there; -inf where it collapses, or where a
+    component is so sharp that the exact form is needed: it is about to."""
     first = state
     with quiet():
         try:
             for _ in range(_SHORT):
                 log_likelihood, statistics = engine.e_step(state)
+                if statistics.form is not engine.form:
+                    return -np.inf, first
                 reached, state = state, engine.m_step(statistics, state)
-        except (CollapseError, RecentreError, np.linalg.LinAlgError):
+        except (CollapseError, np.linalg.LinAlgError):
             return -np.inf, first
     return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
 
@@ -153,7 +155,7 @@ def from_shares(engine: Engine, share: Array) -> State:
                 ]
                 values = engine.first(share * rows.weights)
     weights = list(values.weights)
-    for i, node in enumerate(engine.nodes):  # known components start level with others
+    for i, node in enumerate(engine.tree.nodes):  # known components start level
         learns = [engine.learns(leaf) for leaf in node.leaves]
         learned = np.bincount(node.branch, learns)
         if node.given is None and not learned.all():
@@ -184,7 +186,7 @@ def _squares(points: Array, seed: Array) -> Array:
 
 def _as_labelled(engine: Engine, labels: NDArray[np.intp], share: Array) -> Array:
     """The shares, shape (K, m), where a row with a label is its component's alone."""
-    own = np.array([path[0] for path in engine.paths])[:, None] == labels
+    own = np.array([path[0] for path in engine.tree.paths])[:, None] == labels
     mine = np.where(own, np.maximum(share, 1e-9), 0.0)
     divided = mine / np.maximum(mine.sum(axis=0), 1e-300)
     return np.where(labels >= 0, divided, share)
@@ -195,7 +197,7 @@ def _possible_shares(engine: Engine, share: Array) -> Array:
     lies on an atom to a density."""
     rows, bars = engine.source, engine.bars
     assert isinstance(rows, Rows)
-    bars = None if bars is None else bars[engine.slot_of]
+    bars = None if bars is None else bars[engine.tree.slot_of]
     return _within_support([c for _, c in engine.leaves], rows, share, bars)
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from mixnotes.components.component import Axis
 from mixnotes.components.mixture import bind_of
-from mixnotes.data.missing import Pattern, patterns
 from mixnotes.data.sources import Source
+from mixnotes.fitting.prior import Priors
 from mixnotes.numeric.arrays import Array
 
 
@@ -24,22 +25,31 @@ class RecentreError(ArithmeticError):
     """Squares of the data have too few digits for how sharp a component became."""
 
 
-@dataclass
-class Columns:
-    """What a block keeps of the data: coordinates (d, n), log base (n,), features."""
+class Form(Enum):
+    """In which form statistics are summed, where there is a choice."""
 
-    columns: Array
-    base: Array | None
-    features: Array | None = None
+    PACKED = "of the data as they are: those of other parameters can be added"
+    CHEAPEST = "packed, or about each component where that costs less"
+    EXACT = "about each component: slower, and right at any sharpness"
 
-    def patterns(self, rows: slice) -> list[Pattern]:
-        """The rows of a chunk by what is missing in them."""
-        key = rows.start, rows.stop
-        if key not in self._patterns:
-            self._patterns[key] = patterns(self.columns[:, rows])
-        return self._patterns[key]
 
-    _patterns: dict[tuple[int, int], list[Pattern]] = field(default_factory=dict)
+@dataclass(frozen=True)
+class Statistics:
+    """What an E-step leaves to the M-step, of each block or part of one."""
+
+    parts: list[Any]
+    form: Form
+
+    def __add__(self, other: Statistics) -> Statistics:
+        """Those of some rows and of others."""
+        pairs = zip(self.parts, other.parts, strict=True)
+        return Statistics([a + b for a, b in pairs], self.form)
+
+    def __mul__(self, factor: float) -> Statistics:
+        """Those of each row so many times."""
+        return Statistics([factor * part for part in self.parts], self.form)
+
+    __rmul__ = __mul__
 
 
 class Workspace:
@@ -71,8 +81,8 @@ class Block(ABC):
         """How many rows were prepared."""
 
     @abstractmethod
-    def load(self, values: Any, log_weight: Array, data: Any) -> Any:
-        """What an E-step needs of the parameters."""
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Any:
+        """What an E-step in this form needs of the parameters."""
 
     @abstractmethod
     def joint(
@@ -90,11 +100,11 @@ class Block(ABC):
         statistics: Any,
         workspace: Workspace,
     ) -> None:
-        """Add a chunk's responsibilities, (K, rows), to the statistics."""
+        """Add a chunk's responsibilities, (K, rows), to what `empty` gave."""
 
     @abstractmethod
     def empty(self, loaded: Any, data: Any) -> Any:
-        """Sums of nothing."""
+        """The statistics of no rows."""
 
     @abstractmethod
     def totals(self, statistics: Any) -> Array:
@@ -121,7 +131,19 @@ class Block(ABC):
     is_costly = False  # does a step take many looks at the data?
     width = 0  # numbers that a row takes while it is worked on, beside its densities
 
-    def frame_on(self, source: Source) -> None:
+    def regularize(self, priors: Priors) -> None:
+        """Let what is known of these components into the M-step."""
+        if priors(self.templates) is not None:
+            raise TypeError(
+                "a bound or a prior needs components of exponential families, and "
+                f"{self.templates[0]!r:.80} is none; give the parameter"
+            )
+
+    def log_prior(self, values: Any) -> float:
+        """What that adds to the log-likelihood."""
+        return 0.0
+
+    def standardize(self, source: Source) -> None:
         """Centre and scale the data, where that helps."""
         return
 
@@ -137,14 +159,6 @@ class Block(ABC):
     def first(self, share: Array, data: Any) -> Any:
         """The parameters that fit given responsibilities (K, n)."""
         return self.learn(share, None)
-
-    def pack(self) -> None:
-        """Take the form in squares of the data, where that has digits enough."""
-        return
-
-    def recentre(self) -> None:
-        """Take the form in distances to each component."""
-        return
 
     def project(self, values: Any, weight: Array) -> Any:
         """The values that the model allows nearest to these."""
@@ -178,7 +192,7 @@ class FixedBlock(Block):
         """How many rows were prepared."""
         return data.shape[1]
 
-    def load(self, values: Any, log_weight: Array, data: Any) -> Array:
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Array:
         """The log-weights."""
         return log_weight[:, None] + self.shift
 

@@ -17,7 +17,7 @@ from mixnotes.components.component import Axis
 from mixnotes.components.mixture import bind_of, fit_of
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source, as_columns, summary
-from mixnotes.fitting.blocks.base import Block, Workspace
+from mixnotes.fitting.blocks.base import Block, Form, Workspace
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 
@@ -48,7 +48,7 @@ class DirectBlock(Block):
         exact = all(getattr(t, "fits_exactly", False) for t in self.templates)
         return exact and not self.is_costly
 
-    def frame_on(self, source: Source) -> None:
+    def standardize(self, source: Source) -> None:
         """The units of the columns, in which the line is measured."""
         whole = source.whole if isinstance(source, Rows) else source
         sd = summary(whole, as_columns).sd
@@ -74,7 +74,7 @@ class DirectBlock(Block):
         """How many rows were prepared."""
         return len(self.x)
 
-    def load(self, values: Any, log_weight: Array, data: Any) -> Array:
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Array:
         """log p(x, z = k), (K, n)."""
         rows = np.array([f(c) for f, c in zip(data, values, strict=True)])
         rows += log_weight[:, None] + self.shift

@@ -1,4 +1,4 @@
-"""How components go together, and products: a block of blocks, one a column.
+"""Products: a block of blocks, one a column.
 
 The parts of all components in one column are a block as they would be alone. Their
 log-densities add up, and each takes the same responsibilities, less the rows in which
@@ -15,59 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components.component import Axis
-from mixnotes.components.exponential import ExponentialFamily
 from mixnotes.data.sources import Chosen, Rows, Source, Stream
-from mixnotes.families.product import Product
-from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
-from mixnotes.fitting.blocks.direct import DirectBlock
-from mixnotes.fitting.blocks.exponential import ExponentialBlock
+from mixnotes.fitting.blocks.base import Block, Form, Statistics, Workspace
+from mixnotes.fitting.prior import Priors
 from mixnotes.numeric.arrays import Array
 
-
-def blocks_of(
-    components: Sequence[Any], cache: bool, apart: bool
-) -> list[tuple[type[Block], list[int]]]:
-    """How components go together: positions by block. `apart`: the data are intervals,
-    of which no sums of statistics are known."""
-    kinds: dict[Any, tuple[type[Block], list[int]]] = {}
-    joined = _are_joined(components)
-    for k, component in enumerate(components):
-        key: Any
-        block: type[Block]
-        exponential = isinstance(component, ExponentialFamily) and not apart
-        if exponential and (component.blanks or not cache):
-            key, block = component.kind(), ExponentialBlock
-        else:
-            block = DirectBlock if component.n_free else FixedBlock
-            if joined and isinstance(component, Product) and component.n_free:
-                block = ProductBlock
-            key = block
-        kinds.setdefault(key, (block, []))[1].append(k)
-    return list(kinds.values())
-
-
-def _are_joined(components: Sequence[Any]) -> bool:
-    """Are products of the same columns, and does no part share across columns?"""
-    products = [c for c in components if isinstance(c, Product)]
-    keys = {tuple(product.parts) for product in products}
-    homes: dict[str, set[Any]] = {}
-    for product in products:
-        for key, part in product.parts.items():
-            for name in part.shares.values():
-                homes.setdefault(name, set()).add((key, part.kind()))
-    return len(keys) == 1 and all(len(home) == 1 for home in homes.values())
-
-
 Kept = tuple[Any, NDArray[np.bool_] | None]  # what is kept, and where it was seen
-
-
-class Sums(list[Any]):
-    """The statistics of several blocks, which add up one by one."""
-
-    def __iadd__(self, other: Any) -> Sums:  # type: ignore[misc]
-        for k, part in enumerate(other):
-            self[k] += part
-        return self
 
 
 @dataclass
@@ -82,9 +35,10 @@ class Part:
 
 
 class ProductBlock(Block):
-    """Products of the same columns."""
+    """Products of the same columns; `together` says which parts of a column go
+    together, as `blocks_of` does."""
 
-    def __init__(self, templates: Sequence[Any], first: int) -> None:
+    def __init__(self, templates: Sequence[Any], first: int, together: Any) -> None:
         super().__init__(templates, first)
         self.parts: list[Part] = []
         place = 0
@@ -94,7 +48,7 @@ class ProductBlock(Block):
                 place if isinstance(key, str) else slice(place, place + width)
             )
             here = [template.parts[key] for template in self.templates]
-            for kind, places in blocks_of(here, True, False):
+            for kind, places in together(here, True, False):
                 block = kind([here[k] for k in places], 0)
                 self.parts.append(Part(key, columns, places, block))
             place += width
@@ -126,12 +80,24 @@ class ProductBlock(Block):
 
     # ------------------------------------------------------------------ the data
 
-    def frame_on(self, source: Source) -> None:
+    def regularize(self, priors: Priors) -> None:
+        """In every part."""
+        for part in self.parts:
+            part.block.regularize(priors)
+
+    def log_prior(self, values: Any) -> float:
+        """That of all parts."""
+        return sum(
+            part.block.log_prior(value)
+            for part, value in zip(self.parts, values, strict=True)
+        )
+
+    def standardize(self, source: Source) -> None:
         """Each part by the seen values of its column; a stream has no gaps."""
         for part in self.parts:
             if isinstance(source, Stream):
                 chosen = Chosen(source, part.columns)
-                part.block.frame_on(chosen)
+                part.block.standardize(chosen)
                 part.block.level(0.0)
                 part.scale = chosen.scale
                 continue
@@ -141,13 +107,11 @@ class ProductBlock(Block):
                 seen = ~np.isnan(x)
                 x, weight = x[seen], None if weight is None else weight[seen]
             rows = Rows(x, weight)
-            part.block.frame_on(rows)
+            part.block.standardize(rows)
             part.block.level(0.0)
             part.scale = rows.scale
 
-    def prepare(
-        self, x: Array, alone: bool
-    ) -> list[tuple[Any, NDArray[np.bool_] | None]]:
+    def prepare(self, x: Array, alone: bool) -> list[Kept]:
         """What each part keeps, and the rows in which its column was seen."""
         kept = []
         for part in self.parts:
@@ -167,25 +131,15 @@ class ProductBlock(Block):
         for part, (kept, _) in zip(self.parts, data, strict=True):
             part.block.keep_features(kept)
 
-    def pack(self) -> None:
-        """In every part."""
-        for part in self.parts:
-            part.block.pack()
-
-    def recentre(self) -> None:
-        """In every part."""
-        for part in self.parts:
-            part.block.recentre()
-
     # --------------------------------------------------------------- the products
 
-    def load(self, values: Any, log_weight: Array, data: Any) -> Any:
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Any:
         """The log-weights, and what each part needs."""
         loaded = [
-            part.block.load(value, np.zeros(len(part.places)), kept)
+            part.block.load(value, np.zeros(len(part.places)), kept, form)
             for part, value, (kept, _) in zip(self.parts, values, data, strict=True)
         ]
-        return log_weight[:, None] + self.shift, loaded
+        return log_weight[:, None] + self.shift, loaded, form
 
     def joint(
         self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
@@ -209,30 +163,27 @@ class ProductBlock(Block):
         workspace: Workspace,
     ) -> None:
         """Each part takes the responsibilities for the rows that it was seen in."""
-        statistics[0] += share.sum(axis=1)
+        totals, *rest = statistics.parts
+        totals += share.sum(axis=1)
         for part, load, (kept, seen), own in zip(
-            self.parts, loaded[1], data, statistics[1:], strict=True
+            self.parts, loaded[1], data, rest, strict=True
         ):
             here = share[part.places]
             if seen is not None:
                 here = here * seen[rows]
             part.block.collect(load, kept, rows, here, own, workspace)
 
-    def empty(self, loaded: Any, data: Any) -> Sums:
+    def empty(self, loaded: Any, data: Any) -> Statistics:
         """Zeros for the components, and for each part."""
-        return Sums(
-            [np.zeros(len(self.templates))]
-            + [
-                part.block.empty(load, kept)
-                for part, load, (kept, _) in zip(
-                    self.parts, loaded[1], data, strict=True
-                )
-            ]
-        )
+        rest = [
+            part.block.empty(load, kept)
+            for part, load, (kept, _) in zip(self.parts, loaded[1], data, strict=True)
+        ]
+        return Statistics([np.zeros(len(self.templates)), *rest], loaded[2])
 
     def totals(self, statistics: Any) -> Array:
         """The summed responsibilities."""
-        totals: Array = statistics[0]
+        totals: Array = statistics.parts[0]
         return totals
 
     # -------------------------------------------------------------- the parameters
@@ -254,9 +205,10 @@ class ProductBlock(Block):
     def learn(self, statistics: Any, values: Any) -> list[Any]:
         """Each part from its own statistics."""
         before = values or [None] * len(self.parts)
+        rest = statistics.parts[1:]
         return [
             part.block.learn(own, value)
-            for part, own, value in zip(self.parts, statistics[1:], before, strict=True)
+            for part, own, value in zip(self.parts, rest, before, strict=True)
         ]
 
     def stack(self, components: Sequence[Any]) -> list[Any]:

@@ -1,0 +1,110 @@
+"""The learned values of a whole mixture as one vector.
+
+On the line, where a search moves them freely, or as they are, where distances between
+fits are measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mixnotes.components.component import Axis
+from mixnotes.components.constraints import softmax
+from mixnotes.fitting.blocks.base import Block
+from mixnotes.fitting.prior import Prior
+from mixnotes.fitting.tree import Tree, dotted
+from mixnotes.numeric.arrays import Array
+
+_TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
+
+
+class State(NamedTuple):
+    """The values of a mixture, taken apart."""
+
+    weights: list[Array]  # of each mixture in the tree, the outermost first
+    values: list[Any]  # of each block of components
+
+
+class Vector:
+    """What is learned of a tree whose components are in these blocks; `scale` is the
+    standard deviation of the data."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        blocks: Sequence[Block],
+        weight_priors: Sequence[Prior | None],
+        scale: float,
+    ) -> None:
+        self.tree, self.blocks, self.scale = tree, blocks, scale
+        self.weight_priors = weight_priors  # of each node
+
+    def learned_values(self, state: State) -> Array:
+        """Shape (p,): weights and probabilities as they are, what is in the data's unit
+        divided by the data's standard deviation."""
+        parts = self._learned_weights(state)
+        for block, values in zip(self.blocks, state.values, strict=True):
+            parts += block.measured(values, self.scale)
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def to_line(self, state: State) -> Array:
+        """Mapped to the whole line, shape (p,)."""
+        weights = self._learned_weights(state)
+        parts = [np.log(np.maximum(own, _TINY)) for own in weights]
+        for block, values in zip(self.blocks, state.values, strict=True):
+            parts += block.to_line(values)
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _learned_weights(self, state: State) -> list[Array]:
+        return [
+            weights
+            for node, weights in zip(self.tree.nodes, state.weights, strict=True)
+            if node.given is None
+        ]
+
+    def from_line(self, line: Array, like: State) -> State:
+        """The state at a point of the line; what is given is as in `like`."""
+        place = 0
+        weights = []
+        for node, seen in zip(self.tree.nodes, like.weights, strict=True):
+            if node.given is None:
+                weights.append(softmax(line[place : place + len(seen)]))
+                place += len(seen)
+            else:
+                weights.append(seen)
+        values: list[Any] = []
+        for block, seen in zip(self.blocks, like.values, strict=True):
+            size = sum(part.size for part in block.to_line(seen))
+            values.append(block.from_line(line[place : place + size], seen))
+            place += size
+        return self.project(State(weights, values))
+
+    def project(self, state: State) -> State:
+        """The state nearest to this one that the model allows, in the sense of EM:
+        what a step would learn from the moments of the state itself."""
+        weights = [
+            own if prior is None else prior.bounded("weights", own)
+            for own, prior in zip(state.weights, self.weight_priors, strict=True)
+        ]
+        leaf = self.tree.leaf_weights(weights)
+        values = [
+            block.project(own, leaf[block.slots])
+            for block, own in zip(self.blocks, state.values, strict=True)
+        ]
+        return State(weights, values)
+
+    def axes(self, state: State) -> list[Axis]:
+        """What stands where on the line, by name as in `Mixture.blanks`."""
+        found = [
+            Axis(dotted(node.path) + "weights", len(weights), True, None)
+            for node, weights in zip(self.tree.nodes, state.weights, strict=True)
+            if node.given is None
+        ]
+        order = self.tree.order
+        for block, values in zip(self.blocks, state.values, strict=True):
+            prefixes = [dotted(self.tree.paths[i]) for i in order[block.slots]]
+            found += block.axes(values, prefixes)
+        return found
