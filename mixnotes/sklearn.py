@@ -20,11 +20,11 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError, as_numbers, as_sample_weight
 from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
-from mixnotes.fitting import floor as floors
 from mixnotes.fitting.climb import End, Step
 from mixnotes.fitting.em import checked, em, in_order
 from mixnotes.fitting.engine import Engine, ties_with
 from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.floor import Floor
 from mixnotes.fitting.starts import from_shares
 from mixnotes.numeric.arrays import Array
 
@@ -233,8 +233,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         floor = self._floor(source)
         fits = [
-            floors.climb(floor, model, start, self.tol, self.max_iter)
-            for start in starts
+            floor.fit(model, source, start, self.tol, self.max_iter) for start in starts
         ]
         _warn(
             f"every start {fallen}. Fitted again with no variance below "
@@ -242,13 +241,17 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         )
         return _highest(fits)
 
-    def _floor(self, rows: Rows) -> floors.Floor:
+    def _floor(self, rows: Rows) -> Floor:
         """`reg_covar`, or what rounding leaves of the largest variance if that is more.
 
         A start is learned above it, too, so that none is singular.
         """
-        least = max(self.reg_covar, _ROUNDING * float(rows.x.var(axis=0).max()))
-        return floors.Floor(rows, _KINDS[self.covariance_type], least)
+        return Floor(max(self.reg_covar, _ROUNDING * float(rows.x.var(axis=0).max())))
+
+    def _above(self, model: Mixture, rows: Rows, share: Array) -> Mixture:
+        """The mixture above the floor that fits shares of the rows, (K, n), best."""
+        engine = Engine(model, rows, priors=self._floor(rows))
+        return engine.mixture(from_shares(engine, share))
 
     def _printer(self, number: int) -> Callable[[Step], None] | None:
         """What prints the steps, if any is to be printed."""
@@ -289,7 +292,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             poor = share @ source.weights <= points.shape[1] + 1
         soft = _softened(share, poor)
         if self._normal and _flat(source.x):
-            return self._floor(Rows(points, source.weights)).step(soft)
+            return self._above(model, source.whole, soft)
         engine = Engine(model, source)
         try:
             return engine.mixture(from_shares(engine, soft))
@@ -300,7 +303,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         except CollapseError:
             if not self._normal:
                 raise
-            return self._floor(Rows(points, source.weights)).step(soft)
+            return self._above(model, source.whole, soft)
 
     def _shares(
         self, points: Array, weight: Array | None, rng: np.random.RandomState
