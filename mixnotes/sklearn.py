@@ -22,11 +22,12 @@ from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.fitting.climb import End, Step
 from mixnotes.fitting.em import checked, em, in_order
-from mixnotes.fitting.engine import Engine, ties_with
+from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.floor import Floor
 from mixnotes.fitting.starts import from_shares
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ties import ties_with
 
 try:
     from sklearn.base import BaseEstimator, DensityMixin

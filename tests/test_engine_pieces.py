@@ -14,7 +14,7 @@ from mixnotes.data.sources import Rows
 from mixnotes.families.line import Gumbel
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.floor import Floor
-from mixnotes.fitting.starts import _within_support, from_shares
+from mixnotes.fitting.starts import _drawn, _within_support, from_shares
 from mixnotes.numeric.covariance import model_of
 from mixnotes.study.select import _folds
 
@@ -376,6 +376,16 @@ def test_a_component_that_no_interval_is_left_to_stays():
     assert mx.Gumbel().filled_to(rows, np.zeros(2), start) is start
     learned = mx.Gumbel().filled_to(rows, np.ones(2), start)
     assert learned.loc != 1.0
+
+
+@pytest.mark.parametrize("n", [1, 3, 82])
+def test_seeds_are_the_draws_of_numpy(n):
+    p = np.random.default_rng(5).random(n)
+    p /= p.sum()
+    mine, its = np.random.default_rng(n), np.random.default_rng(n)
+    assert np.array_equal(_drawn(p, mine, 40), its.choice(n, size=40, p=p))
+    assert _drawn(p, mine, 1)[0] == its.choice(n, p=p)
+    assert mine.random() == its.random()
 
 
 def test_a_first_guess_takes_its_weights_from_the_shares_if_all_is_learned():

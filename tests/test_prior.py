@@ -58,7 +58,7 @@ def engine_of(parts, x, priors, weights=None, **how):
 
 
 def climbed(engine, start, accelerate=True):
-    state = engine.project(engine.state(start))
+    state = engine.vector.project(engine.state(start))
     return Climb(engine, 1e-10, 5000, accelerate).run(state)
 
 
@@ -142,6 +142,8 @@ def test_a_component_whose_fit_is_its_own_takes_no_bound():
     with pytest.raises(TypeError, match="a bound or a prior needs components of expon"):
         engine_of([mx.Gumbel()], X, of_all(Bound("scale", 1.0)))
     assert engine_of([mx.Gumbel()], X, of_all(None)).k == 1
+    known = engine_of([mx.Gumbel(0.0, 1.0), mx.Normal()], X, of_all(Bound("sd", 9.0)))
+    assert learned(known).components[1].sd == pytest.approx(9.0, rel=1e-14)
 
 
 # --------------------------------------------------------------------------- priors
@@ -239,7 +241,7 @@ def test_weights_take_counts_and_bounds():
     np.testing.assert_array_equal(learned(engine, share).weights, [0.5, 0.5])
     start = mx.Mixture([mx.Poisson(1.0), mx.Poisson(8.0)], [0.3, 0.7])
     plain = mx.Mixture([mx.Poisson(1.0), mx.Poisson(8.0)], [0.5, 0.5])
-    state = engine.project(engine.state(start))
+    state = engine.vector.project(engine.state(start))
     assert engine.mixture(state) == plain
     height = engine.e_step(state)[0] + engine.constant
     expected = plain.log_prob([1.0, 2.0, 8.0]).sum() + 2 * np.log(0.5)
@@ -271,7 +273,7 @@ def test_a_step_leaves_what_it_was_given_as_it_was(exact):
     before = engine.mixture(state)
     _, statistics = engine.e_step(state)
     sums = [part.sums.copy() for part in statistics.parts]
-    projected = engine.project(state)
+    projected = engine.vector.project(state)
     with quiet():
         _, reached, _ = engine.step(state, statistics)
     assert engine.mixture(state) == before

@@ -109,6 +109,13 @@ class ExponentialFamily(Family):
         `weight`, shape (K,), is how much each component weighs.
         """
 
+    def learn_about(
+        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+    ) -> Values:
+        """`learn` from mean statistics of distances to `origin`, one for each component
+        or 0 for all; `current`, if any, is where an inner iteration begins."""
+        return self.learn(weight, means, keep)
+
     def log_base(self, x: Array) -> Array | None:
         """The log of the base measure, shape (n,); None where it is 0 everywhere."""
         return None
@@ -256,8 +263,7 @@ class StandardizedFamily(ExponentialFamily):
     def learn_about(
         self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
     ) -> Values:
-        """`learn` from mean statistics (p, K) of distances to `origin`, one for each
-        component; `current`, if any, is where an inner iteration begins."""
+        """From this comes `learn`, which is about 0."""
 
     @abstractmethod
     def sharpness(self, natural: Any) -> float:
@@ -268,7 +274,7 @@ class StandardizedFamily(ExponentialFamily):
     def collapsed(
         self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
-        """Why some learned component has collapsed, or None.
+        """Why some component, whose spread is learned, has collapsed; or None.
 
         `effective_n`, shape (K,), is how many observations carry each component.
         """
@@ -287,6 +293,7 @@ class StandardizedFamily(ExponentialFamily):
         """Raise an error unless the data vary enough for a spread to be learned."""
 
     place: str  # the name of the parameter that moves with the data
+    spread: str  # and of the one that can collapse
     ties = False  # are values bound to each other in ways that Shared does not say?
     common = False  # is one scale for all columns needed?
 
@@ -314,10 +321,11 @@ class StandardizedFamily(ExponentialFamily):
         self.fill(framed, features)
         keep = FramedKeep([self], frame)
         values = self.learn(np.array([total]), features @ weight[:, None] / total, keep)
-        effective_n = np.array([effective_n_of(weight)])
-        reason = self.collapsed(values, effective_n, frame)
-        if reason:
-            raise CollapseError(reason)
+        if self._is_blank(self.spread):
+            effective_n = np.array([effective_n_of(weight)])
+            reason = self.collapsed(values, effective_n, frame)
+            if reason:
+                raise CollapseError(reason)
         return self.unstack(self.out_of(values, frame), 0)
 
 

@@ -45,7 +45,7 @@ class MultivariateNormal(StandardizedFamily):
     d: int | None = None  # columns of x; known from mean, cov or the data
 
     support = "rows of finite numbers"
-    place = "mean"
+    place, spread = "mean", "cov"
     takes_gaps = True
 
     def __post_init__(self) -> None:
@@ -317,8 +317,6 @@ class MultivariateNormal(StandardizedFamily):
         self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
         """Is some learned covariance flat, relative to the data's spread?"""
-        if self.cov is not None:
-            return None
         cov = values["cov"]
         good = np.isfinite(cov).reshape(len(cov), -1).all(axis=1)
         tame = np.where(good.reshape(-1, *[1] * (cov.ndim - 1)), cov, 0.0)

@@ -35,9 +35,8 @@ _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 
 class _Bell(StandardizedFamily):
-    """A normal distribution of one coordinate: its place, its spread."""
-
-    spread: str  # the name of the standard deviation, as `place` is the mean's
+    """A normal distribution of one coordinate: `place` is the name of its mean,
+    `spread` that of its standard deviation."""
 
     def columns(self, x: Array) -> Array:
         """The coordinate, shape (1, n)."""
@@ -70,7 +69,7 @@ class _Bell(StandardizedFamily):
         first, square = means
         if keep.nothing:
             return {
-                self.place: origin + first,
+                self.place: first if isinstance(origin, float) else origin + first,
                 self.spread: np.sqrt(square - first * first),
             }
         # Means that are shared are averaged by precision (one conditional maximum).
@@ -129,7 +128,7 @@ class _Bell(StandardizedFamily):
         sd, span = np.nan_to_num(values[self.spread]), frame.span[0]  # a root below 0
         low = sd <= FLOOR * span
         fallen = low & ((sd <= ROUNDING * span) | (effective_n < FEW))
-        if not fallen.any() or not self._is_blank(self.spread):
+        if not fallen.any():
             return None
         k, scale = int(np.argmax(fallen)), frame.scale[0]
         return (

@@ -17,6 +17,7 @@ from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows
 from mixnotes.fitting import information
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.exclusion import require_possible
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ascent import Scale, ascend, slope_left
@@ -225,12 +226,16 @@ def _last_words(reason: str) -> str:
     return reason if not reason.startswith("after") else reason.split(", ", 1)[1]
 
 
-@dataclass(frozen=True)
+def _length(vector: Array) -> float:
+    """The Euclidean norm."""
+    return math.sqrt(vector.dot(vector))
+
+
 class _Point:
     """Where a climb was, and its learned values, which are looked at three times."""
 
-    engine: Engine
-    state: State
+    def __init__(self, engine: Engine, state: State) -> None:
+        self.engine, self.state = engine, state
 
     @cached_property
     def values(self) -> Array:
@@ -249,7 +254,7 @@ class _Path:
         self.current = first
         self.log_likelihood, self.statistics = self.engine.e_step(first)
         if self.log_likelihood == -np.inf:
-            self.engine.require_possible(first)
+            require_possible(self.engine.mixture(first), self.engine.source)
         self.history = [self.log_likelihood]
         self.trail = [_Point(self.engine, first)]  # plain iterates, the last three
         self.gain = math.inf
@@ -375,8 +380,7 @@ class _Path:
         if len(self.trail) < 3:
             return
         a, b, c = (point.values for point in self.trail)
-        before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
-        size = float(np.linalg.norm(c))
+        before, step, size = _length(b - a), _length(c - b), _length(c)
         rounding = _LAST * size
         noise = _NOISE * size
         if not self.engine.is_exact:  # a place far from 0 is searched for about it
@@ -420,7 +424,7 @@ class _Path:
         if len(self.trail) < 2:
             return 0.0
         before, here = (point.values for point in self.trail[-2:])
-        return float(np.linalg.norm(here - before))
+        return _length(here - before)
 
     def flat_words(self) -> str:
         """In words, that the data hardly tell apart where it still moves."""
@@ -537,16 +541,18 @@ class _Path:
         """Would a Newton step cost less than what is saved by it?"""
         if len(self.trail) < 3 or len(self.history) < self.next_leap:
             return False
+        a, b, c = (point.values for point in self.trail)
+        step, before = _length(c - b), _length(b - a)
+        rate = min(max(step / before, self.slowest), 1 - 1e-6) if before else 1 - 1e-6
+        if not rate > _SLOW:
+            return False
         sweeps = 2 * len(self.engine.vector.to_line(self.current))
         if sweeps > _COSTLY or self.spent + len(self.history) + sweeps > self.max_iter:
             return False
-        a, b, c = (point.values for point in self.trail)
-        step, before = np.linalg.norm(c - b), np.linalg.norm(b - a)
-        rate = min(max(float(step / before), self.slowest), 1 - 1e-6)
-        error = float(step) * rate / (1 - rate)
-        least = max(self.tol, _LAST * float(np.linalg.norm(c)))
+        error = step * rate / (1 - rate)
+        least = max(self.tol, _LAST * _length(c))
         to_come = math.log(max(error, least) / least) / -math.log(rate)
-        return rate > _SLOW and to_come > 15 * sweeps
+        return to_come > 15 * sweeps
 
     def leap(self) -> None:
         """A Newton step to where a plain step stands still; kept if it rises.

@@ -37,7 +37,8 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of, stream_of
 from mixnotes.fitting.climb import Climb, End, Step
-from mixnotes.fitting.engine import Engine, ties_with
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.exclusion import require_possible
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.progress import watcher
 from mixnotes.fitting.starts import level_start, random_starts
@@ -45,6 +46,7 @@ from mixnotes.fitting.tree import leaves
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.covariance import is_tied
+from mixnotes.numeric.ties import ties_with
 
 Data = ArrayLike | Mapping[str, ArrayLike] | Binned | Censored
 _STARTS = 10  # random starts where the likelihood can have several summits
@@ -68,7 +70,7 @@ def em_step(
         state = engine.state(here)
         log_likelihood, statistics = engine.e_step(state)
         if log_likelihood == -np.inf:
-            engine.require_possible(state)
+            require_possible(here, source)
         return engine.mixture(engine.m_step(statistics, state))
 
 
@@ -380,7 +382,7 @@ def _firsts(
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [engine.project(engine.state(as_start(model, start, "start")))]
+        return [engine.vector.project(engine.state(as_start(model, start, "start")))]
     generator = as_rng(rng)
     if not any(c.n_free for _, c in leaves(model)):
         as_count(1 if starts is None else starts, "starts", 1)
@@ -427,7 +429,7 @@ def _guided(engine: Engine) -> State | None:
             return None
     level = level_start(model)
     try:
-        return engine.project(engine.state(Mixture(parts, level.weights)))
+        return engine.vector.project(engine.state(Mixture(parts, level.weights)))
     except ValueError:
         return None
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.measure import barred
-from mixnotes.components.mixture import Mixture, bind_of, impossible, log_sum_exp
+from mixnotes.components.mixture import Mixture, bind_of, log_sum_exp
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.blocks.base import (
@@ -27,13 +26,14 @@ from mixnotes.fitting.blocks.base import (
 )
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.kinds import blocks_of
-from mixnotes.fitting.prior import Priors, learned_weights, no_priors
+from mixnotes.fitting.exclusion import Exclusion
+from mixnotes.fitting.prior import Priors, no_priors
 from mixnotes.fitting.rows import KnownRows, PreparedRows
-from mixnotes.fitting.tree import Tree, at, leaves
+from mixnotes.fitting.tree import Tree, leaves
 from mixnotes.fitting.vector import State, Vector
+from mixnotes.fitting.weights import Weights
 from mixnotes.numeric.arrays import Array, quiet
 
-_SAME = 1e-6  # log-likelihoods nearer than this are one
 _CACHED = 2**20  # log-densities of known components that are kept
 
 
@@ -61,10 +61,7 @@ class Engine:
         self.blocks: list[Block] = []
         self.tree = Tree(model, self._put_together(rows))
         self.k = len(self.leaves)
-        self.weight_priors = [
-            None if node.given is not None else priors([at(model, node.path)])
-            for node in self.tree.nodes
-        ]
+        self.weights = Weights(self.tree, priors)
         self.has_priors = priors is not no_priors
         for block in self.blocks:
             block.regularize(priors)
@@ -72,7 +69,7 @@ class Engine:
         self.shift = self.blocks[0].shift
         for block in self.blocks:
             block.level(self.shift)
-        self.names, self.atoms = model.column_names, model.atoms
+        self.exclusion = Exclusion(self.tree)
         self.constant = -self.shift * self.total  # of log-likelihoods in data's units
         self.bars: NDArray[np.bool_] | None = None
         self.excluded: NDArray[np.bool_] | None = None
@@ -115,37 +112,13 @@ class Engine:
         if alone and isinstance(block, ExponentialBlock):
             self.constant += sum(rows.map(block.base_of))
         data = [block.prepare(rows.x, alone) for block in self.blocks]
-        self.bars = self.excluded = self._barred(rows.x)
+        self.bars = self.excluded = self.exclusion.bars(rows.x)
         if rows.labels is not None:
-            self.excluded = self._excluded(rows.labels)
+            self.excluded = self.exclusion.others(rows.labels, self.bars)
         elif alone and isinstance(block, FixedBlock) and self.tree.flat:
-            joint = data[0]
-            if self.bars is not None:
-                joint[self.bars] = -np.inf
-            if np.isfinite(joint.max(axis=0)).all():
-                self.rows = KnownRows(joint, rows.weight)
-                return
-        self.rows = PreparedRows(self.blocks, data, rows.weight, self.excluded)
-
-    def _barred(self, x: Array) -> NDArray[np.bool_] | None:
-        """Which component has a density where another has an atom, (K, n) by slot; None
-        where no row lies on one."""
-        bars = [barred(c, x, self.names, self.atoms) for _, c in self.leaves]
-        if all(bar is None for bar in bars):
-            return None
-        found = np.zeros((self.k, len(x)), dtype=bool)
-        for slot, bar in zip(self.tree.slot_of, bars, strict=True):
-            if bar is not None:
-                found[slot] = bar
-        return found
-
-    def _excluded(self, labels: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """The same, and which component is not the one that a label says."""
-        node = self.tree.nodes[0]
-        branch = np.empty((self.k, 1), dtype=np.intp)
-        branch[node.leaves, 0] = node.branch
-        other = (labels >= 0) & (labels != branch)
-        return other if self.bars is None else other | self.bars
+            self.rows = KnownRows.of(data[0], rows.weight, self.bars)
+        if self.rows is None:
+            self.rows = PreparedRows(self.blocks, data, rows.weight, self.excluded)
 
     # ---------------------------------------------------------------- states
 
@@ -162,8 +135,7 @@ class Engine:
         return self.tree.rebuilt(parts, state.weights)
 
     def by_slot(self, mixture: Mixture | None = None) -> list[Any]:
-        """The components in the order of the slots: blank ones, or those of a filled
-        mixture."""
+        """The components by slot: blank ones, or those of a filled mixture."""
         return self.tree.by_slot(mixture)
 
     def with_component(self, mixture: Mixture, slot: int, component: Any) -> Mixture:
@@ -172,18 +144,20 @@ class Engine:
         parts[slot] = component
         return self.tree.rebuilt(parts, self.tree.weights(mixture))
 
-    def learns(self, slot: int) -> bool:
-        """Has the component in this slot a blank?"""
-        return bool(self.by_slot()[slot].n_free)
+    @cached_property
+    def unknown(self) -> list[int]:
+        """Which components have a blank, by their places in `leaves`."""
+        return [i for i, (_, component) in enumerate(self.leaves) if component.n_free]
+
+    @cached_property
+    def edges_move(self) -> bool:
+        """Does some support end where the data do?"""
+        return self.model.edges_move
 
     @cached_property
     def vector(self) -> Vector:
         """What is learned as one vector."""
-        return Vector(self.tree, self.blocks, self.weight_priors, self.source.scale)
-
-    def project(self, state: State) -> State:
-        """The state nearest to this one that the model allows."""
-        return self.vector.project(state)
+        return Vector(self.weights, self.blocks, self.source.scale)
 
     # ---------------------------------------------------------------- one step
 
@@ -210,7 +184,8 @@ class Engine:
             values.append(block.learn(own, None if state is None else state.values[g]))
             parts.append(block.totals(own))
         totals = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return State(self._weights(totals, state), values)
+        before = None if state is None else state.weights
+        return State(self.weights.learned(totals, before), values)
 
     def step(
         self, state: State, statistics: Statistics
@@ -235,7 +210,7 @@ class Engine:
             block.first(share[block.slots], data)
             for block, data in zip(self.blocks, self.rows.data, strict=True)
         ]
-        return State(self._weights(share.sum(axis=1), None), values)
+        return State(self.weights.learned(share.sum(axis=1), None), values)
 
     def packed_statistics(
         self, state: State, x: Array, weight: Array | None
@@ -269,42 +244,15 @@ class Engine:
             if weight is not None and not weight.all():
                 x, weight = x[weight > 0], weight[weight > 0]
             data = [block.prepare(x, False) for block in self.blocks]
-            rows = PreparedRows(self.blocks, data, weight, self._barred(x))
+            rows = PreparedRows(self.blocks, data, weight, self.exclusion.bars(x))
             weights = self.tree.leaf_weights(state.weights)
             return rows.e_step(weights, state.values, form)
 
-    def _weights(self, totals: Array, state: State | None) -> list[Array]:
-        """The weights of each mixture in the tree, from those of the components."""
-        weights = []
-        for i, node in enumerate(self.tree.nodes):
-            if node.given is not None:
-                weights.append(node.given)
-                continue
-            share = totals
-            if not self.tree.straight:
-                share = np.bincount(node.branch, totals[node.leaves]).astype(float)
-            prior = self.weight_priors[i]
-            if prior is not None:
-                weights.append(learned_weights(share, prior))
-                continue
-            whole = share.sum()
-            if whole > 0:
-                weights.append(share / whole)
-            elif state is not None:  # nothing came here: stay
-                weights.append(state.weights[i])
-            else:
-                weights.append(np.full(len(share), 1 / len(share)))
-        return weights
-
     def _log_prior(self, state: State) -> float:
         """What all priors add to the log-likelihood."""
-        total = sum(
-            prior.log_prob({"weights": weights})
-            for prior, weights in zip(self.weight_priors, state.weights, strict=True)
-            if prior is not None
-        )
         pairs = zip(self.blocks, state.values, strict=True)
-        return total + sum(block.log_prior(values) for block, values in pairs)
+        each = [block.log_prior(values) for block, values in pairs]
+        return self.weights.log_prior(state.weights) + sum(each)
 
     # ------------------------------------------------------------- single rows
 
@@ -313,33 +261,16 @@ class Engine:
         mixture, rows = self.mixture(state), self.source
         assert isinstance(rows, Rows)
         weights = self.tree.leaf_weights(state.weights)
-        joint = np.array(
-            [
-                bind_of(c, rows.x)(c) + np.log(w)
-                for c, w in zip(self.by_slot(mixture), weights, strict=True)
-            ]
-        )
+        parts = zip(self.by_slot(mixture), weights, strict=True)
+        joint = np.array([bind_of(c, rows.x)(c) + np.log(w) for c, w in parts])
         if self.excluded is not None:
             joint[self.excluded] = -np.inf
         shares: Array = np.exp(joint - log_sum_exp(joint))
         return shares
 
-    def require_possible(self, state: State) -> None:
-        """Raise an error that names the first observation no component can produce."""
-        start, mixture = 0, self.mixture(state)
-        if isinstance(self.source, Rows) and self.source.labels is not None:
-            _require_possible_labels(mixture, self.source)
-        for size, first, value in self.source.map(partial(_first_impossible, mixture)):
-            if first is not None:
-                place = start + first
-                if isinstance(self.source, Rows):
-                    place = self.source.position(place)
-                raise impossible(place, value, len(self.model.components))
-            start += size
-
     # --------------------------------------------------- what the blocks can do
 
-    @property
+    @cached_property
     def has_line(self) -> bool:
         """Are all parameters known to the engine?"""
         return all(block.has_line for block in self.blocks)
@@ -358,35 +289,3 @@ class Engine:
     def has_sums(self) -> bool:
         """Is every component learned from sums, in closed form?"""
         return all(block.has_sums for block in self.blocks)
-
-
-def ties_with(log_likelihood: float, top: float) -> bool:
-    """Is one log-likelihood as high as another, to 1e-6 in total or what can be told
-    apart? So rounding does not choose among fits that agree."""
-    return log_likelihood >= top - max(_SAME, 1e-12 * abs(top))
-
-
-def _require_possible_labels(mixture: Mixture, rows: Rows) -> None:
-    """Raise an error for a row that the component of its label cannot produce."""
-    z = rows.labels
-    assert z is not None
-    seen = np.flatnonzero(z >= 0)
-    own = mixture.log_joint(rows.x[seen])[np.arange(len(seen)), z[seen]]
-    if not np.isfinite(own).all():
-        i = int(seen[np.argmin(np.isfinite(own))])
-        raise ValueError(
-            "each labelled observation must be possible under its component, got "
-            f"x[{rows.position(i)}] = {rows.x[i]} with label {z[i]}, under which "
-            "it has probability 0; mend the label, or set it to -1 (unknown)"
-        )
-
-
-def _first_impossible(
-    mixture: Mixture, x: Array, weight: Array | None
-) -> tuple[int, int | None, Any]:
-    """How many rows there are, and the first with probability 0."""
-    possible = np.isfinite(mixture.log_prob(x))
-    if weight is not None:
-        possible |= weight == 0
-    first = None if possible.all() else int(np.argmin(possible))
-    return len(x), first, None if first is None else x[first]

@@ -16,9 +16,10 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
 from mixnotes.fitting.climb import End
-from mixnotes.fitting.engine import Engine, ties_with
+from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ties import ties_with
 
 if TYPE_CHECKING:
     from mixnotes.mixing.ceiling import Ceiling

@@ -59,7 +59,7 @@ class Floor(Prior):
     ) -> Fit:
         """The maximum above the floor to which EM climbs from `start`."""
         engine = Engine(model, rows, priors=self)
-        first = engine.project(engine.state(start))
+        first = engine.vector.project(engine.state(start))
         end = Climb(engine, tol, max_iter, True).run(first)
         words = f"; no variance is below {self.least:g}, which some would fall to"
         end = replace(end, reason=end.reason + words)

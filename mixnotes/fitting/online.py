@@ -10,11 +10,12 @@ from typing import Any
 
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_data
-from mixnotes.data.sources import parts_of
+from mixnotes.data.sources import Source, parts_of
 from mixnotes.fitting.blocks.base import FixedBlock, Statistics
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.em import as_start, checked, em
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
 
 _LEAST = 10  # rows a component in the first block, where starts are tried on it
@@ -42,15 +43,7 @@ def em_online(
 
         em_online(Mixture([Poisson(), Poisson()]), blocks)
     """
-    if isinstance(power, bool) or not (
-        isinstance(power, int | float) and 0.5 < power <= 1
-    ):
-        raise ValueError(f"power must be above 0.5 and at most 1, got {power!r}")
-    if mixture.column_names is not None:
-        raise TypeError(
-            "em_online takes no columns by name, and the components take "
-            f"{', '.join(mixture.column_names)}; use em, which reads blocks of them too"
-        )
+    _require_streamable(mixture, power)
     engine: Engine | None = None
     mean: Statistics | None = None
     averages = _Averages()
@@ -59,25 +52,11 @@ def em_online(
         model, source = checked(mixture, as_data(x), weight)
         if engine is None:
             first = _first(model, source.n, x, weight, start, rng)
-            engine = Engine(model, source)
-            if not all(
-                isinstance(part, ExponentialBlock | FixedBlock)
-                for part in engine.blocks
-            ):
-                raise TypeError(
-                    "em_online needs components of exponential families, and one here "
-                    "is a class of its own, whose fit takes all rows at once; use em"
-                )
+            engine = _engine_of(model, source)
             state = engine.state(as_start(model, first, "start"))
         with quiet():
-            found = engine.packed_statistics(state, as_data(x), weight)
-            if found is None:
-                raise ValueError(
-                    "em_online cannot follow a component that has become so narrow: "
-                    "its width is lost beside the range of the data; use em"
-                )
+            found = _mean_statistics(engine, state, x, weight, source.total)
             share = (t + 1.0) ** -power
-            found = (1 / source.total) * found
             mean = found if mean is None else (1 - share) * mean + share * found
             averages.add(mean)
             state = engine.m_step(mean, state)
@@ -88,6 +67,44 @@ def em_online(
         )
     with quiet():
         return engine.mixture(engine.m_step(averages.last_half(), state))
+
+
+def _require_streamable(mixture: Mixture, power: float) -> None:
+    """Raise an error for what is not that of a stream."""
+    if isinstance(power, bool) or not (
+        isinstance(power, int | float) and 0.5 < power <= 1
+    ):
+        raise ValueError(f"power must be above 0.5 and at most 1, got {power!r}")
+    if mixture.column_names is not None:
+        raise TypeError(
+            "em_online takes no columns by name, and the components take "
+            f"{', '.join(mixture.column_names)}; use em, which reads blocks of them too"
+        )
+
+
+def _engine_of(model: Mixture, source: Source) -> Engine:
+    """The engine, if all components are learned from statistics that add up."""
+    engine = Engine(model, source)
+    kinds = ExponentialBlock | FixedBlock
+    if not all(isinstance(block, kinds) for block in engine.blocks):
+        raise TypeError(
+            "em_online needs components of exponential families, and one here "
+            "is a class of its own, whose fit takes all rows at once; use em"
+        )
+    return engine
+
+
+def _mean_statistics(
+    engine: Engine, state: State, x: Any, weight: Any, total: float
+) -> Statistics:
+    """The statistics of a block, an observation."""
+    found = engine.packed_statistics(state, as_data(x), weight)
+    if found is None:
+        raise ValueError(
+            "em_online cannot follow a component that has become so narrow: "
+            "its width is lost beside the range of the data; use em"
+        )
+    return (1 / total) * found
 
 
 def _first(

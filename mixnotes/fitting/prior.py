@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from mixnotes.numeric.arrays import Array
 
 
@@ -54,11 +52,3 @@ what is known of them."""
 
 def no_priors(components: Sequence[Any]) -> None:
     """Of no component anything is known beside the data."""
-
-
-def learned_weights(counts: Array, prior: Prior) -> Array:
-    """The weights of a mixture whose components were seen so often, (K,)."""
-    found = prior.observations()
-    if found is not None:
-        counts = np.maximum(counts + found[1], 0.0)
-    return prior.bounded("weights", counts / counts.sum())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -66,20 +66,14 @@ class PreparedRows:
             return total, Statistics(parts, form)
         with one_blas_thread():
             count = 1 if self.size < _WORTH_THREADS else threads()
+            chunks = -(-self.size // (count * self.chunk_rows))  # of each thread
+            ends = [*range(0, self.size, chunks * self.chunk_rows), self.size]
+            some = partial(self._some, loaded)
             if count == 1:
-                total, parts = self._some(loaded, self.workspaces, 0, self.size)
-                return total, Statistics(parts, form)
-            return self._shared_out(loaded, count, form)
-
-    def _shared_out(
-        self, loaded: list[Any], count: int, form: Form
-    ) -> tuple[float, Statistics]:
-        """The same by so many threads, each with whole chunks."""
-        chunks = -(-self.size // (count * self.chunk_rows))
-        ends = [*range(0, self.size, chunks * self.chunk_rows), self.size]
-        own = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
-        every = len(own) * [loaded]
-        found = list(in_threads(self._some, every, own, ends[:-1], ends[1:]))
+                found = [some(self.workspaces, 0, self.size)]
+            else:
+                own = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
+                found = list(in_threads(some, own, ends[:-1], ends[1:]))
         each = [Statistics(parts, form) for _, parts in found]
         return sum(total for total, _ in found), sum(each[1:], each[0])
 
@@ -90,55 +84,44 @@ class PreparedRows:
         first: int,
         last: int,
     ) -> tuple[float, list[Any]]:
-        """Of the rows from `first` to `last`."""
-        statistics = [
-            block.empty(load, part)
-            for block, load, part in zip(self.blocks, loaded, self.data, strict=True)
+        """Of the rows from `first` to `last`, chunk after chunk."""
+        parts = [
+            (block, load, data, block.empty(load, data), block.slots)
+            for block, load, data in zip(self.blocks, loaded, self.data, strict=True)
         ]
-        parts = list(zip(self.blocks, loaded, self.data, statistics, strict=True))
         total, size = 0.0, self.chunk_rows
         for start in range(first, last, size):
             rows = slice(start, min(start + size, last))
-            total += self._chunk(parts, rows, workspaces)
-        return total, statistics
-
-    def _chunk(
-        self, parts: list[Any], rows: slice, workspaces: dict[int, Workspace]
-    ) -> float:
-        """The log-likelihood of a chunk; its responsibilities go to the statistics."""
-        size = rows.stop - rows.start
-        workspace = workspaces.get(size)
-        if workspace is None:
-            workspace = workspaces[size] = Workspace(self.k, size)
-        weight = workspace.ones if self.weight is None else self.weight[rows]
-        joint, norm = workspace.joint, workspace.norm
-        self._joint(parts, rows, workspace)
-        total = _normalise(weight, workspace)
-        if total is None:
+            length = rows.stop - start
+            workspace = workspaces.get(length)
+            if workspace is None:
+                workspace = workspaces[length] = Workspace(self.k, length)
             self._joint(parts, rows, workspace)
-            top = joint.max(axis=0)
-            if not top.min() > 0.1 * NEVER:
-                return -np.inf
-            joint -= top
-            np.exp(joint, joint)
-            np.dot(workspace.each, joint, norm)
-            total = float(np.dot(weight, top + np.log(norm)))
-            joint *= weight / norm
-        for block, load, data, statistics in parts:
-            block.collect(load, data, rows, joint[block.slots], statistics, workspace)
-        return total
+            weight = workspace.ones if self.weight is None else self.weight[rows]
+            here = _normalise(weight, workspace)
+            if here is None:
+                self._joint(parts, rows, workspace)
+                here = _normalise_far(weight, workspace)
+            total += here
+            if here > -np.inf:
+                for block, load, data, statistics, slots in parts:
+                    share = workspace.joint[slots]
+                    block.collect(load, data, rows, share, statistics, workspace)
+        return total, [part[3] for part in parts]
 
     def _joint(self, parts: list[Any], rows: slice, workspace: Workspace) -> None:
         """Write log p(x, z = k), (K, rows)."""
-        for block, load, data, _ in parts:
-            block.joint(load, data, rows, workspace.joint[block.slots], workspace)
+        joint = workspace.joint
+        for block, load, data, _, slots in parts:
+            block.joint(load, data, rows, joint[slots], workspace)
         if self.excluded is not None:
-            workspace.joint[self.excluded[:, rows]] = NEVER
+            joint[self.excluded[:, rows]] = NEVER
 
 
 def _normalise(weight: Array, workspace: Workspace) -> float | None:
-    """The log-likelihood; what is in `joint` becomes weighted responsibilities. None
-    where all densities of some row are too small, or one is too large."""
+    """The log-likelihood of a chunk; what is in `joint` becomes weighted
+    responsibilities. None where all densities of some row are too small, or one is too
+    large."""
     joint, norm, logs = workspace.joint, workspace.norm, workspace.logs
     np.exp(joint, joint)
     np.dot(workspace.each, joint, norm)
@@ -151,9 +134,33 @@ def _normalise(weight: Array, workspace: Workspace) -> float | None:
     return total
 
 
+def _normalise_far(weight: Array, workspace: Workspace) -> float:
+    """The same at any densities; -inf where some row is impossible."""
+    joint, norm = workspace.joint, workspace.norm
+    top = joint.max(axis=0)
+    if not top.min() > 0.1 * NEVER:
+        return -np.inf
+    joint -= top
+    np.exp(joint, joint)
+    np.dot(workspace.each, joint, norm)
+    total = float(np.dot(weight, top + np.log(norm)))
+    joint *= weight / norm
+    return total
+
+
 class KnownRows:
     """Rows that known components alone can have made: their likelihoods are kept, and
     no step takes an exponential."""
+
+    @classmethod
+    def of(
+        cls, joint: Array, weight: Array | None, bars: NDArray[np.bool_] | None
+    ) -> KnownRows | None:
+        """From log-densities, (K, n), and who is barred from which row; None where some
+        row is impossible."""
+        joint = joint if bars is None else np.where(bars, -np.inf, joint)
+        possible = np.isfinite(joint.max(axis=0)).all()
+        return cls(joint, weight) if possible else None
 
     def __init__(self, joint: Array, weight: Array | None) -> None:
         self.data, self.weight = [joint], weight

@@ -14,9 +14,10 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.engine import Engine, ties_with
+from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
+from mixnotes.numeric.ties import ties_with
 
 _TRIES = 5  # short runs a start; the highest climbs on
 _NEAR_SEEDS = 0.8  # the share of guesses that leave much to known components
@@ -81,34 +82,43 @@ def random_start(
     assert isinstance(rows, Rows)
     weight = rows.weights
     m = len(rows.x)
-    components = [c for _, c in engine.leaves]
-    unknown = [i for i, c in enumerate(components) if c.n_free]
+    unknown = engine.unknown
     points = rows.whole.x.reshape(m, -1)
     points = (points - points[0]) / _spread(points, weight)
-    if engine.model.edges_move:  # a share of a far row would keep an end out there
+    if engine.edges_move:  # a share of a far row would keep an end out there
         noise = 0.0
-    if widths:
-        level = weight / weight.sum()
-        seeds = rng.choice(m, size=len(unknown), p=level).tolist()
-        log_width = rng.normal(-1, 1, size=len(unknown))
-    else:
-        seeds = _spread_seeds(points, weight, len(unknown), rng)
-        log_width = np.zeros(len(unknown))
-    nearest = np.array(
-        [
-            _squares(points, points[seed]) * np.exp(-2 * log) + 2 * log
-            for seed, log in zip(seeds, log_width, strict=True)
-        ]
-    ).argmin(axis=0)
+    seeds, nearest = _neighbourhoods(points, weight, len(unknown), rng, widths)
     share = np.zeros((k, m))
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
-    edges = engine.model.edges_move  # rows beyond an end are nobody's from then on
+    edges = engine.edges_move  # rows beyond an end are nobody's from then on
     if len(unknown) < k and not edges and rng.random() < _NEAR_SEEDS:
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
         possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make
     return from_shares(engine, share)
+
+
+def _neighbourhoods(
+    points: Array, weight: Array, k: int, rng: np.random.Generator, widths: bool
+) -> tuple[list[int], NDArray[np.intp]]:
+    """Positions of k seeds, and which of them each point is nearest to, (m,)."""
+    if not widths:
+        seeds = _spread_seeds(points, weight, k, rng)
+        squares = np.array([_squares(points, points[seed]) for seed in seeds])
+        return seeds, squares.argmin(axis=0)
+    seeds = _drawn(weight / weight.sum(), rng, k).tolist()
+    squares = np.array([_squares(points, points[seed]) for seed in seeds])
+    log = rng.normal(-1, 1, size=k)[:, None]
+    return seeds, (squares * np.exp(-2 * log) + 2 * log).argmin(axis=0)
+
+
+def _drawn(p: Array, rng: np.random.Generator, size: int) -> NDArray[np.intp]:
+    """Positions with these probabilities, as `rng.choice` draws them, without checks:
+    many are drawn."""
+    cdf = p.cumsum()
+    cdf /= cdf[-1]
+    return cdf.searchsorted(rng.random(size), side="right")
 
 
 def _near_seeds(
@@ -137,17 +147,17 @@ def from_shares(engine: Engine, share: Array) -> State:
     """
     rows = engine.source
     assert isinstance(rows, Rows)
-    components = [c for _, c in engine.leaves]
-    unknown = [i for i, c in enumerate(components) if c.n_free]
+    unknown = engine.unknown
     share = share.copy()
     share[unknown] = _possible_shares(engine, share)[unknown]
     if rows.labels is not None:
         share = _as_labelled(engine, rows.labels, share)
     idle = ~share.any(axis=1)  # two seeds of one value, for example
-    share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
+    if idle.any():
+        share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
     with quiet():
         values = engine.first(share * rows.weights)
-        if engine.model.edges_move:  # what is beyond all ends would stay so
+        if engine.edges_move:  # what is beyond all ends would stay so
             beyond = engine.mixture(values).log_prob(rows.x) == -np.inf
             if beyond.any():
                 share[:, beyond] = _possible_shares(engine, np.ones_like(share))[
@@ -155,9 +165,10 @@ def from_shares(engine: Engine, share: Array) -> State:
                 ]
                 values = engine.first(share * rows.weights)
     weights = list(values.weights)
+    learns = np.zeros(engine.k, dtype=bool)
+    learns[engine.tree.slot_of[unknown]] = True
     for i, node in enumerate(engine.tree.nodes):  # known components start level
-        learns = [engine.learns(leaf) for leaf in node.leaves]
-        learned = np.bincount(node.branch, learns)
+        learned = np.bincount(node.branch, learns[node.leaves])
         if node.given is None and not learned.all():
             weights[i] = np.full(len(learned), 1 / len(learned))
     return State(weights, values.values)
@@ -180,8 +191,9 @@ def _spread(points: Array, weight: Array) -> Array:
 
 
 def _squares(points: Array, seed: Array) -> Array:
-    squares: Array = ((points - seed) ** 2).sum(axis=1)
-    return squares
+    """The squared distance of each point from a seed, (m,)."""
+    squares: Array = (points - seed) ** 2
+    return squares[:, 0] if squares.shape[1] == 1 else squares.sum(axis=1)
 
 
 def _as_labelled(engine: Engine, labels: NDArray[np.intp], share: Array) -> Array:
@@ -230,12 +242,12 @@ def _spread_seeds(
     """Positions of k observations, each drawn in proportion to its squared distance
     from those drawn before."""
     level = weight / weight.sum()
-    seeds = [int(rng.choice(len(points), p=level))]
+    seeds = [int(_drawn(level, rng, 1)[0])]
     distance = np.full(len(points), np.inf)
     while len(seeds) < k:
         distance = np.minimum(distance, _squares(points, points[seeds[-1]]))
         pull = weight * distance
         total = pull.sum()
         p = pull / total if total > 0 else level
-        seeds.append(int(rng.choice(len(points), p=p)))
+        seeds.append(int(_drawn(p, rng, 1)[0]))
     return seeds

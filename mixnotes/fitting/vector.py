@@ -14,8 +14,8 @@ import numpy as np
 from mixnotes.components.component import Axis
 from mixnotes.components.constraints import softmax
 from mixnotes.fitting.blocks.base import Block
-from mixnotes.fitting.prior import Prior
-from mixnotes.fitting.tree import Tree, dotted
+from mixnotes.fitting.tree import dotted
+from mixnotes.fitting.weights import Weights
 from mixnotes.numeric.arrays import Array
 
 _TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
@@ -29,18 +29,13 @@ class State(NamedTuple):
 
 
 class Vector:
-    """What is learned of a tree whose components are in these blocks; `scale` is the
+    """What is learned of mixtures whose components are in these blocks; `scale` is the
     standard deviation of the data."""
 
-    def __init__(
-        self,
-        tree: Tree,
-        blocks: Sequence[Block],
-        weight_priors: Sequence[Prior | None],
-        scale: float,
-    ) -> None:
-        self.tree, self.blocks, self.scale = tree, blocks, scale
-        self.weight_priors = weight_priors  # of each node
+    def __init__(self, weights: Weights, blocks: Sequence[Block], scale: float) -> None:
+        self.tree, self.weights = weights.tree, weights
+        self.blocks, self.scale = blocks, scale
+        self._lengths: list[int] | None = None
 
     def learned_values(self, state: State) -> Array:
         """Shape (p,): weights and probabilities as they are, what is in the data's unit
@@ -76,19 +71,25 @@ class Vector:
             else:
                 weights.append(seen)
         values: list[Any] = []
-        for block, seen in zip(self.blocks, like.values, strict=True):
-            size = sum(part.size for part in block.to_line(seen))
+        for block, seen, size in zip(
+            self.blocks, like.values, self._sizes(like), strict=True
+        ):
             values.append(block.from_line(line[place : place + size], seen))
             place += size
         return self.project(State(weights, values))
 
+    def _sizes(self, like: State) -> list[int]:
+        """How many coordinates each block has, which is the same at every state."""
+        if self._lengths is None:
+            pairs = zip(self.blocks, like.values, strict=True)
+            parts = [block.to_line(values) for block, values in pairs]
+            self._lengths = [sum(part.size for part in own) for own in parts]
+        return self._lengths
+
     def project(self, state: State) -> State:
         """The state nearest to this one that the model allows, in the sense of EM:
         what a step would learn from the moments of the state itself."""
-        weights = [
-            own if prior is None else prior.bounded("weights", own)
-            for own, prior in zip(state.weights, self.weight_priors, strict=True)
-        ]
+        weights = self.weights.project(state.weights)
         leaf = self.tree.leaf_weights(weights)
         values = [
             block.project(own, leaf[block.slots])

@@ -184,6 +184,9 @@ class Block(ABC):
 class FixedBlock(Block):
     """Components without blanks: their log-densities are computed once."""
 
+    def regularize(self, priors: Priors) -> None:
+        """What is known needs no prior."""
+
     def prepare(self, x: Array, alone: bool) -> Array:
         """log p(x | z = k), (K, n)."""
         return np.array([bind_of(c, x)(c) for c in self.templates])

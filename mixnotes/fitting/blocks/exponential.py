@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,51 +14,11 @@ from numpy.typing import NDArray
 from mixnotes.components.constraints import Number
 from mixnotes.components.exponential import NEVER, Keep, ScaledKeep, Values
 from mixnotes.data.check import slices
-from mixnotes.data.missing import Pattern, patterns
 from mixnotes.data.sources import Source
 from mixnotes.fitting.blocks.base import Form, Workspace
 from mixnotes.fitting.blocks.stacked import StackedBlock
+from mixnotes.fitting.blocks.sums import Columns, Sums
 from mixnotes.numeric.arrays import Array
-
-
-class Columns:
-    """What a block keeps of the data: coordinates (d, n), log base (n,), features."""
-
-    def __init__(self, columns: Array, base: Array | None) -> None:
-        self.columns, self.base = columns, base
-        self.features: Array | None = None
-        self._patterns: dict[tuple[int, int], list[Pattern]] = {}
-
-    def patterns(self, rows: slice) -> list[Pattern]:
-        """The rows of a chunk by what is missing in them."""
-        key = rows.start, rows.stop
-        if key not in self._patterns:
-            self._patterns[key] = patterns(self.columns[:, rows])
-        return self._patterns[key]
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Responsibilities and, weighted by them, the statistics of distances to an origin:
-    (1 + p, K), and below them what the features have more."""
-
-    sums: Array
-    origin: Any = 0.0  # one for all, or (K, ...): then the form is the exact one
-    squares: Array | None = None  # there, the sums of squared responsibilities, (K,)
-
-    def __add__(self, other: Sums) -> Sums:
-        """Of some rows and of others, about the same origin."""
-        squares = None
-        if self.squares is not None and other.squares is not None:
-            squares = self.squares + other.squares
-        return Sums(self.sums + other.sums, self.origin, squares)
-
-    def __mul__(self, factor: float) -> Sums:
-        """Of each row so many times."""
-        squares = None if self.squares is None else factor * factor * self.squares
-        return Sums(factor * self.sums, self.origin, squares)
-
-    __rmul__ = __mul__
 
 
 class ExponentialBlock(StackedBlock):
@@ -119,7 +78,7 @@ class ExponentialBlock(StackedBlock):
                 part = part / self.unit
                 columns[0, rows] = part
             base = None if alone else self.with_base(base, len(x), rows, part, outside)
-        return Columns(columns, base)
+        return Columns(columns, base, self.p)
 
     def tamed(
         self, x: Array
@@ -165,20 +124,14 @@ class ExponentialBlock(StackedBlock):
     def keep_features(self, data: Columns) -> None:
         """Write the features of all rows, once."""
         m = data.columns.shape[1]
-        data.features = np.ones((self.n_features(data), m))
+        data.features = np.ones((data.n_features, m))
         self.write(data, slice(0, m), data.features)
 
-    def n_features(self, data: Columns) -> int:
-        """1, the statistics, and the log base where the mixture needs it."""
-        return 1 + self.p + (data.base is not None)
-
     def features(self, data: Columns, rows: slice, workspace: Workspace) -> Array:
-        """The features of a chunk of rows, (q, rows)."""
-        if data.features is not None:
-            return data.features
+        """The features of a chunk of rows, (q, rows), where they are not kept."""
         out = workspace.features.get(id(self))
         if out is None:
-            shape = self.n_features(data), len(workspace.ones)
+            shape = data.n_features, len(workspace.ones)
             out = workspace.features[id(self)] = np.ones(shape)
         self.write(data, rows, out)
         return out
@@ -213,15 +166,15 @@ class ExponentialBlock(StackedBlock):
         self, natural: Any, normaliser: Array, log_weight: Array, data: Columns
     ) -> Array:
         """The same, (q, K), whatever sizes it has."""
-        theta = np.empty((self.n_features(data), len(log_weight)))
-        np.subtract(log_weight, normaliser, out=theta[0])
+        theta = np.empty((data.n_features, len(log_weight)))
+        theta[0] = log_weight - normaliser
         if self.relative:
             theta[0] += self.relative
         if isinstance(natural, np.ndarray):
             theta[1 : 1 + self.p] = natural
         else:
-            for row, parameter in zip(theta[1:], natural, strict=False):
-                row[:] = parameter
+            for row, parameter in enumerate(natural, 1):
+                theta[row] = parameter
         if data.base is not None:
             theta[-1] = 1.0
         return theta
@@ -230,7 +183,10 @@ class ExponentialBlock(StackedBlock):
         self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """One matrix product."""
-        np.dot(loaded, self.features(data, rows, workspace), out=out)
+        features = data.features
+        if features is None:
+            features = self.features(data, rows, workspace)
+        np.dot(loaded, features, out)
 
     def collect(
         self,
@@ -245,12 +201,11 @@ class ExponentialBlock(StackedBlock):
         features = data.features
         if features is None:
             features = workspace.features[id(self)]
-        sums = statistics.sums
-        sums += np.dot(features, share.T)
+        np.add(statistics.sums, np.dot(features, share.T), statistics.sums)
 
     def empty(self, loaded: Any, data: Any) -> Sums:
         """Zeros."""
-        return Sums(np.zeros((self.n_features(data), len(self.templates))))
+        return Sums(np.zeros((data.n_features, len(self.templates))))
 
     def totals(self, statistics: Sums) -> Array:
         """Those of the constant feature."""
@@ -277,31 +232,29 @@ class ExponentialBlock(StackedBlock):
         """From the mean statistics; a component without weight stays as it is."""
         if self.beside is not None:
             statistics = self.with_observations(statistics)
-        sums = statistics.sums
+        sums, origin = statistics.sums, statistics.origin
         weight = sums[0]
         means = sums[1 : 1 + self.p] / weight
+        if self.prior is None:
+            return self._fitted(weight, means, self.keep, origin, values)
 
         def learned(keep: Keep) -> Values:
-            found = self.fitted(weight, means, keep, statistics.origin, values)
-            idle = np.count_nonzero(weight) < len(weight)
-            return self.staying(found, weight, values) if idle else found
+            return self._fitted(weight, means, keep, origin, values)
 
-        found = learned(self.keep)
-        return found if self.prior is None else self.within_bounds(found, learned)
+        return self.within_bounds(learned(self.keep), learned)
 
-    def fitted(
-        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+    def _fitted(
+        self, weight: Array, means: Array, keep: Keep, origin: Any, values: Any
     ) -> Values:
-        """As the family learns from mean statistics (p, K)."""
-        return self.family.learn(weight, means, keep)
-
-    def staying(self, learned: Values, weight: Array, values: Any) -> Values:
-        """What was learned, and what components without weight had before."""
+        """As learned, and as they were where there is no weight."""
+        learned = self.family.learn_about(weight, means, keep, origin, values)
+        if values is None or np.count_nonzero(weight) == len(weight):
+            return learned
         idle = weight == 0
-        for name, stack in learned.items() if values is not None else ():
-            learned[name] = stack.copy()
-            learned[name][idle] = values[name][idle]
-        return learned
+        found = {name: stack.copy() for name, stack in learned.items()}
+        for name, stack in found.items():
+            stack[idle] = values[name][idle]
+        return found
 
     def with_observations(self, statistics: Sums) -> Sums:
         """The sums with those of the prior's own observations."""
@@ -321,7 +274,7 @@ class ExponentialBlock(StackedBlock):
         """Weights and probabilities as they are, what is in the data's unit divided by
         `scale`, the data's standard deviation."""
         parts = []
-        for name, domain, free in self.blanks():
+        for name, domain, free in self.blanks:
             unit = 1.0
             if isinstance(domain, Number):
                 unit = (scale / self.unit) ** -domain.power

@@ -14,7 +14,6 @@ import numpy as np
 from mixnotes.components.constraints import Number
 from mixnotes.components.exponential import (
     FramedKeep,
-    Keep,
     Standardization,
     StandardizedFamily,
     Values,
@@ -22,7 +21,8 @@ from mixnotes.components.exponential import (
 from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.blocks.base import Form, RecentreError, Workspace
-from mixnotes.fitting.blocks.exponential import Columns, ExponentialBlock, Sums
+from mixnotes.fitting.blocks.exponential import ExponentialBlock
+from mixnotes.fitting.blocks.sums import Columns, Sums
 from mixnotes.numeric.arrays import Array
 
 _EPS = float(np.finfo(float).eps)
@@ -76,7 +76,7 @@ class GaussianBlock(ExponentialBlock):
             base = None if alone else self.with_base(base, len(x), rows, part, outside)
         if self.gaps:  # the unit of an entry counts where it was seen
             base = np.log(self.frame.scale) @ np.isnan(columns)
-        return Columns(columns, base)
+        return Columns(columns, base, self.p)
 
     def fill(self, columns: Array, out: Array) -> None:
         """Write the statistics of some columns, (d, n), into `out`, (p, n)."""
@@ -192,19 +192,17 @@ class GaussianBlock(ExponentialBlock):
             self.require_standing(learned, effective_n)
         return learned
 
-    def fitted(
-        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
-    ) -> Values:
-        """As the family learns from mean statistics of distances to an origin."""
-        return self.family.learn_about(weight, means, keep, origin, current)
-
     def require_standing(self, values: Values, effective_n: Array) -> None:
-        """Raise an error where a component that is learned has collapsed."""
-        for k, template in enumerate(self.templates):
-            one = {name: stack[k : k + 1] for name, stack in values.items()}
-            reason = template.collapsed(one, effective_n[k : k + 1], self.frame)
-            if reason:
-                raise CollapseError(reason)
+        """Raise an error where a component that learns its spread has collapsed."""
+        free = self.free(self.family.spread)
+        if not len(free):
+            return
+        learned = {name: stack[free] for name, stack in values.items()}
+        reason = self.templates[free[0]].collapsed(
+            learned, effective_n[free], self.frame
+        )
+        if reason:
+            raise CollapseError(reason)
 
     def inward(self, values: Values) -> Values:
         """Parameters of the data as those of the standardized data."""
@@ -231,4 +229,4 @@ class GaussianBlock(ExponentialBlock):
 
     def measured(self, values: Values, scale: float) -> list[Array]:
         """The learned values, which are in standard deviations of the data already."""
-        return [d.measured(values[n][free]).ravel() for n, d, free in self.blanks()]
+        return [d.measured(values[n][free]).ravel() for n, d, free in self.blanks]

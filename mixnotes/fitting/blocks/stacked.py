@@ -7,7 +7,8 @@ line. How they are learned from data is for others.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class StackedBlock(Block):
         """What was learned, if it is within the prior's bounds; where it is not, the
         bound is as if it were given, and the rest is learned beside it."""
         keep = self.keep
-        for name, _, free in self.blanks():
+        for name, _, free in self.blanks:
             places, there = self.beyond(name, found, free)
             if len(places):
                 keep = keep.giving(name, places, there)
@@ -89,7 +90,7 @@ class StackedBlock(Block):
         if self.prior is None:
             return values
         found = {name: stack.copy() for name, stack in values.items()}
-        for name, _, free in self.blanks():
+        for name, _, free in self.blanks:
             places, there = self.beyond(name, values, free)
             found[name][places] = there
         return found
@@ -102,21 +103,20 @@ class StackedBlock(Block):
         every = np.arange(len(self.templates))
         return every if known is None else np.setdiff1d(every, known[0])
 
-    def blanks(self) -> Iterator[tuple[str, Any, NDArray[np.intp]]]:
+    @cached_property
+    def blanks(self) -> list[tuple[str, Any, NDArray[np.intp]]]:
         """The parameters that are learned, and in which components."""
-        for name, domain in self.family.domains().items():
-            free = self.free(name)
-            if len(free):
-                yield name, domain, free
+        every = [(n, d, self.free(n)) for n, d in self.family.domains().items()]
+        return [(name, domain, free) for name, domain, free in every if len(free)]
 
     def to_line(self, values: Values) -> list[Array]:
         """The learned values mapped to the whole line."""
-        return [d.to_line(values[n][free]).ravel() for n, d, free in self.blanks()]
+        return [d.to_line(values[n][free]).ravel() for n, d, free in self.blanks]
 
     def from_line(self, line: Array, like: Values) -> Values:
         """The values at a point of the line."""
         found, place = {name: stack.copy() for name, stack in like.items()}, 0
-        for name, domain, free in self.blanks():
+        for name, domain, free in self.blanks:
             here = like[name][free]
             m = domain.to_line(here).size
             flat = line[place : place + m].reshape(len(free), -1)
@@ -127,7 +127,7 @@ class StackedBlock(Block):
     def axes(self, values: Values, prefixes: Sequence[str]) -> list[Axis]:
         """What stands where on the line."""
         found = []
-        for name, domain, free in self.blanks():
+        for name, domain, free in self.blanks:
             size = domain.to_line(values[name][free]).shape[1]
             simplex = isinstance(domain, Simplex)
             for k in free:
