@@ -4,7 +4,7 @@
     python -m tests.mutation --sample 500        # half an hour and more on two cores
     python -m tests.mutation mixnotes.data.missing       # all mutants of a module
 
-`mutmut run "mixnotes.data.missing*"` tries the same mutants and takes longer: it starts pytest
+`mutmut run "mixnotes.data.missing*"` tries the same and takes longer: it starts pytest
 anew for each of them. Here pytest collects once and each mutant is tried in a
 fork, with the tests that call the mutated function, those first that have failed for
 its like, then the quicker ones, until one fails or `--cap` seconds are over. What is
