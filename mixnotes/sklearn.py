@@ -20,14 +20,15 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError, as_numbers, as_sample_weight
 from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
-from mixnotes.fitting import floor as floors
 from mixnotes.fitting.climb import End, Step
 from mixnotes.fitting.em import em, in_order
-from mixnotes.fitting.engine import Engine, as_high
+from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.floor import Floor
 from mixnotes.fitting.inputs import checked
 from mixnotes.fitting.starts import from_shares
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ties import ties_with
 
 try:
     from sklearn.base import BaseEstimator, DensityMixin
@@ -234,8 +235,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         floor = self._floor(source)
         fits = [
-            floors.climb(floor, model, start, self.tol, self.max_iter)
-            for start in starts
+            floor.fit(model, source, start, self.tol, self.max_iter) for start in starts
         ]
         _warn(
             f"every start {fallen}. Fitted again with no variance below "
@@ -243,13 +243,17 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         )
         return _highest(fits)
 
-    def _floor(self, rows: Rows) -> floors.Floor:
+    def _floor(self, rows: Rows) -> Floor:
         """`reg_covar`, or what rounding leaves of the largest variance if that is more.
 
         A start is learned above it, too, so that none is singular.
         """
-        least = max(self.reg_covar, _ROUNDING * float(rows.x.var(axis=0).max()))
-        return floors.Floor(rows, _KINDS[self.covariance_type], least)
+        return Floor(max(self.reg_covar, _ROUNDING * float(rows.x.var(axis=0).max())))
+
+    def _above(self, model: Mixture, rows: Rows, share: Array) -> Mixture:
+        """The mixture above the floor that fits shares of the rows, (K, n), best."""
+        engine = Engine(model, rows, priors=self._floor(rows))
+        return engine.mixture(from_shares(engine, share))
 
     def _printer(self, number: int) -> Callable[[Step], None] | None:
         """What prints the steps, if any is to be printed."""
@@ -290,7 +294,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             poor = share @ source.weights <= points.shape[1] + 1
         soft = _softened(share, poor)
         if self._normal and _flat(source.x):
-            return self._floor(Rows(points, source.weights)).step(soft)
+            return self._above(model, source.whole, soft)
         engine = Engine(model, source)
         try:
             return engine.mixture(from_shares(engine, soft))
@@ -301,7 +305,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         except CollapseError:
             if not self._normal:
                 raise
-            return self._floor(Rows(points, source.weights)).step(soft)
+            return self._above(model, source.whole, soft)
 
     def _shares(
         self, points: Array, weight: Array | None, rng: np.random.RandomState
@@ -621,7 +625,7 @@ def _highest(fits: list[Fit]) -> Fit:
     """The highest of some fits, with what became of all starts: of those that agree
     the first that converged, so that rounding does not choose."""
     top = max(fit.log_likelihood for fit in fits)
-    level = [fit for fit in fits if as_high(fit.log_likelihood, top)]
+    level = [fit for fit in fits if ties_with(fit.log_likelihood, top)]
     chosen = next((fit for fit in level if fit.converged), level[0])
     return replace(chosen, starts=tuple(end for fit in fits for end in fit.starts))
 

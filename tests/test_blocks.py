@@ -5,7 +5,7 @@ import pytest
 
 import mixnotes as mx
 from mixnotes.data import check, sources
-from mixnotes.fitting import engine
+from mixnotes.fitting import rows
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(400, 3)) + 5 * RNG.integers(2, size=(400, 1))
@@ -68,7 +68,7 @@ def short(monkeypatch):
     def shorten():
         monkeypatch.setattr(sources, "_SLICE", 90)
         monkeypatch.setattr(check, "_SLICE", 90)
-        monkeypatch.setattr(engine.Engine, "block", 90)
+        monkeypatch.setattr(rows.PreparedRows, "chunk_rows", 90)
 
     return shorten
 

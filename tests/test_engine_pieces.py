@@ -12,8 +12,8 @@ from mixnotes.data import sources, streams
 from mixnotes.data.sources import Rows
 from mixnotes.families.line import Gumbel
 from mixnotes.fitting.engine import Engine
-from mixnotes.fitting.floor import Floor, _to_come
-from mixnotes.fitting.starts import _within_support, from_shares
+from mixnotes.fitting.floor import Floor
+from mixnotes.fitting.starts import _drawn, _within_support, from_shares
 from mixnotes.numeric.covariance import model_of
 from mixnotes.numeric.special import log_sum_exp
 from mixnotes.study.select import _folds
@@ -338,14 +338,6 @@ def test_folds_leave_each_observation_out_once(weight):
 # ---------------------------------------------------------------------------- floors
 
 
-def test_what_is_to_come_of_steps_that_shrink_by_a_constant_factor():
-    assert _to_come(0.5, 1.0) == 0.5  # 1/4 + 1/8 + ...
-    assert _to_come(0.25, 1.0) == pytest.approx(1 / 12)
-    assert _to_come(1.0, 1.0) == _to_come(2.0, 1.0) == np.inf
-    assert _to_come(0.0, 1.0) == 0.0
-    assert _to_come(1.0, np.inf) == np.inf
-
-
 @pytest.mark.parametrize("kind", ["full", "tied", "diagonal", "spherical"])
 def test_a_step_above_a_floor_raises_what_lies_below(kind):
     rng = np.random.default_rng(0)
@@ -355,8 +347,10 @@ def test_a_step_above_a_floor_raises_what_lies_below(kind):
     ]
     weight = 1.0 + rng.integers(3, size=40)
     share = rng.dirichlet([1, 1], 40).T
-    found = Floor(sources.Rows(x, weight), kind, 0.05).step(share)
+    model = mx.Mixture(2 * [mx.MultivariateNormal(covariance=kind, d=2)])
+    engine = Engine(model, sources.Rows(x, weight), priors=Floor(0.05))
     level = share * weight
+    found = engine.mixture(engine.first(level))
     np.testing.assert_allclose(found.weights, level.sum(axis=1) / weight.sum())
     means = level @ x / level.sum(axis=1)[:, None]
     np.testing.assert_allclose([c.mean for c in found.components], means)
@@ -382,6 +376,16 @@ def test_a_component_that_no_interval_is_left_to_stays():
     assert mx.Gumbel().filled_to(rows, np.zeros(2), start) is start
     learned = mx.Gumbel().filled_to(rows, np.ones(2), start)
     assert learned.loc != 1.0
+
+
+@pytest.mark.parametrize("n", [1, 3, 82])
+def test_seeds_are_the_draws_of_numpy(n):
+    p = np.random.default_rng(5).random(n)
+    p /= p.sum()
+    mine, its = np.random.default_rng(n), np.random.default_rng(n)
+    assert np.array_equal(_drawn(p, mine, 40), its.choice(n, size=40, p=p))
+    assert _drawn(p, mine, 1)[0] == its.choice(n, p=p)
+    assert mine.random() == its.random()
 
 
 def test_a_first_guess_takes_its_weights_from_the_shares_if_all_is_learned():

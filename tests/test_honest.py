@@ -241,22 +241,6 @@ def test_squares_give_way_to_distances_where_they_lose_digits(gap):
     assert fit.converged, fit.reason
 
 
-def test_the_short_way_and_the_long_one_are_one_way(monkeypatch):
-    """Steps from sums to natural parameters, against steps by way of parameters."""
-    from mixnotes.fitting.engine import Engine
-
-    short = mx.em(TWO, DRAWS, **FEW)
-    many = mx.Mixture(7 * [mx.Normal()])
-    begin = mx.em(many, DRAWS, starts=1, max_iter=2).mixture
-    wide = mx.em(many, DRAWS, start=begin, max_iter=15, accelerate=False)
-    monkeypatch.setattr(Engine, "advance", lambda self, sums: None)
-    np.testing.assert_allclose(
-        mx.em(TWO, DRAWS, **FEW).history, short.history, rtol=1e-12
-    )
-    long = mx.em(many, DRAWS, start=begin, max_iter=15, accelerate=False)
-    np.testing.assert_allclose(long.history, wide.history, rtol=1e-10)
-
-
 def test_a_start_that_is_too_sharp_for_squares_climbs_by_distances():
     rng = np.random.default_rng(0)
     x = np.r_[rng.normal(size=300), 1e7 + rng.normal(size=200)]

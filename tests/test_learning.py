@@ -220,9 +220,9 @@ def test_given_and_shared_blanks_are_put_in_place():
 
 
 def test_the_carriers_of_a_weight():
-    assert exponential.carriers_of(np.ones(7)) == 7
-    assert exponential.carriers_of(np.array([3.0, 1e-200, 0])) == 1
-    close(exponential.carriers_of(1e200 * np.array([3.0, 1.0])), 1.6)
+    assert exponential.effective_n_of(np.ones(7)) == 7
+    assert exponential.effective_n_of(np.array([3.0, 1e-200, 0])) == 1
+    close(exponential.effective_n_of(1e200 * np.array([3.0, 1.0])), 1.6)
 
 
 # ---------------------------------------------------------------- covariance models

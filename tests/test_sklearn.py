@@ -25,7 +25,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import mixnotes as mx
 from mixnotes.data.sources import Rows
-from mixnotes.fitting import floor as floors
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.floor import Floor
 from mixnotes.sklearn import MixtureModel
 
 TYPES = ("full", "tied", "diag", "spherical")
@@ -293,9 +294,11 @@ def test_a_step_above_the_floor_is_the_best_there_is(kind):
     """No other covariance above the floor is likelier, as far as random ones tell."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 3)) * [1.0, 0.1, 0.1]
-    floor = floors.Floor(Rows(x, None), kind, 0.04)
+    floor = Floor(0.04)
     share = rng.dirichlet([1, 1], 40).T
-    found = floor.step(share)
+    model = mx.Mixture(2 * [mx.MultivariateNormal(covariance=kind, d=3)])
+    engine = Engine(model, Rows(x, None), priors=floor)
+    found = engine.mixture(engine.first(share))
 
     def height(mixture):
         return float((share.T * mixture.log_joint(x)).sum())
@@ -312,15 +315,17 @@ def test_a_step_above_the_floor_is_the_best_there_is(kind):
             noise = [np.eye(3) * a[0, 0] for a in noise]
         parts = [
             mx.MultivariateNormal(
-                c.mean, floor._raised(_as_kind(c.cov + a, kind)), covariance=kind
+                c.mean, _above(floor, c.cov + a, kind), covariance=kind
             )
             for c, a in zip(found.components, noise, strict=True)
         ]
         assert height(mx.Mixture(parts, found.weights)) <= height(found) + 1e-9
 
 
-def _as_kind(cov, kind):
-    return np.diag(cov) if kind in ("diagonal", "spherical") else cov
+def _above(floor, cov, kind):
+    axial = kind in ("diagonal", "spherical")
+    raised = floor.bounded("cov", (np.diag(cov) if axial else cov)[None])[0]
+    return np.diag(raised) if axial else raised
 
 
 def test_a_fit_that_stands_is_not_changed_by_reg_covar(geyser):

@@ -289,15 +289,15 @@ def test_weights_for_blocks_come_with_them():
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_threads_give_the_fit_of_one(name, count, monkeypatch):
-    from mixnotes.fitting import engine
+    from mixnotes.fitting import rows
 
     model, x = CASES[name]
     x = np.tile(x, (12, *[1] * (x.ndim - 1)))
     options = {"start": start_of(name), "max_iter": 10, "accelerate": False}
-    monkeypatch.setattr(engine, "_WORTH_THREADS", 2000)
-    monkeypatch.setattr(engine, "threads", lambda: 1)
+    monkeypatch.setattr(rows, "_WORTH_THREADS", 2000)
+    monkeypatch.setattr(rows, "threads", lambda: 1)
     here = mx.em(model, x, **options)
-    monkeypatch.setattr(engine, "threads", lambda: count)
+    monkeypatch.setattr(rows, "threads", lambda: count)
     assert_same(here, mx.em(model, x, **options), x)
 
 

@@ -8,6 +8,7 @@ sums that the weighted fits need.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -56,6 +57,15 @@ class Keep:
         if name in self.given:
             known[self.given[name][0]] = True
         return known
+
+    def giving(self, name: str, places: NDArray[np.intp], values: Array) -> Self:
+        """The same with this parameter given in some more components."""
+        none = np.zeros(0, dtype=np.intp), values[:0]
+        where, known = self.given.get(name, none)
+        more = np.concatenate([where, places]), np.concatenate([known, values])
+        other = copy.copy(self)
+        other.given, other.nothing = self.given | {name: more}, False
+        return other
 
     def __call__(self, name: str, learned: Array, weight: Array) -> Array:
         """`learned`, shape (K, ...), averaged by `weight` where shared, or as given."""
@@ -107,6 +117,13 @@ class ExponentialFamily(Family):
 
         `weight`, shape (K,), is how much each component weighs.
         """
+
+    def learn_about(
+        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+    ) -> Values:
+        """`learn` from mean statistics of distances to `origin`, one for each component
+        or 0 for all; `current`, if any, is where an inner iteration begins."""
+        return self.learn(weight, means, keep)
 
     def log_base(self, x: Array) -> Array | None:
         """The log of the base measure, shape (n,); None where it is 0 everywhere."""
@@ -258,14 +275,7 @@ class StandardizedFamily(ExponentialFamily):
     def learn_about(
         self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
     ) -> Values:
-        """`learn` from mean statistics, (p, K), of the distances x - origin, with an
-        origin for each component; `current`, if any, is where an inner iteration
-        begins.
-        """
-
-    @abstractmethod
-    def at(self, places: Array) -> Values:
-        """A stack of K components with these means, shape (K, d), and a spread of 0."""
+        """From this comes `learn`, which is about 0."""
 
     @abstractmethod
     def sharpness(self, natural: Any) -> float:
@@ -275,11 +285,11 @@ class StandardizedFamily(ExponentialFamily):
 
     @abstractmethod
     def collapsed(
-        self, values: Values, carriers: Array, frame: Standardization
+        self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
-        """Why some learned component has collapsed, or None.
+        """Why some component, whose spread is learned, has collapsed; or None.
 
-        `carriers`, shape (K,), is how many observations carry each component.
+        `effective_n`, shape (K,), is how many observations carry each component.
         """
 
     @abstractmethod
@@ -287,22 +297,16 @@ class StandardizedFamily(ExponentialFamily):
         """Write the log-densities of standardised data into `out`, (K, n)."""
 
     @abstractmethod
-    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Sums of the statistics of the distances to each component's mean, (K, p)."""
+    def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
+        """Sums of the statistics of distances to `origin`, (K, d) or, of one column,
+        (K,), weighted by `share`, (K, n): (K, p)."""
 
     @abstractmethod
     def require_spread(self, frame: Standardization) -> None:
         """Raise an error unless the data vary enough for a spread to be learned."""
 
-    def direct(self, sums: Array, total: float, out: Array) -> float | None:
-        """A short way for families that have one: from the sums of 1 and of the
-        statistics, (1 + p, K), write what the next E-step needs without computing the
-        parameters, namely log weight less normaliser and the natural parameters.
-        Returns the sharpness; None where a family has no short way.
-        """
-        return None
-
     place: str  # the name of the parameter that moves with the data
+    spread: str  # and of the one that can collapse
     ties = False  # are values bound to each other in ways that Shared does not say?
     common = False  # is one scale for all columns needed?
 
@@ -330,10 +334,11 @@ class StandardizedFamily(ExponentialFamily):
         self.fill(framed, features)
         keep = FramedKeep([self], frame)
         values = self.learn(np.array([total]), features @ weight[:, None] / total, keep)
-        carriers = np.array([carriers_of(weight)])
-        reason = self.collapsed(values, carriers, frame)
-        if reason:
-            raise CollapseError(reason)
+        if self._is_blank(self.spread):
+            effective_n = np.array([effective_n_of(weight)])
+            reason = self.collapsed(values, effective_n, frame)
+            if reason:
+                raise CollapseError(reason)
         return self.unstack(self.out_of(values, frame), 0)
 
 
@@ -358,9 +363,7 @@ class FramedKeep(Keep):
             self.given[name] = where, templates[0].into({name: values}, frame)[name]
 
 
-def carriers_of(weight: Array) -> float:
-    """The effective number of observations that carry the weight, (sum w)^2 / sum
-    w^2.
-    """
+def effective_n_of(weight: Array) -> float:
+    """How many observations carry the weight, (sum w)^2 / sum w^2."""
     share = weight / weight.max()
     return float(share.sum() ** 2 / (share @ share))

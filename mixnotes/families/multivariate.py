@@ -61,7 +61,7 @@ class MultivariateNormal(StandardizedFamily):
     d: int | None = None  # columns of x; known from mean, cov or the data
 
     support = "rows of finite numbers"
-    place = "mean"
+    place, spread = "mean", "cov"
     takes_gaps = True
 
     def __post_init__(self) -> None:
@@ -206,10 +206,6 @@ class MultivariateNormal(StandardizedFamily):
         normaliser = 0.5 * ((first * mean).sum(axis=1) + log_det + d * _LOG_2_PI)
         return np.concatenate([first, second], axis=1).T, normaliser  # type: ignore[return-value]
 
-    def at(self, places: Array) -> Values:
-        """The means."""
-        return {"mean": places}
-
     def begin(self, columns: Array, share: Array) -> Values:
         """Means and variances of what was seen, weighted by `share`, (K, n)."""
         seen = ~np.isnan(columns)
@@ -283,13 +279,13 @@ class MultivariateNormal(StandardizedFamily):
             out[k] *= -0.5
             out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * _LOG_2_PI
 
-    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Sums of y - mean and of its products, for each component."""
+    def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
+        """Of y - origin and its products."""
         d = len(columns)
         sums = np.empty((len(share), self.n_statistics(d)))
         upper = np.triu_indices(d)
         for k, part in enumerate(share):
-            aside = columns - values["mean"][k][:, None]
+            aside = columns - origin[k][:, None]
             weighted = aside * part
             sums[k, :d] = weighted.sum(axis=1)
             if self.model[2] == "I":
@@ -338,11 +334,9 @@ class MultivariateNormal(StandardizedFamily):
         return Mixture([self])._fit(x, weight, first).components[0]
 
     def collapsed(
-        self, values: Values, carriers: Array, frame: Standardization
+        self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
         """Is some learned covariance flat, relative to the data's spread?"""
-        if self.cov is not None:
-            return None
         cov = values["cov"]
         good = np.isfinite(cov).reshape(len(cov), -1).all(axis=1)
         tame = np.where(good.reshape(-1, *[1] * (cov.ndim - 1)), cov, 0.0)
@@ -353,7 +347,7 @@ class MultivariateNormal(StandardizedFamily):
             squares = np.linalg.eigvalsh(tame)
             least, flat = squares[:, 0], _FLAT * squares[:, -1]
         span = float(frame.span.min())
-        few = carriers < FEW + len(frame.span) - 1
+        few = effective_n < FEW + len(frame.span) - 1
         floor = np.where(few, FLOOR, ROUNDING) * span
         fallen = ~(least > np.maximum(floor**2, flat))
         if not fallen.any():

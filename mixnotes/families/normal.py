@@ -32,15 +32,11 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import normal_cdf, normal_quantile, squared
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
-_MANY = 6  # components beyond which arrays are faster than floats
 
 
 class _Bell(StandardizedFamily):
-    """A normal distribution of one coordinate of x; subclasses name its mean and its
-    sd.
-    """
-
-    spread: str  # the name of the standard deviation, as `place` is the mean's
+    """A normal distribution of one coordinate: `place` is the name of its mean,
+    `spread` that of its standard deviation."""
 
     def columns(self, x: Array) -> Array:
         """The coordinate, shape (1, n)."""
@@ -73,7 +69,7 @@ class _Bell(StandardizedFamily):
         first, square = means
         if keep.nothing:
             return {
-                self.place: origin + first,
+                self.place: first if isinstance(origin, float) else origin + first,
                 self.spread: np.sqrt(square - first * first),
             }
         # Means that are shared are averaged by precision (one conditional maximum).
@@ -83,46 +79,6 @@ class _Bell(StandardizedFamily):
         variance = square - aside * (2 * first - aside)
         sd = np.sqrt(keep.pool(self.spread, variance, weight))
         return {self.place: mean, self.spread: keep(self.spread, sd, weight)}
-
-    def direct(self, sums: Array, total: float, out: Array) -> float | None:
-        """With variance v = mean square - mean^2: log(weight / sqrt(2 pi v)) -
-        mean^2 / (2 v), mean / v and -1 / (2 v)."""
-        if sums.shape[1] > _MANY:
-            return self._direct(sums, total, out)
-        rows, sharpest = [], 0.0
-        for weight, first, square in sums.T.tolist():
-            mean = first / weight if weight else math.nan
-            variance = square / weight - mean * mean if weight else math.nan
-            if not variance > 0:
-                return math.inf
-            precision = 1 / variance
-            slope = mean * precision
-            height = weight / total * math.sqrt(precision)
-            constant = math.log(height) - 0.5 * mean * slope - _HALF_LOG_2_PI
-            rows.append((constant, slope, -0.5 * precision))
-            sharpest = max(sharpest, precision)
-        out.T[:] = rows
-        return sharpest
-
-    def _direct(self, sums: Array, total: float, out: Array) -> float:
-        """The same for many components; for a few, floats are faster."""
-        weight = sums[0]
-        mean, square = sums[1:] / weight
-        constant, first, second = out
-        np.subtract(square, mean * mean, second)
-        np.divide(1.0, second, second)
-        np.multiply(mean, second, first)
-        np.log(weight * weight * second, constant)
-        constant -= mean * first
-        constant *= 0.5
-        constant -= _HALF_LOG_2_PI + math.log(total)
-        sharpest = float(second[second.argmax()])
-        second *= -0.5
-        return sharpest
-
-    def at(self, places: Array) -> Values:
-        """The means."""
-        return {self.place: places[:, 0]}
 
     def sharpness(self, natural: Any) -> float:
         """1 / sd^2."""
@@ -142,10 +98,12 @@ class _Bell(StandardizedFamily):
     def out_of(self, values: Values, frame: Standardization) -> Values:
         """The inverse of `into`."""
         centre, scale = frame.centre[0], frame.scale[0]
-        return {
-            self.place: centre + scale * values[self.place],
-            self.spread: scale * values[self.spread],
-        }
+        found = {}
+        if self.place in values:
+            found[self.place] = centre + scale * values[self.place]
+        if self.spread in values:
+            found[self.spread] = scale * values[self.spread]
+        return found
 
     def centred_log_prob(self, values: Values, columns: Array, out: Array) -> None:
         """-((y - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2."""
@@ -156,21 +114,21 @@ class _Bell(StandardizedFamily):
         out *= -0.5
         out -= np.log(sd) + _HALF_LOG_2_PI
 
-    def centred_sums(self, values: Values, columns: Array, share: Array) -> Array:
-        """Of y - mean and its square."""
-        aside = columns - values[self.place][:, None]
+    def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
+        """Of y - origin and its square."""
+        aside = columns - origin[:, None]
         first = np.einsum("kn,kn->k", share, aside)
         aside *= aside
         return np.stack([first, np.einsum("kn,kn->k", share, aside)], axis=1)
 
     def collapsed(
-        self, values: Values, carriers: Array, frame: Standardization
+        self, values: Values, effective_n: Array, frame: Standardization
     ) -> str | None:
         """Is some learned spread below its floor, relative to the data's range?"""
         sd, span = np.nan_to_num(values[self.spread]), frame.span[0]  # a root below 0
         low = sd <= FLOOR * span
-        fallen = low & ((sd <= ROUNDING * span) | (carriers < FEW))
-        if not fallen.any() or not self._is_blank(self.spread):
+        fallen = low & ((sd <= ROUNDING * span) | (effective_n < FEW))
+        if not fallen.any():
             return None
         k, scale = int(np.argmax(fallen)), frame.scale[0]
         return (

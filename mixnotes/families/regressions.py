@@ -99,8 +99,8 @@ class LinearRegression(Regression):
             return found, {"sd": self.sd}
         residual = y - design.offset - design.matrix @ found
         sd = math.sqrt(float(weight @ residual**2) / float(weight.sum()))
-        carriers = float(weight.sum() ** 2 / (weight @ weight))
-        few = carriers < design.matrix.shape[1] + 2
+        effective_n = float(weight.sum() ** 2 / (weight @ weight))
+        few = effective_n < design.matrix.shape[1] + 2
         floor = (_FLOOR if few else _ROUNDING) * float(np.ptp(y))
         if not sd > max(floor, _DIGITS * float(np.abs(y).max())):
             raise CollapseError(

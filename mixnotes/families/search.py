@@ -13,7 +13,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from mixnotes.components.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
+from mixnotes.components.exponential import (
+    FEW,
+    FLOOR,
+    ROUNDING,
+    SMALLEST,
+    effective_n_of,
+)
 from mixnotes.components.family import Family
 from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
@@ -215,7 +221,7 @@ class LocationScale(Searched):
         relative to the data."""
         if not self._is_blank(self.spread):
             return
-        few = carriers_of(weight) < FEW
+        few = effective_n_of(weight) < FEW
         if not spread > (FLOOR if few else ROUNDING) * span:
             at = weighted_median(y, weight / weight.sum())
             raise CollapseError(

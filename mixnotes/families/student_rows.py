@@ -22,7 +22,13 @@ from mixnotes.components.constraints import (
     VECTOR,
     parameter,
 )
-from mixnotes.components.exponential import FEW, FLOOR, ROUNDING, SMALLEST, carriers_of
+from mixnotes.components.exponential import (
+    FEW,
+    FLOOR,
+    ROUNDING,
+    SMALLEST,
+    effective_n_of,
+)
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, require_seen
 from mixnotes.families.rows import remembering_d, rows_of, sized
@@ -184,7 +190,7 @@ class MultivariateStudentT(Stepped):
         """Raise an error where a learned shape is flat, relative to the data."""
         if not self._is_blank("shape"):
             return
-        few = carriers_of(weight) < FEW + len(span) - 1
+        few = effective_n_of(weight) < FEW + len(span) - 1
         squares = np.linalg.eigvalsh(shape / np.outer(span, span))
         floor = FLOOR if few else ROUNDING
         if not squares[0] > max(floor**2, 1e-14 * squares[-1]):

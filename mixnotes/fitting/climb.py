@@ -16,9 +16,10 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows
 from mixnotes.fitting import information
-from mixnotes.fitting.blocks.base import RecentreError
-from mixnotes.fitting.engine import QUIET, Engine, State
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.exclusion import require_possible
+from mixnotes.fitting.vector import State
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ascent import Scale, ascend, slope_left
 from mixnotes.numeric.special import log_sum_exp
 
@@ -82,7 +83,7 @@ class Climb:
 
     def run(self, first: State, start: int = 0) -> End:
         """Climb from `first`."""
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
+        with quiet():
             return _Path(self, first, start).climb()
 
     def go_on(self, end: End, start: int = 0) -> End:
@@ -96,7 +97,7 @@ class Climb:
         for _ in range(_ROUNDS):
             if not end.converged or end.steps >= self.max_iter:
                 return end
-            with np.errstate(**QUIET):  # type: ignore[arg-type]
+            with quiet():
                 found = self._beside(end)
                 words = "after a move that no step of EM makes, from"
                 if found is None and self.engine.has_line:
@@ -141,9 +142,9 @@ class Climb:
             here = engine.state(moved)
             try:
                 for _ in range(_TRIED):
-                    log_likelihood, sums = engine.sweep(here)
-                    reached, here = here, engine.maximise(sums, here)
-            except (CollapseError, RecentreError, np.linalg.LinAlgError):
+                    log_likelihood, statistics = engine.e_step(here)
+                    reached, here = here, engine.m_step(statistics, here)
+            except (CollapseError, np.linalg.LinAlgError):
                 continue
             if log_likelihood > top:
                 best, top = reached, log_likelihood
@@ -182,19 +183,19 @@ class Climb:
         """A state above a saddle, or None where there is none near."""
         engine = self.engine
         try:
-            line = engine.to_line(limit)
+            line = engine.vector.to_line(limit)
             if len(line) > _MANY:
                 return None
             eigenvalues, _, direction = information.spectrum(engine, limit)
             if not np.abs(eigenvalues).max(initial=0.0) > _LEVEL:
                 return None
             for size in (0.1, -0.1, 1.0, -1.0):
-                state = engine.from_line(line + size * direction, limit)
+                state = engine.vector.from_line(line + size * direction, limit)
                 for _ in range(_PUSHES):
-                    here, sums = engine.sweep(state)
+                    here, statistics = engine.e_step(state)
                     if here > log_likelihood + _LOOK:
                         return state
-                    state = engine.maximise(sums, state)
+                    state = engine.m_step(statistics, state)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return None
         return None
@@ -241,22 +242,20 @@ def _last_words(reason: str) -> str:
     return reason if not reason.startswith("after") else reason.split(", ", 1)[1]
 
 
-class _Iterate:
-    """A state, or the sums that it is made of when somebody asks."""
+def _length(vector: Array) -> float:
+    """The Euclidean norm."""
+    return math.sqrt(vector.dot(vector))
 
-    def __init__(self, engine: Engine, state: State | None, sums: list[Any]) -> None:
-        self._engine, self._state, self._sums = engine, state, sums
+
+class _Point:
+    """Where a climb was, and its learned values, which are looked at three times."""
+
+    def __init__(self, engine: Engine, state: State) -> None:
+        self.engine, self.state = engine, state
 
     @cached_property
-    def state(self) -> State:
-        if self._state is not None:
-            return self._state
-        return self._engine.maximise(self._sums, None)
-
-    @cached_property
-    def natural(self) -> Array:
-        """The learned values as numbers that distances are measured in."""
-        return self._engine.natural(self.state)
+    def values(self) -> Array:
+        return self.engine.vector.learned_values(self.state)
 
 
 class _Path:
@@ -268,19 +267,13 @@ class _Path:
         self.accelerates = climb.accelerate
         self.extrapolates = climb.accelerate and climb.engine.has_line
         self.watch, self.start = climb.watch, start
-        self.short = True  # while steps can be taken without their parameters
-        self.engine.pack()
-        self.iterate = _Iterate(self.engine, first, [])
-        try:
-            self.log_likelihood, self.sums = self.engine.sweep(first)
-        except RecentreError:
-            self.engine.recentre()
-            self.log_likelihood, self.sums = self.engine.sweep(first)
+        self.current = first
+        self.log_likelihood, self.statistics = self.engine.e_step(first)
         if self.log_likelihood == -np.inf:
-            self.engine.require_possible(first)
+            require_possible(self.engine.mixture(first), self.engine.source)
         self.history = [self.log_likelihood]
-        self.trail = [self.iterate]  # successive plain iterates, the last three
-        self.older: tuple[_Iterate, ...] = ()  # the one before those, and the next
+        self.older: tuple[_Point, ...] = ()  # the one before those, and the next
+        self.trail = [_Point(self.engine, first)]  # plain iterates, the last three
         self.gain = math.inf
         self.slowest = 0.0  # an extrapolated step hides the slow direction for a while
         self.error = math.inf
@@ -294,11 +287,6 @@ class _Path:
         self.costly = self.searched and self.engine.is_costly
         self.longest = _LONGER  # a jump; more where such jumps rise, less where not
         self.next_leap, self.patience = 0, _PATIENCE
-
-    @property
-    def current(self) -> State:
-        """Where the climb is."""
-        return self.iterate.state
 
     def climb(self) -> End:
         while self.spent + len(self.history) <= self.max_iter:
@@ -358,26 +346,7 @@ class _Path:
     def plain_step(self) -> str | None:
         """One EM step; what is wrong where it lowers the log-likelihood."""
         engine = self.engine
-        state = None
-        ahead = engine.advance(self.sums) if self.short else None
-        if ahead:
-            log_likelihood, sums = ahead
-        else:
-            if (
-                self.short
-            ):  # what waits to be made of sums is made in the form they have
-                self.short = False
-                for iterate in (*self.older[:1], *self.trail):
-                    _ = iterate.state
-            try:
-                state = engine.maximise(self.sums, self.current)
-                log_likelihood, sums = engine.sweep(state)
-            except RecentreError:
-                engine.recentre()
-                self.sums = engine.sweep(self.current)[1]
-                state = engine.maximise(self.sums, self.current)
-                log_likelihood, sums = engine.sweep(state)
-        candidate = _Iterate(engine, state, self.sums)
+        log_likelihood, state, statistics = engine.step(self.current, self.statistics)
         gain = log_likelihood - self.log_likelihood
         rounding = _ROUNDING * (abs(self.log_likelihood) + engine.total)
         if engine.has_line:  # of a family here, which has its own tests: digits of a
@@ -387,7 +356,7 @@ class _Path:
                 f"stopped: a step lowered the log-likelihood by {-gain:.3g}, so the "
                 "fit of some component is not a weighted maximum likelihood"
             )
-        self.iterate, self.sums = candidate, sums
+        self.current, self.statistics = state, statistics
         # A step never lowers the likelihood; where the sum says so, it is rounding.
         if gain > 0:
             self.log_likelihood = log_likelihood
@@ -395,7 +364,7 @@ class _Path:
         self.plain_since_jump += 1
         self.since_ascent += 1
         self.flat = self.flat + 1 if gain <= self.resolution else 0
-        self.trail.append(candidate)
+        self.trail.append(_Point(engine, state))
         if len(self.trail) > 3:
             self.older = self.trail.pop(0), self.trail[0]
         self.compare(gain)
@@ -429,9 +398,8 @@ class _Path:
         what rounding hides of it, rounding / (1 - rate)."""
         if len(self.trail) < 3:
             return
-        a, b, c = (iterate.natural for iterate in self.trail)
-        before, step = float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
-        size = float(np.linalg.norm(c))
+        a, b, c = (point.values for point in self.trail)
+        before, step, size = _length(b - a), _length(c - b), _length(c)
         rounding = _LAST * size
         noise = _NOISE * size
         if not self.engine.is_exact:  # a place far from 0 is searched for about it
@@ -465,7 +433,7 @@ class _Path:
             return self.error
         if not self.seen_four:
             return math.inf
-        o, a, b, c = (iterate.natural for iterate in (self.older[0], *self.trail))
+        o, a, b, c = (point.values for point in (self.older[0], *self.trail))
         first, before, step = (float(np.linalg.norm(v)) for v in (a - o, b - a, c - b))
         if not first > 0 or not before > 0:
             return math.inf
@@ -483,8 +451,7 @@ class _Path:
 
     def look_ahead(self) -> None:
         """Measure at the last step that is allowed, by steps that are not kept."""
-        _ = self.current  # made of its sums while they are in the form that it has
-        kept = self.iterate, self.sums, self.log_likelihood, self.watch
+        kept = self.current, self.statistics, self.log_likelihood, self.watch
         steps, gain, near = len(self.history), self.gain, self.near
         self.watch = None
         try:
@@ -500,14 +467,14 @@ class _Path:
         if math.isfinite(gain):
             self.gain, self.near = gain, near
         del self.history[steps:]
-        self.iterate, self.sums, self.log_likelihood, self.watch = kept
+        self.current, self.statistics, self.log_likelihood, self.watch = kept
 
     def last_step(self) -> float:
         """How far the last plain step moved the learned values."""
         if len(self.trail) < 2:
             return 0.0
-        before, here = (iterate.natural for iterate in self.trail[-2:])
-        return float(np.linalg.norm(here - before))
+        before, here = (point.values for point in self.trail[-2:])
+        return _length(here - before)
 
     def flat_words(self) -> str:
         """In words, that the data hardly tell apart where it still moves."""
@@ -537,7 +504,7 @@ class _Path:
         move in, and how far to look; None where there is none."""
         engine, here = self.engine, self.current
         try:
-            point = engine.to_line(here)
+            point = engine.vector.to_line(here)
             free = information.directions(engine, here)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return None  # at the edge of what floats can hold
@@ -546,13 +513,13 @@ class _Path:
 
         def height(aside: Array) -> float:
             try:
-                found = engine.sweep(engine.from_line(point + aside @ free, here))[0]
+                found = engine.e_step(placed(aside), self.statistics)[0]
             except (ArithmeticError, ValueError, np.linalg.LinAlgError):
                 return -math.inf
             return found if math.isfinite(found) else -math.inf
 
         def placed(aside: Array) -> State:
-            return engine.from_line(point + aside @ free, here)
+            return engine.vector.from_line(point + aside @ free, here)
 
         self.placed = placed
         return height, free, Scale(max(1e-4, 1e3 * self.resolution), 0.5)
@@ -571,10 +538,10 @@ class _Path:
         if not self.accelerates or not rise > self.resolution:
             return max(rise, 0.0)
         state = self.placed(top.place)
-        log_likelihood, sums = self.engine.sweep(state)
-        self.iterate, self.sums = _Iterate(self.engine, state, []), sums
+        log_likelihood, statistics = self.engine.e_step(state, self.statistics)
+        self.current, self.statistics = state, statistics
         self.log_likelihood = max(self.log_likelihood, log_likelihood)
-        self.trail = [self.iterate]
+        self.trail = [_Point(self.engine, self.current)]
         self.plain_since_jump, self.still = 0, 0
         self.history.append(self.log_likelihood)
         if self.watch:
@@ -592,7 +559,7 @@ class _Path:
             return
         engine = self.engine
         try:
-            a, b, c = (engine.to_line(iterate.state) for iterate in self.trail)
+            a, b, c = (engine.vector.to_line(point.state) for point in self.trail)
             del self.trail[:-1]
             r, v = b - a, (c - b) - (b - a)
             curvature = float(np.linalg.norm(v))
@@ -601,8 +568,8 @@ class _Path:
             alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
             alpha = min(alpha, self.longest)
             target = a + 2 * alpha * r + alpha**2 * v
-            proposal = engine.from_line(target, self.current)
-            log_likelihood, sums = engine.sweep(proposal)
+            proposal = engine.vector.from_line(target, self.current)
+            log_likelihood, statistics = engine.e_step(proposal, self.statistics)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             self.history.append(self.log_likelihood)
             self.longest = max(alpha / _LONGER, 2.0)
@@ -612,9 +579,9 @@ class _Path:
         else:
             if alpha == self.longest:
                 self.longest *= _LONGER
-            self.iterate, self.sums = _Iterate(engine, proposal, []), sums
+            self.current, self.statistics = proposal, statistics
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
-            self.trail = [self.iterate]
+            self.trail = [_Point(self.engine, self.current)]
             self.plain_since_jump = 0
         self.history.append(self.log_likelihood)
         if self.watch:
@@ -624,16 +591,18 @@ class _Path:
         """Would a Newton step cost less than what is saved by it?"""
         if len(self.trail) < 3 or len(self.history) < self.next_leap:
             return False
-        sweeps = 2 * len(self.engine.to_line(self.current))
+        a, b, c = (point.values for point in self.trail)
+        step, before = _length(c - b), _length(b - a)
+        rate = min(max(step / before, self.slowest), 1 - 1e-6) if before else 1 - 1e-6
+        if not rate > _SLOW:
+            return False
+        sweeps = 2 * len(self.engine.vector.to_line(self.current))
         if sweeps > _COSTLY or self.spent + len(self.history) + sweeps > self.max_iter:
             return False
-        a, b, c = (iterate.natural for iterate in self.trail)
-        step, before = np.linalg.norm(c - b), np.linalg.norm(b - a)
-        rate = min(max(float(step / before), self.slowest), 1 - 1e-6)
-        error = float(step) * rate / (1 - rate)
-        least = max(self.tol, _LAST * float(np.linalg.norm(c)))
+        error = step * rate / (1 - rate)
+        least = max(self.tol, _LAST * _length(c))
         to_come = math.log(max(error, least) / least) / -math.log(rate)
-        return rate > _SLOW and to_come > 15 * sweeps
+        return to_come > 15 * sweeps
 
     def leap(self) -> None:
         """A Newton step to where a plain step stands still; kept if it rises.
@@ -641,7 +610,7 @@ class _Path:
         Only where plain steps shrink in every direction: near a maximum, no saddle.
         """
         engine, here = self.engine, self.current
-        point = engine.to_line(here)
+        point = engine.vector.to_line(here)
         spent = 2 * len(point) + 2
         self.history += spent * [self.log_likelihood]
         self.next_leap = len(self.history) + self.patience
@@ -653,14 +622,14 @@ class _Path:
             if not np.abs(np.linalg.eigvals(derivative)).max() < 1:
                 return
             move = np.linalg.solve(np.eye(len(point)) - derivative, aside)
-            proposal = engine.from_line(point + move, here)
-            log_likelihood, sums = engine.sweep(proposal)
+            proposal = engine.vector.from_line(point + move, here)
+            log_likelihood, statistics = engine.e_step(proposal, self.statistics)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return
         if log_likelihood >= self.log_likelihood - self.resolution:
-            self.iterate, self.sums = _Iterate(engine, proposal, []), sums
+            self.current, self.statistics = proposal, statistics
             self.log_likelihood = max(self.log_likelihood, log_likelihood)
-            self.trail = [self.iterate]
+            self.trail = [_Point(self.engine, self.current)]
             self.plain_since_jump = 0
             self.next_leap = len(self.history) + 5
             self.patience = _PATIENCE
@@ -691,7 +660,7 @@ class _Path:
         if steps > _CONFIRM and steps % _CONFIRM and not self.near:
             return ""
         joint = engine.joint(self.current)
-        weights = np.maximum(engine.leaf_weights(self.current), _LEAST)
+        weights = np.maximum(engine.tree.leaf_weights(self.current.weights), _LEAST)
         level = log_sum_exp(joint)
         shares = rows.weights * np.exp(joint - level)
         low, high = np.asarray(rows.x).T
@@ -711,7 +680,7 @@ class _Path:
             if component.discrete and not component.ends[1] == most == math.inf:
                 continue  # a probability of 1 can be reached
             sure = np.where(wide & (low <= least) & (high >= most), 0.0, -np.inf)
-            if engine.labels is not None:
+            if engine.excluded is not None:
                 sure[joint[slot] == -np.inf] = -np.inf
             there = joint - np.log(weights)[:, None]
             there[slot] = sure
@@ -732,7 +701,7 @@ class _Path:
         steps of their weights where these are learned."""
         rows = self.engine.source
         assert isinstance(rows, Rows)
-        learned = self.engine.flat and self.engine.nodes[0].given is None
+        learned = self.engine.tree.flat and self.engine.tree.nodes[0].given is None
         for _ in range(_WEIGHED if learned else 1):
             joint = densities + np.log(np.maximum(weights, _LEAST))[:, None]
             level = log_sum_exp(joint)
@@ -763,7 +732,7 @@ class _Path:
                 narrow = template.narrowed(component, at, factor)
                 if narrow is not None:
                     moved = engine.with_component(mixture, slot, narrow)
-                    heights.append(engine.sweep(engine.state(moved))[0])
+                    heights.append(engine.e_step(engine.state(moved))[0])
             if len(heights) == 3 and heights[2] > heights[1] > heights[0] + _LOOK:
                 return (
                     f"{type(component).__name__} collapsed on x = {at:g}: the "

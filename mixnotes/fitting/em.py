@@ -18,11 +18,16 @@ from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.climb import Climb, End, Step
-from mixnotes.fitting.engine import QUIET, Engine, State, as_high, leaves
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.exclusion import require_possible
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import Data, as_start, checked
 from mixnotes.fitting.progress import watcher
 from mixnotes.fitting.starts import level_start, random_starts
+from mixnotes.fitting.tree import leaves
+from mixnotes.fitting.vector import State
+from mixnotes.numeric.arrays import quiet
+from mixnotes.numeric.ties import ties_with
 
 _STARTS = 10  # random starts where the likelihood can have several summits
 
@@ -40,14 +45,13 @@ def em_step(
     """
     model, source = checked(mixture, x, sample_weight, labels)
     here = as_start(model, current, "current")
-    engine = Engine(model, source)
-    engine.recentre()  # the exact form
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    engine = Engine(model, source, exact=True)
+    with quiet():
         state = engine.state(here)
-        log_likelihood, sums = engine.sweep(state)
+        log_likelihood, statistics = engine.e_step(state)
         if log_likelihood == -np.inf:
-            engine.require_possible(state)
-        return engine.mixture(engine.maximise(sums, state))
+            require_possible(here, source)
+        return engine.mixture(engine.m_step(statistics, state))
 
 
 def em(
@@ -124,9 +128,7 @@ def _limits(model: Mixture, filled: Mixture) -> str:
     """Which components ended where a parameter is infinite, in words."""
     found = dict.fromkeys(
         c.limit
-        for (_, template), (_, c) in zip(
-            leaves(model, ()), leaves(filled, ()), strict=True
-        )
+        for (_, template), (_, c) in zip(leaves(model), leaves(filled), strict=True)
         if c.limit and template.n_free and not template.limit
     )
     return "".join(f"; at a limit: {words}" for words in found)
@@ -148,7 +150,7 @@ def _best(ends: list[End]) -> int:
     rounding does not choose; one that collapsed never wins over others."""
     standing = [end for end in ends if not end.collapsed] or ends
     top = max(end.log_likelihood for end in standing)
-    level = [end for end in standing if as_high(end.log_likelihood, top)]
+    level = [end for end in standing if ties_with(end.log_likelihood, top)]
     chosen = next((end for end in level if end.converged), level[0])
     return next(k for k, end in enumerate(ends) if end is chosen)
 
@@ -161,9 +163,9 @@ def _firsts(
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [engine.allowed(engine.state(as_start(model, start, "start")))]
+        return [engine.vector.project(engine.state(as_start(model, start, "start")))]
     generator = as_rng(rng)
-    if not any(c.n_free for _, c in leaves(model, ())):
+    if not any(c.n_free for _, c in leaves(model)):
         as_count(1 if starts is None else starts, "starts", 1)
         return [engine.state(level_start(model))]  # concave in the weights: one summit
     count = as_count(_STARTS if starts is None else starts, "starts", 1)
@@ -208,7 +210,7 @@ def _guided(engine: Engine) -> State | None:
             return None
     level = level_start(model)
     try:
-        return engine.allowed(engine.state(Mixture(parts, level.weights)))
+        return engine.vector.project(engine.state(Mixture(parts, level.weights)))
     except ValueError:
         return None
 

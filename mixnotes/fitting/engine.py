@@ -1,95 +1,80 @@
-"""The engine: parameters as arrays, a sweep over the data, and the step up from it.
+"""The engine: the E-step over the data, and the M-step from what it leaves.
 
-A `State` is a mixture taken apart: the weights of each mixture in the tree (mixtures
-nest, and are worked on as one flat mixture of all their components), and the
-parameters of each group of components. A sweep gives the log-likelihood and the sums;
-from the sums alone come the next parameters.
+The E-step takes a `State`, parameters as arrays, and gives the log-likelihood and the
+statistics; from the statistics alone the M-step makes the next state. Where components
+become too sharp for statistics of the data as they are, the engine takes those of
+distances to each component instead: who calls it need not know.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import softmax
-from mixnotes.components.exponential import NEVER, StandardizedFamily
-from mixnotes.components.measure import barred
 from mixnotes.components.mixture import Mixture
-from mixnotes.components.parts import impossible
-from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
-from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
+from mixnotes.fitting.blocks.base import (
+    Block,
+    FixedBlock,
+    Form,
+    RecentreError,
+    Statistics,
+)
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
-from mixnotes.fitting.blocks.product import group_of
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.blocks.kinds import blocks_of
+from mixnotes.fitting.exclusion import Exclusion
+from mixnotes.fitting.prior import Priors, no_priors
+from mixnotes.fitting.rows import KnownRows, PreparedRows
+from mixnotes.fitting.tree import Tree, leaves
+from mixnotes.fitting.vector import State, Vector
+from mixnotes.fitting.weights import Weights
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.special import log_sum_exp
-from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
 
-_WORTH_THREADS = 2**17  # rows
-_SAME = 1e-6  # log-likelihoods nearer than this are one
-_TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
-_LOWEST = -745.0  # the logarithm of the least float
 _CACHED = 2**20  # log-densities of known components that are kept
-_TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
-QUIET = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
-
-
-class State(NamedTuple):
-    """The values of a mixture, taken apart."""
-
-    weights: list[Array]  # of each mixture in the tree, the outermost first
-    values: list[Any]  # of each group of components
-
-
-class Node(NamedTuple):
-    """A mixture in the tree of mixtures."""
-
-    path: tuple[int, ...]  # component of component of ... the outermost
-    given: Array | None  # its weights, if given
-    leaves: NDArray[np.intp]  # the components in it, positions
-    branch: NDArray[np.intp]  # which of its own components each is in
 
 
 class Engine:
-    """A model, some data, and all that can be prepared before the first step."""
+    """A model, some data, and all that can be prepared before the first step.
 
-    def __init__(self, model: Mixture, source: Source) -> None:
-        self.model, self.source = model, source
+    exact: take the exact form of statistics from the beginning, as for derivatives.
+    priors: what is known of parameters and weights beside the data.
+    """
+
+    def __init__(
+        self,
+        model: Mixture,
+        source: Source,
+        *,
+        exact: bool = False,
+        priors: Priors = no_priors,
+    ) -> None:
+        self.model, self.source, self.priors = model, source, priors
+        self.form = Form.EXACT if exact else Form.CHEAPEST
         self.total = source.total
-        self.leaves = list(leaves(model, ()))
-        self.paths, templates = zip(*self.leaves, strict=True)
-        k = len(templates)
         rows = source if isinstance(source, Rows) else None
-        known = sum(not c.n_free for c in templates)
-        cache = rows is not None and known * len(rows.x) <= _CACHED
-        self.groups: list[Block] = []
-        order: list[int] = []
         self.apart = rows is not None and isinstance(rows.x, Intervals)
-        for kind, places in group_of(templates, cache, self.apart):
-            parts = [templates[i] for i in places]
-            self.groups.append(kind(parts, len(order)))
-            order += places
-        self.slot_of = np.argsort(order)  # where each component stands
-        self.k = k
-        self.nodes = list(_nodes(model, (), self.paths, self.slot_of))
-        self.flat = len(self.nodes) == 1
-        self.straight = self.flat and order == sorted(order)
-        self._frame()
-        self.names, self.atoms = model.column_names, model.atoms
-        self.desks: dict[int, Workspace] = {}
-        self.crowd: dict[int, dict[int, Workspace]] = {}  # the desks of each thread
-        self.likelihoods: Array | None = None
+        self.leaves = list(leaves(model))
+        self.blocks: list[Block] = []
+        self.tree = Tree(model, self._put_together(rows))
+        self.k = len(self.leaves)
+        self.weights = Weights(self.tree, priors)
+        self.has_priors = priors is not no_priors
+        for block in self.blocks:
+            block.regularize(priors)
+            block.standardize(source)
+        self.shift = self.blocks[0].shift
+        for block in self.blocks:
+            block.level(self.shift)
+        self.exclusion = Exclusion(self.tree)
         self.constant = -self.shift * self.total  # of log-likelihoods in data's units
-        self.data: list[Any] | None = None
-        self.labels: NDArray[np.intp] | None = None
         self.bars: NDArray[np.bool_] | None = None
-        self.alone = rows is not None and len(self.groups) == 1
+        self.excluded: NDArray[np.bool_] | None = None
+        self.rows: PreparedRows | KnownRows | None = None
         if rows is not None:
             self._load(rows)
         elif not self.has_sums:
@@ -100,124 +85,187 @@ class Engine:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a worker needs that is sent a block: no data."""
-        return self.__dict__ | {"source": None, "data": None, "desks": {}, "crowd": {}}
+        """What a worker needs that is sent a block of rows: no data."""
+        return self.__dict__ | {"source": None, "rows": None}
+
+    def on(self, source: Source) -> Engine:
+        """The same model on other data."""
+        exact = self.form is Form.EXACT
+        return Engine(self.model, source, exact=exact, priors=self.priors)
 
     # ------------------------------------------------------------------- the data
 
-    def _frame(self) -> None:
-        """Centre and scale, and bring log-densities to one unit."""
-        for group in self.groups:
-            group.frame_on(self.source)
-        self.shift = self.groups[0].shift
-        for group in self.groups:
-            group.level(self.shift)
+    def _put_together(self, rows: Rows | None) -> list[int]:
+        """Make the blocks; which component stands in each slot."""
+        templates = [component for _, component in self.leaves]
+        known = sum(not c.n_free for c in templates)
+        cache = rows is not None and known * len(rows.x) <= _CACHED
+        order: list[int] = []
+        for kind, places in blocks_of(templates, cache, self.apart):
+            self.blocks.append(kind([templates[i] for i in places], len(order)))
+            order += places
+        return order
 
     def _load(self, rows: Rows) -> None:
         """Prepare data in memory, once."""
-        self.weight = rows.weight
+        alone = len(self.blocks) == 1
+        block = self.blocks[0]
+        if alone and isinstance(block, ExponentialBlock):
+            self.constant += sum(rows.map(block.base_of))
+        data = [block.prepare(rows.x, alone) for block in self.blocks]
+        self.bars = self.excluded = self.exclusion.bars(rows.x)
         if rows.labels is not None:
-            self.labels, node = rows.labels, self.nodes[0]
-            self.branch = np.empty((self.k, 1), dtype=np.intp)
-            self.branch[node.leaves, 0] = node.branch
-        self.data = [group.prepare(rows.x, self.alone) for group in self.groups]
-        self.bars = self._barred(rows.x)
-        m = len(rows.x)
-        group = self.groups[0]
-        if self.alone and isinstance(group, ExponentialBlock):
-            for x, weight in rows.map(lambda x, weight: (x, weight)):
-                base = group.family.log_base(x / group.unit if group.unit != 1 else x)
-                if base is None:
-                    break
-                total = base.sum() if weight is None else weight @ base
-                self.constant += float(total)
-        if m <= self.block:
-            for group, data in zip(self.groups, self.data, strict=True):
-                group.keep_features(data)
-        known = isinstance(group, FixedBlock) and self.labels is None
-        if self.alone and known and self.flat:
-            if self.bars is not None:
-                self.data[0][self.bars] = -np.inf
-            top = self.data[0].max(axis=0)
-            if np.isfinite(top).all():
-                self.tops = float(rows.weights @ top)
-                self.likelihoods = np.exp(self.data[0] - top)
-
-    def _barred(self, x: Array) -> NDArray[np.bool_] | None:
-        """Which component has a density where another has an atom, (K, n) by slot; None
-        where no row lies on one."""
-        bars = [barred(c, x, self.names, self.atoms) for _, c in self.leaves]
-        if all(bar is None for bar in bars):
-            return None
-        found = np.zeros((self.k, len(x)), dtype=bool)
-        for slot, bar in zip(self.slot_of, bars, strict=True):
-            if bar is not None:
-                found[slot] = bar
-        return found
-
-    @cached_property
-    def block(self) -> int:
-        """How many rows are worked on together, so that all of it stays in cache."""
-        features = sum(group.width for group in self.groups)
-        size = 2**21 / (8 * (features + self.k + 1))
-        return int(np.clip(2 ** int(np.log2(size)), 2**10, 2**14))
+            self.excluded = self.exclusion.others(rows.labels, self.bars)
+        elif alone and isinstance(block, FixedBlock) and self.tree.flat:
+            self.rows = KnownRows.of(data[0], rows.weight, self.bars)
+        if self.rows is None:
+            self.rows = PreparedRows(self.blocks, data, rows.weight, self.excluded)
 
     # ---------------------------------------------------------------- states
 
     def state(self, mixture: Mixture) -> State:
         """A filled mixture, taken apart."""
-        weights = [np.array(_at(mixture, node.path).weights) for node in self.nodes]
-        parts = [_at(mixture, path) for path in self.paths]
-        order = np.argsort(self.slot_of)
-        return State(
-            weights,
-            [g.stack([parts[i] for i in order[g.slots]]) for g in self.groups],
-        )
+        parts = self.tree.by_slot(mixture)
+        values = [block.stack(parts[block.slots]) for block in self.blocks]
+        return State(self.tree.weights(mixture), values)
 
     def mixture(self, state: State) -> Mixture:
         """The filled mixture of a state."""
-        parts: dict[tuple[int, ...], Any] = {}
-        order = np.argsort(self.slot_of)
-        for group, values in zip(self.groups, state.values, strict=True):
-            filled = group.components(values)
-            for i, component in zip(order[group.slots], filled, strict=True):
-                parts[self.paths[i]] = component
-        weights = {n.path: w for n, w in zip(self.nodes, state.weights, strict=True)}
-        mixture: Mixture = _rebuilt(self.model, (), parts, weights)
-        return mixture
+        pairs = zip(self.blocks, state.values, strict=True)
+        parts = [c for block, values in pairs for c in block.components(values)]
+        return self.tree.rebuilt(parts, state.weights)
 
     def by_slot(self, mixture: Mixture | None = None) -> list[Any]:
-        """The components in the order of the slots: blank ones, or those of a filled
-        mixture."""
-        order = np.argsort(self.slot_of)
-        filled = self.model if mixture is None else mixture
-        return [_at(filled, self.paths[i]) for i in order]
+        """The components by slot: blank ones, or those of a filled mixture."""
+        return self.tree.by_slot(mixture)
 
     def with_component(self, mixture: Mixture, slot: int, component: Any) -> Mixture:
         """A filled mixture with another component in this slot."""
-        place = self.paths[int(np.flatnonzero(self.slot_of == slot)[0])]
-        parts = {path: _at(mixture, path) for path in self.paths} | {place: component}
-        weights = {n.path: np.array(_at(mixture, n.path).weights) for n in self.nodes}
-        found: Mixture = _rebuilt(self.model, (), parts, weights)
-        return found
+        parts = self.tree.by_slot(mixture)
+        parts[slot] = component
+        return self.tree.rebuilt(parts, self.tree.weights(mixture))
+
+    @cached_property
+    def unknown(self) -> list[int]:
+        """Which components have a blank, by their places in `leaves`."""
+        return [i for i, (_, component) in enumerate(self.leaves) if component.n_free]
+
+    @cached_property
+    def edges_move(self) -> bool:
+        """Does some support end where the data do?"""
+        return self.model.edges_move
+
+    @cached_property
+    def vector(self) -> Vector:
+        """What is learned as one vector."""
+        return Vector(self.weights, self.blocks, self.source.scale)
+
+    # ---------------------------------------------------------------- one step
+
+    def e_step(
+        self, state: State, like: Statistics | None = None
+    ) -> tuple[float, Statistics]:
+        """The log-likelihood less `constant`, and the statistics for the M-step, in the
+        form of others if these are given. What is compared in a climb so depends on no
+        unit, nor does the rounding of it.
+
+        -inf where some observation is impossible; the statistics mean nothing then.
+        """
+        form = self.form if like is None else like.form
+        try:
+            return self._e_step(state, form)
+        except RecentreError:
+            return self._e_step(state, Form.EXACT)
+
+    def m_step(self, statistics: Statistics, state: State | None) -> State:
+        """The state that fits the statistics best."""
+        values, parts = [], []
+        for g, block in enumerate(self.blocks):
+            own = statistics.parts[g]
+            values.append(block.learn(own, None if state is None else state.values[g]))
+            parts.append(block.totals(own))
+        totals = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        before = None if state is None else state.weights
+        return State(self.weights.learned(totals, before), values)
+
+    def step(
+        self, state: State, statistics: Statistics
+    ) -> tuple[float, State, Statistics]:
+        """The next state, from the statistics of this one, and its own log-likelihood
+        and statistics. Where it is too sharp for their form, the step is made again in
+        the exact one, in which all that follow are made."""
+        try:
+            reached = self.m_step(statistics, state)
+            log_likelihood, found = self._e_step(reached, statistics.form)
+        except RecentreError:
+            statistics = self._e_step(state, Form.EXACT)[1]
+            reached = self.m_step(statistics, state)
+            log_likelihood, found = self._e_step(reached, Form.EXACT)
+        return log_likelihood, reached, found
+
+    def first(self, share: Array) -> State:
+        """The state that fits given responsibilities times weights, (K, m), best."""
+        assert self.rows is not None  # starts are made of data in memory
+        share = share[self.tree.order]
+        values = [
+            block.first(share[block.slots], data)
+            for block, data in zip(self.blocks, self.rows.data, strict=True)
+        ]
+        return State(self.weights.learned(share.sum(axis=1), None), values)
+
+    def packed_statistics(
+        self, state: State, x: Array, weight: Array | None
+    ) -> Statistics | None:
+        """The statistics of some rows, in the form in which those of other states can
+        be added to them; None where a component is too sharp for it."""
+        try:
+            return self._e_step_of(state, Form.PACKED, x, weight)[1]
+        except RecentreError:
+            return None
+
+    def _e_step(self, state: State, form: Form) -> tuple[float, Statistics]:
+        """The E-step in this form, or a `RecentreError`."""
+        if self.rows is not None:
+            weights = self.tree.leaf_weights(state.weights)
+            total, statistics = self.rows.e_step(weights, state.values, form)
+        else:
+            each = list(self.source.map(partial(self._e_step_of, state, form)))
+            total = sum(here for here, _ in each)
+            statistics = sum((part for _, part in each[1:]), each[0][1])
+        if self.has_priors:
+            total += self._log_prior(state)
+        return total, statistics
+
+    def _e_step_of(
+        self, state: State, form: Form, x: Array, weight: Array | None
+    ) -> tuple[float, Statistics]:
+        """The same of some rows, wherever they are."""
+        with quiet():
+            x = np.asarray(x, dtype=np.float64)
+            if weight is not None and not weight.all():
+                x, weight = x[weight > 0], weight[weight > 0]
+            data = [block.prepare(x, False) for block in self.blocks]
+            rows = PreparedRows(self.blocks, data, weight, self.exclusion.bars(x))
+            weights = self.tree.leaf_weights(state.weights)
+            return rows.e_step(weights, state.values, form)
+
+    def _log_prior(self, state: State) -> float:
+        """What all priors add to the log-likelihood."""
+        pairs = zip(self.blocks, state.values, strict=True)
+        each = [block.log_prior(values) for block, values in pairs]
+        return self.weights.log_prior(state.weights) + sum(each)
+
+    # ------------------------------------------------------------- single rows
 
     def joint(self, state: State) -> Array:
         """log p(x, z = k) of the rows in memory, (K, n), by slot."""
         mixture, rows = self.mixture(state), self.source
         assert isinstance(rows, Rows)
-        joint = np.array(
-            [
-                c.bound(rows.x)(c) + np.log(w)
-                for c, w in zip(
-                    self.by_slot(mixture), self.leaf_weights(state), strict=True
-                )
-            ]
-        )
-        if self.bars is not None:
-            joint[self.bars] = -np.inf
-        if self.labels is not None:
-            z = self.labels
-            joint[(z >= 0) & (z != self.branch)] = -np.inf
+        weights = self.tree.leaf_weights(state.weights)
+        parts = zip(self.by_slot(mixture), weights, strict=True)
+        joint = np.array([c.bound(rows.x)(c) + np.log(w) for c, w in parts])
+        if self.excluded is not None:
+            joint[self.excluded] = -np.inf
         return joint
 
     def shares(self, state: State) -> Array:
@@ -226,465 +274,24 @@ class Engine:
         shares: Array = np.exp(joint - log_sum_exp(joint))
         return shares
 
-    def learns(self, slot: int) -> bool:
-        """Has the component in this slot a blank?"""
-        component = self.leaves[int(np.flatnonzero(self.slot_of == slot)[0])][1]
-        return bool(component.n_free)
-
-    def leaf_weights(self, state: State) -> Array:
-        """The weight of each component in the flat mixture, by slot, (K,)."""
-        if self.flat:
-            return (
-                state.weights[0]
-                if self.straight
-                else state.weights[0][self.nodes[0].branch]
-            )
-        leaf = np.ones(self.k)
-        for node, weights in zip(self.nodes, state.weights, strict=True):
-            leaf[node.leaves] *= weights[node.branch]
-        return leaf
-
-    # ---------------------------------------------------------------- one step
-
-    def sweep(self, state: State) -> tuple[float, list[Any]]:
-        """The log-likelihood less `constant`, and the sums for the next step. What is
-        compared in a climb so depends on no unit, nor does the rounding of it.
-
-        -inf where some observation is impossible; the sums mean nothing then.
-        """
-        if self.likelihoods is not None:
-            return self._sweep_known(self.leaf_weights(state))
-        if self.data is not None:
-            total, sums = self._sweep(
-                state, self.data, self.weight, self.bars, self.desks
-            )
-            return total, sums
-        assert self.source is not None
-        total, sums = 0.0, []
-        for here, part in self.source.map(partial(self.sweep_block, state)):
-            total += here
-            sums = added(sums, part)
-        return total, sums
-
-    def sweep_block(
-        self, state: State, x: Array, weight: Array | None
-    ) -> tuple[float, list[Any]]:
-        """The log-likelihood and the sums of some rows, wherever they are."""
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
-            x = np.asarray(x, dtype=np.float64)
-            if weight is not None and not weight.all():
-                x, weight = x[weight > 0], weight[weight > 0]
-            prepared = [group.prepare(x, False) for group in self.groups]
-            return self._sweep(state, prepared, weight, self._barred(x), {})
-
-    def _sweep(
-        self,
-        state: State,
-        data: list[Any],
-        weight: Array | None,
-        bars: NDArray[np.bool_] | None,
-        desks: dict[int, Workspace],
-    ) -> tuple[float, list[Any]]:
-        """The same of prepared rows."""
-        log_weight = np.log(self.leaf_weights(state))
-        loaded = [
-            group.load(values, log_weight[group.slots], part)
-            for group, values, part in zip(self.groups, state.values, data, strict=True)
-        ]
-        m = self.groups[0].size(data[0])
-        work = partial(self._rows, loaded, data, weight, bars)
-        if m <= self.block:
-            return work(desks, 0, m)
-        with one_blas_thread():
-            count = 1 if m < _WORTH_THREADS else threads()
-            if count == 1:
-                return work(desks, 0, m)
-            share = self.block * -(-m // (count * self.block))  # whole blocks each
-            ends = [*range(0, m, share), m]
-            each = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
-            total = 0.0
-            sums: list[Any] = []
-            for here, part in in_threads(work, each, ends[:-1], ends[1:]):
-                total += here
-                sums = added(sums, part)
-        return total, sums
-
-    def _rows(
-        self,
-        loaded: list[Any],
-        data: list[Any],
-        weight: Array | None,
-        bars: NDArray[np.bool_] | None,
-        desks: dict[int, Workspace],
-        first: int,
-        last: int,
-    ) -> tuple[float, list[Any]]:
-        """The same of the rows from `first` to `last`, block after block."""
-        sums = [
-            group.empty(load, part)
-            for group, load, part in zip(self.groups, loaded, data, strict=True)
-        ]
-        parts = list(zip(self.groups, loaded, data, sums, strict=True))
-        total, block = 0.0, self.block
-        for start in range(first, last, block):
-            rows = slice(start, min(start + block, last))
-            size = rows.stop - start
-            if size not in desks:
-                desks[size] = Workspace(self.k, size)
-            part = desks[size].ones if weight is None else weight[rows]
-            bar = None if bars is None else bars[:, rows]
-            total += self._block(parts, rows, part, bar, desks[size])
-        return total, sums
-
-    def require_possible(self, state: State) -> None:
-        """Raise an error that names the first observation no component can produce."""
-        start = 0
-        if self.labels is not None:
-            self._require_possible_labels(self.mixture(state))
-        find = partial(_first_impossible, self.mixture(state))
-        for size, first, value in self.source.map(find):
-            if first is not None:
-                place = start + first
-                if isinstance(self.source, Rows):
-                    place = self.source.position(place)
-                raise impossible(place, value, len(self.model.components))
-            start += size
-
-    def _require_possible_labels(self, mixture: Mixture) -> None:
-        """The same of rows whose component is known."""
-        rows, z = self.source, self.labels
-        assert isinstance(rows, Rows)
-        assert z is not None
-        seen = np.flatnonzero(z >= 0)
-        own = mixture.log_joint(rows.x[seen])[np.arange(len(seen)), z[seen]]
-        if not np.isfinite(own).all():
-            i = int(seen[np.argmin(np.isfinite(own))])
-            raise ValueError(
-                "each labelled observation must be possible under its component, got "
-                f"x[{rows.position(i)}] = {rows.x[i]} with label {z[i]}, under which "
-                "it has probability 0; mend the label, or set it to -1 (unknown)"
-            )
-
-    def _sweep_known(self, weights: Array) -> tuple[float, list[Any]]:
-        """Only weights are unknown: likelihoods are at hand, no exponentials."""
-        likelihoods = self.likelihoods
-        assert likelihoods is not None
-        norm = weights @ likelihoods
-        share = 1 / norm if self.weight is None else self.weight / norm
-        logs = np.log(norm)
-        total = float(logs.sum() if self.weight is None else self.weight @ logs)
-        return total + self.tops, [weights * (likelihoods @ share)]
-
-    def advance(self, sums: list[Any]) -> tuple[float, list[Any]] | None:
-        """The sweep of what `maximise` makes of these sums, without making it: of a
-        small problem of one family, all else costs more than the arithmetic. None
-        where there is no such short way, or where a longer one is needed.
-        """
-        if not self.has_short_way or self.groups[0].centred:  # type: ignore[attr-defined]
-            return None
-        assert self.data is not None
-        group, features = self.groups[0], self.data[0].features
-        theta, desk = self.theta, self.desks[features.shape[1]]
-        sharp = group.family.direct(sums[0], self.total, theta)  # type: ignore[attr-defined]
-        if not sharp <= group.sharpest:  # type: ignore[attr-defined]
-            return None
-        np.dot(theta.T, features, desk.joint)
-        level = desk.ones if self.weight is None else self.weight
-        total = self._normalise(level, desk)
-        if total is None:
-            return None
-        return total, [np.dot(features, desk.joint.T)]
+    # --------------------------------------------------- what the blocks can do
 
     @cached_property
-    def has_short_way(self) -> bool:
-        """Is this one family, all blank, whose features stay in one block?"""
-        group = self.groups[0]
-        short = (
-            self.data is not None
-            and self.labels is None
-            and self.bars is None
-            and self.straight
-            and len(self.groups) == 1
-            and self.nodes[0].given is None
-            and isinstance(group, ExponentialBlock)
-            and group.keep.nothing
-            and self.data[0].features is not None
-            and isinstance(group.family, StandardizedFamily)
-        )
-        if short:
-            self.theta = np.ones((1 + group.p, self.k))  # type: ignore[attr-defined]
-            direct = group.family.direct  # type: ignore[attr-defined]
-            short = direct(np.ones_like(self.theta), 1.0, self.theta) is not None
-        return short
-
-    def _block(
-        self,
-        parts: list[Any],
-        rows: slice,
-        weight: Array,
-        bar: NDArray[np.bool_] | None,
-        desk: Workspace,
-    ) -> float:
-        """The log-likelihood of a block, whose responsibilities go to the sums."""
-        joint, norm = desk.joint, desk.norm
-        self._joint(parts, rows, bar, desk)
-        total = self._normalise(weight, desk)
-        if total is None:
-            self._joint(parts, rows, bar, desk)
-            top = joint.max(axis=0)
-            if not top.min() > 0.1 * NEVER:
-                return -np.inf
-            joint -= top
-            np.exp(joint, joint)
-            np.dot(desk.each, joint, norm)
-            total = float(np.dot(weight, top + np.log(norm)))
-            joint *= weight / norm
-        for group, load, data, sums in parts:
-            group.collect(load, data, rows, joint[group.slots], sums, desk)
-        return total
-
-    def _joint(
-        self,
-        parts: list[Any],
-        rows: slice,
-        bar: NDArray[np.bool_] | None,
-        desk: Workspace,
-    ) -> None:
-        """Write log p(x, z = k), (K, rows); where z is known, of that k alone."""
-        for group, load, data, _ in parts:
-            group.joint(load, data, rows, desk.joint[group.slots], desk)
-        if bar is not None:
-            desk.joint[bar] = NEVER
-        if self.labels is not None:
-            z = self.labels[rows]
-            desk.joint[(z >= 0) & (z != self.branch)] = NEVER
-
-    @staticmethod
-    def _normalise(weight: Array, desk: Workspace) -> float | None:
-        """The log-likelihood; what is in `joint` becomes weighted responsibilities.
-        None where all densities of some row are too small, or one is too large."""
-        joint, norm, logs = desk.joint, desk.norm, desk.logs
-        np.exp(joint, joint)
-        np.dot(desk.each, joint, norm)
-        np.log(norm, logs)
-        total = float(np.dot(weight, logs))
-        if not (math.isfinite(total) and norm[norm.argmin()] > _TINIEST):
-            return None
-        np.divide(weight, norm, norm)
-        np.multiply(joint, norm, joint)
-        return total
-
-    def maximise(self, sums: list[Any], state: State | None) -> State:
-        """The state that fits the sums best: the M-step."""
-        values, parts = [], []
-        for g, group in enumerate(self.groups):
-            here = None if state is None else state.values[g]
-            values.append(group.learn(sums[g], here))
-            parts.append(group.totals(sums[g]))
-        totals = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return State(self._weights(totals, state), values)
-
-    def _weights(self, totals: Array, state: State | None) -> list[Array]:
-        """The weights of each mixture in the tree, from the sums for each component."""
-        weights = []
-        for i, node in enumerate(self.nodes):
-            if node.given is not None:
-                weights.append(node.given)
-                continue
-            share = totals
-            if not self.straight:
-                share = np.bincount(node.branch, totals[node.leaves]).astype(float)
-            whole = share.sum()
-            if whole > 0:
-                weights.append(share / whole)
-            elif state is not None:  # nothing came here: stay
-                weights.append(state.weights[i])
-            else:
-                weights.append(np.full(len(share), 1 / len(share)))
-        return weights
-
-    def first(self, share: Array) -> State:
-        """The state that fits given responsibilities times weights, (K, m), best."""
-        share = share[np.argsort(self.slot_of)]
-        values: list[Any] = []
-        assert self.data is not None  # starts are made of data in memory
-        for group, data in zip(self.groups, self.data, strict=True):
-            values.append(group.first(share[group.slots], data))
-        return State(self._weights(share.sum(axis=1), None), values)
-
-    # ------------------------------------------------------- packed and centred
-
-    def pack(self) -> None:
-        """Take the packed form of every group that allows it."""
-        for group in self.groups:
-            group.pack()
-
-    def recentre(self) -> None:
-        """Take the centred form: slower, and right for components of any sharpness."""
-        for group in self.groups:
-            group.recentre()
-
-    # ------------------------------------------------------ states as one vector
-
-    @cached_property
-    def scale(self) -> float:
-        """The unit of the data."""
-        return self.source.scale
-
-    @property
     def has_line(self) -> bool:
         """Are all parameters known to the engine?"""
-        return all(group.has_line for group in self.groups)
+        return all(block.has_line for block in self.blocks)
 
     @cached_property
     def is_exact(self) -> bool:
         """Are steps right to the last digits, or do they end a search?"""
-        return all(group.is_exact for group in self.groups)
+        return all(block.is_exact for block in self.blocks)
 
     @cached_property
     def is_costly(self) -> bool:
         """Does a step take many looks at the data?"""
-        return any(group.is_costly for group in self.groups)
+        return any(block.is_costly for block in self.blocks)
 
     @cached_property
     def has_sums(self) -> bool:
         """Is every component learned from sums, in closed form?"""
-        return all(group.has_sums for group in self.groups)
-
-    def natural(self, state: State) -> Array:
-        """The learned values, shape (p,): weights and probabilities as they are, what
-        is in the data's unit divided by the data's standard deviation."""
-        parts = [
-            weights
-            for node, weights in zip(self.nodes, state.weights, strict=True)
-            if node.given is None
-        ]
-        for group, values in zip(self.groups, state.values, strict=True):
-            parts += group.measured(values, self.scale)
-        return np.concatenate(parts) if parts else np.zeros(0)
-
-    def to_line(self, state: State) -> Array:
-        """The learned values mapped to the whole line, shape (p,)."""
-        parts = [
-            np.log(np.maximum(weights, _TINY))
-            for node, weights in zip(self.nodes, state.weights, strict=True)
-            if node.given is None
-        ]
-        for group, values in zip(self.groups, state.values, strict=True):
-            parts += group.to_line(values)
-        return np.concatenate(parts) if parts else np.zeros(0)
-
-    def from_line(self, line: Array, like: State) -> State:
-        """The state at a point of the line; what is given is as in `like`."""
-        place = 0
-        weights = []
-        for node, seen in zip(self.nodes, like.weights, strict=True):
-            if node.given is None:
-                weights.append(softmax(line[place : place + len(seen)]))
-                place += len(seen)
-            else:
-                weights.append(seen)
-        values: list[Any] = []
-        for group, seen in zip(self.groups, like.values, strict=True):
-            size = sum(part.size for part in group.to_line(seen))
-            values.append(group.from_line(line[place : place + size], seen))
-            place += size
-        state = State(weights, values)
-        return self.allowed(state)
-
-    def allowed(self, state: State) -> State:
-        """The state nearest to this one that the model allows, in the sense of EM:
-        what a step would learn from the moments of the state itself."""
-        leaf = self.leaf_weights(state)
-        for g, group in enumerate(self.groups):
-            state.values[g] = group.nearest(state.values[g], leaf[group.slots])
-        return state
-
-    def axes(self, state: State) -> list[Axis]:
-        """What stands where on the line, by name as in `Mixture.blanks`."""
-        found = [
-            Axis(_dotted(node.path) + "weights", len(weights), True, None)
-            for node, weights in zip(self.nodes, state.weights, strict=True)
-            if node.given is None
-        ]
-        order = np.argsort(self.slot_of)
-        for group, values in zip(self.groups, state.values, strict=True):
-            prefixes = [_dotted(self.paths[i]) for i in order[group.slots]]
-            found += group.axes(values, prefixes)
-        return found
-
-
-def as_high(log_likelihood: float, top: float) -> bool:
-    """Is one log-likelihood as high as another, to 1e-6 in total or what can be told
-    apart? So rounding does not choose among fits that agree."""
-    return log_likelihood >= top - max(_SAME, 1e-12 * abs(top))
-
-
-def added(sums: list[Any], part: list[Any]) -> list[Any]:
-    """The sums of some rows and of others; the first are changed."""
-    for mine, its in zip(sums, part, strict=True) if sums else ():
-        mine += its
-    return sums or part
-
-
-def _first_impossible(
-    mixture: Mixture, x: Array, weight: Array | None
-) -> tuple[int, int | None, Any]:
-    """How many rows there are, and the first with probability 0."""
-    possible = np.isfinite(mixture.log_prob(x))
-    if weight is not None:
-        possible |= weight == 0
-    first = None if possible.all() else int(np.argmin(possible))
-    return len(x), first, None if first is None else x[first]
-
-
-def _dotted(path: Sequence[int]) -> str:
-    return "".join(f"components[{k}]." for k in path)
-
-
-def _at(mixture: Any, path: Sequence[int]) -> Any:
-    for k in path:
-        mixture = mixture.parts[k]
-    return mixture
-
-
-def leaves(
-    template: Any, path: tuple[int, ...]
-) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """The components that are no mixtures, with their places in the tree."""
-    for k, component in enumerate(template.parts):
-        if isinstance(component, Mixture):
-            yield from leaves(component, (*path, k))
-        else:
-            yield (*path, k), component
-
-
-def _nodes(
-    template: Mixture,
-    path: tuple[int, ...],
-    paths: Sequence[tuple[int, ...]],
-    slot: NDArray[np.intp],
-) -> Iterator[Node]:
-    """The mixtures in the tree, the outermost first."""
-    depth = len(path)
-    inside = [i for i, leaf in enumerate(paths) if leaf[:depth] == path]
-    inside.sort(key=lambda i: slot[i])
-    branch = np.array([paths[i][depth] for i in inside])
-    yield Node(path, template.weights, slot[inside], branch)
-    for k, component in enumerate(template.parts):
-        if isinstance(component, Mixture):
-            yield from _nodes(component, (*path, k), paths, slot)
-
-
-def _rebuilt(
-    template: Any,
-    path: tuple[int, ...],
-    parts: dict[Any, Any],
-    weights: dict[Any, Array],
-) -> Any:
-    if not isinstance(template, Mixture):
-        return parts[path]
-    components = [
-        _rebuilt(c, (*path, k), parts, weights) for k, c in enumerate(template.parts)
-    ]
-    return template.with_parts(components, weights[path])
+        return all(block.has_sums for block in self.blocks)

@@ -15,9 +15,11 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
 from mixnotes.fitting.climb import End
-from mixnotes.fitting.engine import Engine, State, as_high
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.vector import State
 from mixnotes.mixing.ceiling import Ceiling, ceiling
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.ties import ties_with
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,8 +149,7 @@ class Fit:
 
     def _limit(self) -> tuple[Engine, State]:
         """The engine and the state where the climb ended, in the exact form."""
-        engine = Engine(self.model, self.source)
-        engine.recentre()
+        engine = Engine(self.model, self.source, exact=True)
         return engine, engine.state(self.mixture)
 
     @property
@@ -200,7 +201,7 @@ class Fit:
     def n_best(self) -> int:
         """How many starts reached the kept log-likelihood, to 1e-6 in total."""
         standing = [end for end in self.starts if not end.collapsed]
-        return sum(as_high(e.log_likelihood, self.log_likelihood) for e in standing)
+        return sum(ties_with(e.log_likelihood, self.log_likelihood) for e in standing)
 
     def _table(self) -> list[tuple[str, str]]:
         rows = [("weight", "component")]

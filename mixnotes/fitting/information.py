@@ -11,8 +11,9 @@ import numpy as np
 
 from mixnotes.components.vector import Axis
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.engine import QUIET, Engine, State
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.vector import State
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.special import log_sum_exp
 
 _WIDTH = 1e-5  # of a first difference, on the line
@@ -36,7 +37,7 @@ def rate(engine: Engine, limit: State) -> float:
 def spectrum(engine: Engine, limit: State) -> tuple[Array, Array, Array]:
     """The eigenvalues of the derivative of a step, those of values on their way to an
     edge, and the eigenvector of the largest inner eigenvalue, on the line."""
-    point = engine.to_line(limit)
+    point = engine.vector.to_line(limit)
     # A logarithm of 0 stands at -691; its neighbours must be within reach.
     at_edge = np.abs(point) >= _EDGE - 1
     point = np.where(at_edge, 60 * np.sign(point), point)
@@ -72,12 +73,12 @@ def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The same of information^-1 (sum of squared scores) information^-1, which holds
     where the model is wrong, too."""
     information, slope = _curvature(engine, limit)
-    point, free = engine.to_line(limit), _directions(engine, limit)[1]
+    point, free = engine.vector.to_line(limit), _directions(engine, limit)[1]
 
     def rows(place: Array) -> Array:
-        return _row_log_likelihoods(engine, engine.from_line(place, limit))
+        return _row_log_likelihoods(engine, engine.vector.from_line(place, limit))
 
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         scores = _derivative(rows, point, free)
     weight = engine.source.weights  # type: ignore[attr-defined]
     middle = scores.T @ (scores * weight[:, None])
@@ -110,10 +111,10 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
-    point = engine.to_line(limit)
+    point = engine.vector.to_line(limit)
     axes, free = _directions(engine, limit)
     log_likelihood = log_likelihood_of(engine, limit)
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         information = -_hessian(log_likelihood, point, free)
     if not _is_curved(information, axes):
         raise ValueError(
@@ -123,7 +124,7 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
         )
 
     def values(place: Array) -> Array:
-        return _values(engine, engine.from_line(place, limit))[0]
+        return _values(engine, engine.vector.from_line(place, limit))[0]
 
     return information, _derivative(values, point, free)
 
@@ -177,16 +178,16 @@ def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
     the nearest one that the model allows; one direction is kept of those that lead to
     the same.
     """
-    axes = engine.axes(limit)
+    axes = engine.vector.axes(limit)
     free = _free(axes)
-    if not any(group.ties for group in engine.groups):
+    if not any(block.ties for block in engine.blocks):
         return axes, free
 
-    def allowed(place: Array) -> Array:
-        return engine.to_line(engine.from_line(place, limit))
+    def projected(place: Array) -> Array:
+        return engine.vector.to_line(engine.vector.from_line(place, limit))
 
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
-        moves = _derivative(allowed, engine.to_line(limit), free)
+    with quiet():
+        moves = _derivative(projected, engine.vector.to_line(limit), free)
     return axes, free[_independent(moves)]
 
 
@@ -228,16 +229,16 @@ def step_of(engine: Engine, like: State) -> Callable[[Array], Array]:
     """One EM step, from the line to the line."""
 
     def step(place: Array) -> Array:
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
-            here = engine.from_line(place, like)
-            return engine.to_line(engine.maximise(engine.sweep(here)[1], here))
+        with quiet():
+            here = engine.vector.from_line(place, like)
+            return engine.vector.to_line(engine.m_step(engine.e_step(here)[1], here))
 
     return step
 
 
 def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
     """The log-likelihood as a function of a point of the line."""
-    return lambda place: engine.sweep(engine.from_line(place, like))[0]
+    return lambda place: engine.e_step(engine.vector.from_line(place, like))[0]
 
 
 def derivative(step: Callable[[Array], Array], point: Array) -> Array:

@@ -31,7 +31,7 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of
 from mixnotes.data.streams import stream_of
-from mixnotes.fitting.engine import leaves
+from mixnotes.fitting.tree import leaves
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.covariance import is_tied
 
@@ -50,7 +50,7 @@ def checked(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
-    own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture, ()))
+    own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture))
     source: Source | None = None
     if not isinstance(x, Binned | Censored):
         named = None if mixture.column_names is None else mixture._rows
@@ -129,7 +129,7 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
 
 def _require_cdfs(mixture: Mixture) -> None:
     """Raise an error unless every component knows the probability of an interval."""
-    for _, component in leaves(mixture, ()):
+    for _, component in leaves(mixture):
         if type(component)._cdf is Component._cdf:
             raise TypeError(
                 "Binned and Censored data need components of one number that have a "
@@ -153,13 +153,13 @@ def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
 
 def _parts(mixture: Mixture) -> list[Any]:
     """The components that are no mixtures, of mixtures within too."""
-    return [component for _, component in leaves(mixture, ())]
+    return [component for _, component in leaves(mixture)]
 
 
 def require_agreement(mixture: Mixture) -> None:
     """Raise an error unless what is shared or tied is so among components alike,
     at whatever depth they stand: the engine shares across nested mixtures."""
-    components = [component for _, component in leaves(mixture, ())]
+    components = [component for _, component in leaves(mixture)]
     kinds: dict[Any, Any] = {}
     for component in components:
         for name, shared in component.shares.items():

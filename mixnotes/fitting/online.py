@@ -1,4 +1,4 @@
-"""EM for a stream that is seen once: each block of rows moves the sums a little.
+"""EM for a stream that is seen once: each block of rows moves the statistics a little.
 
 For the reader whose data cannot be read again; who can read again takes `em`.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_data
+from mixnotes.data.sources import Source
 from mixnotes.data.streams import parts_of
-from mixnotes.fitting.blocks.base import FixedBlock, RecentreError
+from mixnotes.fitting.blocks.base import FixedBlock, Statistics
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.em import em
-from mixnotes.fitting.engine import QUIET, Engine
+from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.inputs import as_start, checked
+from mixnotes.fitting.vector import State
+from mixnotes.numeric.arrays import quiet
 
 _LEAST = 10  # rows a component in the first block, where starts are tried on it
 
@@ -44,6 +45,34 @@ def em_online(
 
         em_online(Mixture([Poisson(), Poisson()]), blocks)
     """
+    _require_streamable(mixture, power)
+    engine: Engine | None = None
+    mean: Statistics | None = None
+    averages = _Averages()
+    for t, block in enumerate(blocks):
+        x, weight = parts_of(block)
+        model, source = checked(mixture, as_data(x), weight)
+        if engine is None:
+            first = _first(model, source.n, x, weight, start, rng)
+            engine = _engine_of(model, source)
+            state = engine.state(as_start(model, first, "start"))
+        with quiet():
+            found = _mean_statistics(engine, state, x, weight, source.total)
+            share = (t + 1.0) ** -power
+            mean = found if mean is None else (1 - share) * mean + share * found
+            averages.add(mean)
+            state = engine.m_step(mean, state)
+    if engine is None:
+        raise ValueError(
+            "blocks must hold at least one block, got none; an iterator can be read "
+            "only once"
+        )
+    with quiet():
+        return engine.mixture(engine.m_step(averages.last_half(), state))
+
+
+def _require_streamable(mixture: Mixture, power: float) -> None:
+    """Raise an error for what is not that of a stream."""
     if isinstance(power, bool) or not (
         isinstance(power, int | float) and 0.5 < power <= 1
     ):
@@ -53,48 +82,31 @@ def em_online(
             "em_online takes no columns by name, and the components take "
             f"{', '.join(mixture.column_names)}; use em, which reads blocks of them too"
         )
-    engine: Engine | None = None
-    averages = _Averages()
-    for t, block in enumerate(blocks):
-        x, weight = parts_of(block)
-        model, source = checked(mixture, as_data(x), weight)
-        if engine is None:
-            first = _first(model, source.n, x, weight, start, rng)
-            engine = Engine(model, source)
-            if not all(
-                isinstance(group, ExponentialBlock | FixedBlock)
-                for group in engine.groups
-            ):
-                raise TypeError(
-                    "em_online needs components of exponential families, and one here "
-                    "is a class of its own, whose fit takes all rows at once; use em"
-                )
-            state = engine.state(as_start(model, first, "start"))
-            mean: list[Any] = []
-        with np.errstate(**QUIET):  # type: ignore[arg-type]
-            try:
-                found = engine.sweep_block(state, as_data(x), weight)[1]
-            except RecentreError:
-                raise ValueError(
-                    "em_online cannot follow a component that has become so narrow: "
-                    "its width is lost beside the range of the data; use em"
-                ) from None
-            found = [part / source.total for part in found]
-            share = (t + 1.0) ** -power
-            mean = (
-                [(1 - share) * a + share * b for a, b in zip(mean, found, strict=True)]
-                if mean
-                else found
-            )
-            averages.add(mean)
-            state = engine.maximise(mean, state)
-    if engine is None:
-        raise ValueError(
-            "blocks must hold at least one block, got none; an iterator can be read "
-            "only once"
+
+
+def _engine_of(model: Mixture, source: Source) -> Engine:
+    """The engine, if all components are learned from statistics that add up."""
+    engine = Engine(model, source)
+    kinds = ExponentialBlock | FixedBlock
+    if not all(isinstance(block, kinds) for block in engine.blocks):
+        raise TypeError(
+            "em_online needs components of exponential families, and one here "
+            "is a class of its own, whose fit takes all rows at once; use em"
         )
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
-        return engine.mixture(engine.maximise(averages.last_half(), state))
+    return engine
+
+
+def _mean_statistics(
+    engine: Engine, state: State, x: Any, weight: Any, total: float
+) -> Statistics:
+    """The statistics of a block, an observation."""
+    found = engine.packed_statistics(state, as_data(x), weight)
+    if found is None:
+        raise ValueError(
+            "em_online cannot follow a component that has become so narrow: "
+            "its width is lost beside the range of the data; use em"
+        )
+    return (1 / total) * found
 
 
 def _first(
@@ -117,18 +129,17 @@ class _Averages:
 
     def __init__(self) -> None:
         self.count = 0
-        self.windows: list[tuple[int, list[Any]]] = []
+        self.windows: list[tuple[int, Statistics]] = []
 
-    def add(self, sums: list[Any]) -> None:
+    def add(self, mean: Statistics) -> None:
         if self.count & (self.count + 1) == 0:  # 0, 1, 3, 7, ...: a new window
-            self.windows = [*self.windows[-1:], (0, [0.0 * part for part in sums])]
-        size, total = self.windows[-1]
-        for mine, part in zip(total, sums, strict=True):
-            mine += part
-        self.windows[-1] = size + 1, total
+            self.windows = [*self.windows[-1:], (1, mean)]
+        else:
+            size, total = self.windows[-1]
+            self.windows[-1] = size + 1, total + mean
         self.count += 1
 
-    def last_half(self) -> list[Any]:
+    def last_half(self) -> Statistics:
         """The average over the windows that are kept, at least half of all steps."""
         sizes, totals = zip(*self.windows, strict=True)
-        return [sum(parts) / sum(sizes) for parts in zip(*totals, strict=True)]
+        return (1 / sum(sizes)) * sum(totals[1:], totals[0])

@@ -15,9 +15,10 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.blocks.base import RecentreError
-from mixnotes.fitting.engine import QUIET, Engine, State, as_high
-from mixnotes.numeric.arrays import Array
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.vector import State
+from mixnotes.numeric.arrays import Array, quiet
+from mixnotes.numeric.ties import ties_with
 
 _TRIES = 5  # short runs a start; the highest climbs on
 _NEAR_SEEDS = 0.8  # the share of guesses that leave much to known components
@@ -30,27 +31,29 @@ def random_starts(
 ) -> Iterator[State]:
     """Each the highest of some short runs from random first guesses."""
     rows = engine.source.sample(rng)
-    small = engine if rows is engine.source else Engine(engine.model, rows)
+    small = engine if rows is engine.source else engine.on(rows)
     for k in range(count):
         tried = [
             _short_run(small, _standing_start(small, rng, bool(k % 2)))
             for _ in range(_TRIES)
         ]
         top = max(height for height, _ in tried)
-        best = next(state for height, state in tried if as_high(height, top))
+        best = next(state for height, state in tried if ties_with(height, top))
         yield best if small is engine else engine.state(small.mixture(best))
 
 
 def _short_run(engine: Engine, state: State) -> tuple[float, State]:
-    """Some steps up, and the log-likelihood there; -inf where it collapses."""
-    engine.pack()
+    """Some steps up, and the log-likelihood there; -inf where it collapses, or where a
+    component is so sharp that the exact form is needed: it is about to."""
     first = state
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    with quiet():
         try:
             for _ in range(_SHORT):
-                log_likelihood, sums = engine.sweep(state)
-                reached, state = state, engine.maximise(sums, state)
-        except (CollapseError, RecentreError, np.linalg.LinAlgError):
+                log_likelihood, statistics = engine.e_step(state)
+                if statistics.form is not engine.form:
+                    return -np.inf, first
+                reached, state = state, engine.m_step(statistics, state)
+        except (CollapseError, np.linalg.LinAlgError):
             return -np.inf, first
     return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
 
@@ -80,34 +83,43 @@ def random_start(
     assert isinstance(rows, Rows)
     weight = rows.weights
     m = len(rows.x)
-    components = [c for _, c in engine.leaves]
-    unknown = [i for i, c in enumerate(components) if c.n_free]
+    unknown = engine.unknown
     points = rows.whole.x.reshape(m, -1)
     points = (points - points[0]) / _spread(points, weight)
-    if engine.model.edges_move:  # a share of a far row would keep an end out there
+    if engine.edges_move:  # a share of a far row would keep an end out there
         noise = 0.0
-    if widths:
-        level = weight / weight.sum()
-        seeds = rng.choice(m, size=len(unknown), p=level).tolist()
-        log_width = rng.normal(-1, 1, size=len(unknown))
-    else:
-        seeds = _spread_seeds(points, weight, len(unknown), rng)
-        log_width = np.zeros(len(unknown))
-    nearest = np.array(
-        [
-            _squares(points, points[seed]) * np.exp(-2 * log) + 2 * log
-            for seed, log in zip(seeds, log_width, strict=True)
-        ]
-    ).argmin(axis=0)
+    seeds, nearest = _neighbourhoods(points, weight, len(unknown), rng, widths)
     share = np.zeros((k, m))
     share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
-    edges = engine.model.edges_move  # rows beyond an end are nobody's from then on
+    edges = engine.edges_move  # rows beyond an end are nobody's from then on
     if len(unknown) < k and not edges and rng.random() < _NEAR_SEEDS:
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
         possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make
     return from_shares(engine, share)
+
+
+def _neighbourhoods(
+    points: Array, weight: Array, k: int, rng: np.random.Generator, widths: bool
+) -> tuple[list[int], NDArray[np.intp]]:
+    """Positions of k seeds, and which of them each point is nearest to, (m,)."""
+    if not widths:
+        seeds = _spread_seeds(points, weight, k, rng)
+        squares = np.array([_squares(points, points[seed]) for seed in seeds])
+        return seeds, squares.argmin(axis=0)
+    seeds = _drawn(weight / weight.sum(), rng, k).tolist()
+    squares = np.array([_squares(points, points[seed]) for seed in seeds])
+    log = rng.normal(-1, 1, size=k)[:, None]
+    return seeds, (squares * np.exp(-2 * log) + 2 * log).argmin(axis=0)
+
+
+def _drawn(p: Array, rng: np.random.Generator, size: int) -> NDArray[np.intp]:
+    """Positions with these probabilities, as `rng.choice` draws them, without checks:
+    many are drawn."""
+    cdf = p.cumsum()
+    cdf /= cdf[-1]
+    return cdf.searchsorted(rng.random(size), side="right")
 
 
 def _near_seeds(
@@ -136,17 +148,17 @@ def from_shares(engine: Engine, share: Array) -> State:
     """
     rows = engine.source
     assert isinstance(rows, Rows)
-    components = [c for _, c in engine.leaves]
-    unknown = [i for i, c in enumerate(components) if c.n_free]
+    unknown = engine.unknown
     share = share.copy()
     share[unknown] = _possible_shares(engine, share)[unknown]
     if rows.labels is not None:
         share = _as_labelled(engine, rows.labels, share)
     idle = ~share.any(axis=1)  # two seeds of one value, for example
-    share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
-    with np.errstate(**QUIET):  # type: ignore[arg-type]
+    if idle.any():
+        share[idle] = _possible_shares(engine, np.ones_like(share))[idle]
+    with quiet():
         values = engine.first(share * rows.weights)
-        if engine.model.edges_move:  # what is beyond all ends would stay so
+        if engine.edges_move:  # what is beyond all ends would stay so
             beyond = engine.mixture(values).log_prob(rows.x) == -np.inf
             if beyond.any():
                 share[:, beyond] = _possible_shares(engine, np.ones_like(share))[
@@ -154,9 +166,10 @@ def from_shares(engine: Engine, share: Array) -> State:
                 ]
                 values = engine.first(share * rows.weights)
     weights = list(values.weights)
-    for i, node in enumerate(engine.nodes):  # known components start level with others
-        learns = [engine.learns(leaf) for leaf in node.leaves]
-        learned = np.bincount(node.branch, learns)
+    learns = np.zeros(engine.k, dtype=bool)
+    learns[engine.tree.slot_of[unknown]] = True
+    for i, node in enumerate(engine.tree.nodes):  # known components start level
+        learned = np.bincount(node.branch, learns[node.leaves])
         if node.given is None and not learned.all():
             weights[i] = np.full(len(learned), 1 / len(learned))
     return State(weights, values.values)
@@ -179,13 +192,14 @@ def _spread(points: Array, weight: Array) -> Array:
 
 
 def _squares(points: Array, seed: Array) -> Array:
-    squares: Array = ((points - seed) ** 2).sum(axis=1)
-    return squares
+    """The squared distance of each point from a seed, (m,)."""
+    squares: Array = (points - seed) ** 2
+    return squares[:, 0] if squares.shape[1] == 1 else squares.sum(axis=1)
 
 
 def _as_labelled(engine: Engine, labels: NDArray[np.intp], share: Array) -> Array:
     """The shares, shape (K, m), where a row with a label is its component's alone."""
-    own = np.array([path[0] for path in engine.paths])[:, None] == labels
+    own = np.array([path[0] for path in engine.tree.paths])[:, None] == labels
     mine = np.where(own, np.maximum(share, 1e-9), 0.0)
     divided = mine / np.maximum(mine.sum(axis=0), 1e-300)
     return np.where(labels >= 0, divided, share)
@@ -196,7 +210,7 @@ def _possible_shares(engine: Engine, share: Array) -> Array:
     lies on an atom to a density."""
     rows, bars = engine.source, engine.bars
     assert isinstance(rows, Rows)
-    bars = None if bars is None else bars[engine.slot_of]
+    bars = None if bars is None else bars[engine.tree.slot_of]
     return _within_support([c for _, c in engine.leaves], rows, share, bars)
 
 
@@ -228,12 +242,12 @@ def _spread_seeds(
     """Positions of k observations, each drawn in proportion to its squared distance
     from those drawn before."""
     level = weight / weight.sum()
-    seeds = [int(rng.choice(len(points), p=level))]
+    seeds = [int(_drawn(level, rng, 1)[0])]
     distance = np.full(len(points), np.inf)
     while len(seeds) < k:
         distance = np.minimum(distance, _squares(points, points[seeds[-1]]))
         pull = weight * distance
         total = pull.sum()
         p = pull / total if total > 0 else level
-        seeds.append(int(rng.choice(len(points), p=p)))
+        seeds.append(int(_drawn(p, rng, 1)[0]))
     return seeds

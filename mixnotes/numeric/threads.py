@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-import numpy as np
+from mixnotes.numeric.arrays import quiet
 
 _T = TypeVar("_T")
 _MOST = 8
@@ -104,8 +104,6 @@ def in_threads(f: Callable[..., _T], *arguments: Any) -> Iterator[_T]:
 
 
 def _quietly(f: Callable[..., _T], *arguments: Any) -> _T:
-    """f with numpy's warnings as the caller has set them: a new thread begins with the
-    defaults.
-    """
-    with np.errstate(all="ignore"):
+    """f without numpy's warnings: a new thread begins with the defaults."""
+    with quiet():
         return f(*arguments)

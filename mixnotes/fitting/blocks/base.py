@@ -1,21 +1,22 @@
-"""Components that are worked on together: what a group of them does, and known ones.
+"""Components that are worked on together: what a block of them does, and known ones.
 
-A group prepares the data once, loads parameters once a sweep, and then, block by block
-of rows, writes log-densities and adds up what the weighted fits need.
+A block prepares the data once, loads parameters once an E-step, and then, chunk by
+chunk of rows, writes log-densities and adds up what the weighted fits need.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from mixnotes.components.vector import Axis
-from mixnotes.data.missing import Pattern, patterns
 from mixnotes.data.sources import Source
+from mixnotes.fitting.prior import Priors
 from mixnotes.numeric.arrays import Array
 
 
@@ -23,26 +24,35 @@ class RecentreError(ArithmeticError):
     """Squares of the data have too few digits for how sharp a component became."""
 
 
-@dataclass
-class Columns:
-    """What a group keeps of the data: coordinates (d, n), log base (n,), features."""
+class Form(Enum):
+    """In which form statistics are summed, where there is a choice."""
 
-    columns: Array
-    base: Array | None
-    features: Array | None = None
+    PACKED = "of the data as they are: those of other parameters can be added"
+    CHEAPEST = "packed, or about each component where that costs less"
+    EXACT = "about each component: slower, and right at any sharpness"
 
-    def patterns(self, rows: slice) -> list[Pattern]:
-        """The rows of a block by what is missing in them."""
-        key = rows.start, rows.stop
-        if key not in self._patterns:
-            self._patterns[key] = patterns(self.columns[:, rows])
-        return self._patterns[key]
 
-    _patterns: dict[tuple[int, int], list[Pattern]] = field(default_factory=dict)
+@dataclass(frozen=True)
+class Statistics:
+    """What an E-step leaves to the M-step, of each block or part of one."""
+
+    parts: list[Any]
+    form: Form
+
+    def __add__(self, other: Statistics) -> Statistics:
+        """Those of some rows and of others."""
+        pairs = zip(self.parts, other.parts, strict=True)
+        return Statistics([a + b for a, b in pairs], self.form)
+
+    def __mul__(self, factor: float) -> Statistics:
+        """Those of each row so many times."""
+        return Statistics([factor * part for part in self.parts], self.form)
+
+    __rmul__ = __mul__
 
 
 class Workspace:
-    """The arrays that blocks of one size are worked out in, one after another."""
+    """The arrays that chunks of one size are worked out in, one after another."""
 
     def __init__(self, k: int, size: int) -> None:
         self.joint = np.empty((k, size))
@@ -50,7 +60,7 @@ class Workspace:
         self.logs = np.empty(size)
         self.ones = np.ones(size)
         self.each = np.ones(k)
-        self.features: dict[int, Array] = {}  # by the id of a group
+        self.features: dict[int, Array] = {}  # by the id of a block
 
 
 class Block(ABC):
@@ -70,14 +80,14 @@ class Block(ABC):
         """How many rows were prepared."""
 
     @abstractmethod
-    def load(self, values: Any, log_weight: Array, data: Any) -> Any:
-        """What a sweep needs of the parameters."""
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Any:
+        """What an E-step in this form needs of the parameters."""
 
     @abstractmethod
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
-        """Write log p(x, z = k) of a block of rows into `out`, (K, rows)."""
+        """Write log p(x, z = k) of a chunk of rows into `out`, (K, rows)."""
 
     @abstractmethod
     def collect(
@@ -86,22 +96,22 @@ class Block(ABC):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
-        """Add a block's responsibilities, (K, rows), to the sums."""
+        """Add a chunk's responsibilities, (K, rows), to what `empty` gave."""
 
     @abstractmethod
     def empty(self, loaded: Any, data: Any) -> Any:
-        """Sums of nothing."""
+        """The statistics of no rows."""
 
     @abstractmethod
-    def totals(self, sums: Any) -> Array:
+    def totals(self, statistics: Any) -> Array:
         """The summed responsibilities, (K,)."""
 
     @abstractmethod
-    def learn(self, sums: Any, values: Any) -> Any:
-        """The parameters that fit the sums best."""
+    def learn(self, statistics: Any, values: Any) -> Any:
+        """The parameters that fit the statistics best."""
 
     @abstractmethod
     def stack(self, components: Sequence[Any]) -> Any:
@@ -111,16 +121,28 @@ class Block(ABC):
     def components(self, values: Any) -> list[Any]:
         """The filled components."""
 
-    # What most groups have no part in.
+    # What most blocks have no part in.
 
     has_line = True  # do all components say where their blanks stand on the line?
     ties = False  # are values bound to each other in ways that the line could break?
-    has_sums = True  # are all of them learned from sums, in closed form?
+    has_sums = True  # are all of them learned from statistics, in closed form?
     is_exact = True  # are steps right to the last digits, or do they end a search?
     is_costly = False  # does a step take many looks at the data?
     width = 0  # numbers that a row takes while it is worked on, beside its densities
 
-    def frame_on(self, source: Source) -> None:
+    def regularize(self, priors: Priors) -> None:
+        """Let what is known of these components into the M-step."""
+        if priors(self.templates) is not None:
+            raise TypeError(
+                "a bound or a prior needs components of exponential families, and "
+                f"{self.templates[0]!r:.80} is none; give the parameter"
+            )
+
+    def log_prior(self, values: Any) -> float:
+        """What that adds to the log-likelihood."""
+        return 0.0
+
+    def standardize(self, source: Source) -> None:
         """Centre and scale the data, where that helps."""
         return
 
@@ -130,22 +152,14 @@ class Block(ABC):
         self.shift = shift
 
     def keep_features(self, data: Any) -> None:
-        """Keep what a step needs of data that fit into one block."""
+        """Keep what a step needs of data that fit into one chunk."""
         return
 
     def first(self, share: Array, data: Any) -> Any:
         """The parameters that fit given responsibilities (K, n)."""
         return self.learn(share, None)
 
-    def pack(self) -> None:
-        """Take the form in squares of the data, where that has digits enough."""
-        return
-
-    def recentre(self) -> None:
-        """Take the form in distances to each component."""
-        return
-
-    def nearest(self, values: Any, weight: Array) -> Any:
+    def project(self, values: Any, weight: Array) -> Any:
         """The values that the model allows nearest to these."""
         return values
 
@@ -169,6 +183,9 @@ class Block(ABC):
 class FixedBlock(Block):
     """Components without blanks: their log-densities are computed once."""
 
+    def regularize(self, priors: Priors) -> None:
+        """What is known needs no prior."""
+
     def prepare(self, x: Array, alone: bool) -> Array:
         """log p(x | z = k), (K, n)."""
         return np.array([c.bound(x)(c) for c in self.templates])
@@ -177,12 +194,12 @@ class FixedBlock(Block):
         """How many rows were prepared."""
         return data.shape[1]
 
-    def load(self, values: Any, log_weight: Array, data: Any) -> Array:
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Array:
         """The log-weights."""
         return log_weight[:, None] + self.shift
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """Log-densities plus log-weights."""
         np.add(data[:, rows], loaded, out=out)
@@ -193,22 +210,22 @@ class FixedBlock(Block):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
         """The responsibilities are all that is summed."""
-        sums += share.sum(axis=1)
+        statistics += share.sum(axis=1)
 
     def empty(self, loaded: Any, data: Any) -> Array:
         """K zeros."""
         return np.zeros(len(self.templates))
 
-    def totals(self, sums: Any) -> Array:
-        """The sums themselves."""
-        totals: Array = sums
+    def totals(self, statistics: Any) -> Array:
+        """The statistics themselves."""
+        totals: Array = statistics
         return totals
 
-    def learn(self, sums: Any, values: Any) -> Any:
+    def learn(self, statistics: Any, values: Any) -> Any:
         """Nothing is learned."""
         return values
 

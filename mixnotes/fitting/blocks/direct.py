@@ -1,4 +1,4 @@
-"""Components that have no sums: families with a search of their own, a reader's class.
+"""Components without statistics: families with a search of their own, a reader's class.
 
 Each is asked for its log-densities and fitted by itself. What several of them share is
 learned after what is their own.
@@ -18,7 +18,7 @@ from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
 from mixnotes.data.summary import as_columns, summary
-from mixnotes.fitting.blocks.base import Block, Workspace
+from mixnotes.fitting.blocks.base import Block, Form, Workspace
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 
@@ -49,7 +49,7 @@ class DirectBlock(Block):
         exact = all(t.fits_exactly for t in self.templates)
         return exact and not self.is_costly
 
-    def frame_on(self, source: Source) -> None:
+    def standardize(self, source: Source) -> None:
         """The units of the columns, in which the line is measured."""
         whole = source.whole if isinstance(source, Rows) else source
         sd = summary(whole, as_columns).sd
@@ -75,16 +75,16 @@ class DirectBlock(Block):
         """How many rows were prepared."""
         return len(self.x)
 
-    def load(self, values: Any, log_weight: Array, data: Any) -> Array:
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Array:
         """log p(x, z = k), (K, n)."""
         rows = np.array([f(c) for f, c in zip(data, values, strict=True)])
         rows += log_weight[:, None] + self.shift
         return rows
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
-        """A copy: the rows become responsibilities as the blocks go by."""
+        """A copy: the rows become responsibilities as the chunks go by."""
         out[:] = loaded[:, rows]
 
     def collect(
@@ -93,49 +93,51 @@ class DirectBlock(Block):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
         """The responsibilities themselves are kept."""
-        sums[:, rows] = share
+        statistics[:, rows] = share
 
     def empty(self, loaded: Any, data: Any) -> Array:
         """Room for the responsibilities, (K, n)."""
         return np.zeros_like(loaded)
 
-    def totals(self, sums: Any) -> Array:
+    def totals(self, statistics: Any) -> Array:
         """Summed over the rows."""
-        totals: Array = sums.sum(axis=1)
+        totals: Array = statistics.sum(axis=1)
         return totals
 
-    def learn(self, sums: Any, values: Any) -> list[Any]:
+    def learn(self, statistics: Any, values: Any) -> list[Any]:
         """Each component's own weighted fit."""
         if self.shared:
-            return self._learn_shared(sums, values)
+            return self._learn_shared(statistics, values)
         starts = values or [None] * len(self.templates)
         return [
             template.filled_to(self.x, share, start)
-            for template, share, start in zip(self.templates, sums, starts, strict=True)
+            for template, share, start in zip(
+                self.templates, statistics, starts, strict=True
+            )
         ]
 
-    def _learn_shared(self, sums: Any, values: Any) -> list[Any]:
+    def _learn_shared(self, shares: Any, values: Any) -> list[Any]:
         """First what is a component's own, then what is shared: each a conditional
         maximum, so that none lowers the likelihood (Meng and Rubin 1993)."""
         if values is None:  # as if nothing were shared; then what is shared in the mean
             values = [
                 template.filled_to(self.x, share, None)
-                for template, share in zip(self.templates, sums, strict=True)
+                for template, share in zip(self.templates, shares, strict=True)
             ]
-            values = self._agreed(values, sums.sum(axis=1))
-        found = self._own(values, sums)
+            values = self._agreed(values, shares.sum(axis=1))
+        found = self._own(values, shares)
         for name in self.shared:
-            found = self._moved(name, found, sums)
+            found = self._moved(name, found, shares)
         return found
 
-    def _own(self, values: Sequence[Any], sums: Array) -> list[Any]:
+    def _own(self, values: Sequence[Any], shares: Array) -> list[Any]:
         """What is a component's own, with what is shared as it stands."""
         found = []
-        for template, share, start in zip(self.templates, sums, values, strict=True):
+        for template, share, start in zip(self.templates, shares, values, strict=True):
             own = template.settled(start)
             found.append(own.filled_to(self.x, share, start) if own.n_free else start)
         return found
@@ -185,31 +187,31 @@ class DirectBlock(Block):
             found = self._with(name, common, found, places)
         return found
 
-    def _moved(self, name: str, values: list[Any], sums: Array) -> list[Any]:
+    def _moved(self, name: str, values: list[Any], shares: Array) -> list[Any]:
         """The components with one shared blank where their weighted log-likelihood is
         largest, when each is fitted again beside it."""
         places = self._places(name, values)
         first = next(k for k, place in enumerate(places) if len(place))
-        weight = max(float(sums.sum()), _LEAST)
+        weight = max(float(shares.sum()), _LEAST)
         start = self._line_of(self.templates[first], values[first])[0][places[first]]
 
         def height(common: Array) -> float:
             try:
-                moved = self._beside(self._with(name, common, values, places), sums)
+                moved = self._beside(self._with(name, common, values, places), shares)
             except ValueError:  # past the edge of what floats can hold
                 return -np.inf
             total = 0.0
-            for f, component, share in zip(self.bound, moved, sums, strict=True):
+            for f, component, share in zip(self.bound, moved, shares, strict=True):
                 carried = share > 0
                 total += float(share[carried] @ f(component)[carried])
             return total / weight
 
         top = ascend(height, start, steps=2)
-        return self._beside(self._with(name, top.place, values, places), sums)
+        return self._beside(self._with(name, top.place, values, places), shares)
 
-    def _beside(self, values: list[Any], sums: Array) -> list[Any]:
+    def _beside(self, values: list[Any], shares: Array) -> list[Any]:
         """Fitted again beside what is shared; not to intervals, each a search."""
-        return values if isinstance(self.x, Intervals) else self._own(values, sums)
+        return values if isinstance(self.x, Intervals) else self._own(values, shares)
 
     def stack(self, components: Sequence[Any]) -> list[Any]:
         """The components themselves."""

@@ -11,65 +11,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import Number, Simplex
-from mixnotes.components.exponential import (
-    NEVER,
-    ExponentialFamily,
-    FramedKeep,
-    Keep,
-    ScaledKeep,
-    Standardization,
-    StandardizedFamily,
-    Values,
-)
-from mixnotes.components.vector import Axis
-from mixnotes.data.check import CollapseError, slices
-from mixnotes.data.sources import Rows, Source
-from mixnotes.fitting.blocks.base import Block, Columns, RecentreError, Workspace
+from mixnotes.components.constraints import Number
+from mixnotes.components.exponential import NEVER, Keep, ScaledKeep, Values
+from mixnotes.data.check import slices
+from mixnotes.data.sources import Source
+from mixnotes.fitting.blocks.base import Form, Workspace
+from mixnotes.fitting.blocks.stacked import StackedBlock
+from mixnotes.fitting.blocks.sums import Columns, Sums
 from mixnotes.numeric.arrays import Array
 
-_EPS = float(np.finfo(float).eps)
-_EXACT = 1e-9  # the error of a log-density above which the centred form is taken
 
-
-class ExponentialBlock(Block):
+class ExponentialBlock(StackedBlock):
     """Components of one exponential family: a matrix product gives log-densities, and
-    another one the sums. Row 0 of the features is 1, the last the log base measure."""
-
-    templates: list[ExponentialFamily]
+    another one the sums of statistics. Row 0 of the features is 1, the last the log
+    base measure, where the mixture needs it."""
 
     def __init__(self, templates: Sequence[Any], first: int) -> None:
         super().__init__(templates, first)
-        self.family: ExponentialFamily = templates[0]
-        self.keep = Keep(self.templates)
-        self.frame: Standardization | None = None
+        self.beside: tuple[Columns, Array] | None = None  # observations of the prior
         self.d = 1
-        self.p = 0  # statistics; of framed families known with the frame
-        if not isinstance(self.family, StandardizedFamily):
-            self.p = len(self.family.statistics(np.array([self.family.tame])))
-        self.centred = False
-        self.gaps = False  # are entries of the data missing?
+        self.p = 0  # statistics, known once there are data
+        self.unit = 1.0  # the data are divided by it
+        self.relative = 0.0  # the shift of this block, less that of the mixture
 
     # ------------------------------------------------------------------ the data
 
-    def frame_on(self, source: Source) -> None:
-        """Centre and scale the data of a family of places and spreads; divide those of
-        one of scales by a power of 2, which rounds nothing."""
+    def standardize(self, source: Source) -> None:
+        """Divide data of a family of scales by a power of 2, which rounds nothing."""
+        self.p = len(self.family.statistics(np.array([self.family.tame])))
         if self.family.scales:
             self.unit = float(np.ldexp(1.0, math.frexp(source.scale)[1]))
             self.keep = ScaledKeep(self.templates, self.unit)
             self.shift = math.log(self.unit)
-        if not isinstance(self.family, StandardizedFamily):
-            return
-        whole = source.whole if isinstance(source, Rows) else source
-        frame = Standardization.of(whole, self.family)
-        for template in self.templates:
-            template.require_spread(frame)  # type: ignore[attr-defined]
-        self.gaps = isinstance(source, Rows) and source.gaps
-        self.fix_frame(frame)
+        self.prepare_prior()
+
+    def prepare_prior(self) -> None:
+        """What the prior adds to the data."""
+        found = None if self.prior is None else self.prior.observations()
+        if found is not None:
+            x, weight = np.asarray(found[0], dtype=np.float64), found[1]
+            self.beside = self.prepare(x, True), weight
 
     def level(self, shift: float) -> None:
-        """Log-densities are those of the framed data until they are levelled."""
+        """Log-densities are those of the standardized data until they are levelled."""
         self.relative = shift - self.shift
 
     @property
@@ -82,98 +66,86 @@ class ExponentialBlock(Block):
         """1, the statistics, and the log base."""
         return 1 + self.p + 1
 
-    def keep_features(self, data: Columns) -> None:
-        """Write the features of all rows, once."""
-        m = data.columns.shape[1]
-        data.features = np.ones((self.n_features(data), m))
-        self.write(data, slice(0, m), data.features)
-
-    def pack(self) -> None:
-        """Squares of the data, unless that costs more."""
-        self.centred = self.starts_centred
-
-    def recentre(self) -> None:
-        """Distances to each component."""
-        self.centred = isinstance(self.family, StandardizedFamily)
-
-    def fix_frame(self, frame: Standardization) -> None:
-        """Work on data centred and scaled in this way from now on."""
-        family = self.family
-        assert isinstance(family, StandardizedFamily)
-        self.frame, self.d = frame, len(frame.centre)
-        self.keep = FramedKeep(self.templates, frame)  # type: ignore[arg-type]
-        self.shift = float(np.log(frame.scale).sum())
-        reach = frame.reach
-        if family.place in self.keep.given:
-            reach = max(reach, float(np.abs(self.keep.given[family.place][1]).max()))
-        self.sharpest = _EXACT / (_EPS * max(reach, 1.0) ** 2)
-        p = self.p = family.n_statistics(self.d)
-        costly = p > 4 * self.d and self.d > 8 and 4 * len(self.templates) < self.d
-        self.starts_centred = costly or self.gaps
-
-    starts_centred = False
-
     def prepare(self, x: Array, alone: bool) -> Columns:
-        """Coordinates in the frame; without one, the data as they are."""
-        family = self.family
-        framed = isinstance(family, StandardizedFamily) and self.frame is not None
-        whole = not framed and self.unit == 1
-        columns = x[None] if whole else np.empty((self.d, len(x)))
+        """The data in their unit, and the log base measure, unless it is `alone`."""
+        whole = self.unit == 1
+        columns = x[None] if whole else np.empty((1, len(x)))
         base: Array | None = None
+        for rows, part, outside in self.tamed(x):
+            if outside is not None and whole and columns.base is x:
+                columns = columns.copy()
+            if outside is not None or not whole:
+                part = part / self.unit
+                columns[0, rows] = part
+            base = None if alone else self.with_base(base, len(x), rows, part, outside)
+        return Columns(columns, base, self.p)
+
+    def tamed(
+        self, x: Array
+    ) -> Iterator[tuple[slice, Array, NDArray[np.bool_] | None]]:
+        """Some rows after others: where they are, their values, tame ones in place of
+        those outside of the support, and which these are."""
         start = 0
         for part in slices(x):
             rows = slice(start, start + len(part))
             start = rows.stop
-            inside = family.inside(part)
+            inside = self.family.inside(part)
             outside = None if inside.all() else ~inside
             if outside is not None:
                 part = part.copy()
-                part[outside] = family.tame
-                if whole and columns.base is x:
-                    columns = columns.copy()
-            if isinstance(family, StandardizedFamily) and self.frame is not None:
-                self.frame.apply(family.columns(part), out=columns[:, rows])
-            elif outside is not None or not whole:
-                part = part / self.unit
-                columns[0, rows] = part
-            here = family.log_base(part)
-            if outside is not None:
-                here = np.zeros(len(part)) if here is None else here
-                here[outside] = NEVER
-            if here is not None and not alone:
-                base = np.zeros(len(x)) if base is None else base
-                base[rows] = here
-        if self.gaps:  # the unit of an entry counts where it was seen
-            assert self.frame is not None
-            base = np.log(self.frame.scale) @ np.isnan(columns)
-        return Columns(columns, base)
+                part[outside] = self.family.tame
+            yield rows, part, outside
 
-    def n_features(self, data: Columns) -> int:
-        """1, the statistics, and the log base where the mixture needs it."""
-        return 1 + self.p + (data.base is not None)
+    def with_base(
+        self,
+        base: Array | None,
+        n: int,
+        rows: slice,
+        part: Array,
+        outside: NDArray[np.bool_] | None,
+    ) -> Array | None:
+        """The log base measure, (n,), with that of some rows; None while it is 0."""
+        here = self.family.log_base(part)
+        if outside is not None:
+            here = np.zeros(len(part)) if here is None else here
+            here[outside] = NEVER
+        if here is not None:
+            base = np.zeros(n) if base is None else base
+            base[rows] = here
+        return base
 
-    def features(self, data: Columns, rows: slice, desk: Workspace) -> Array:
-        """The features of a block of rows, (q, rows)."""
-        if data.features is not None:
-            return data.features
-        out = desk.features.get(id(self))
+    def base_of(self, x: Array, weight: Array | None) -> float:
+        """The summed log base measure of some rows, which no parameter changes."""
+        base = self.family.log_base(x / self.unit if self.unit != 1 else x)
+        if base is None:
+            return 0.0
+        return float(base.sum() if weight is None else weight @ base)
+
+    def keep_features(self, data: Columns) -> None:
+        """Write the features of all rows, once."""
+        m = data.columns.shape[1]
+        data.features = np.ones((data.n_features, m))
+        self.write(data, slice(0, m), data.features)
+
+    def features(self, data: Columns, rows: slice, workspace: Workspace) -> Array:
+        """The features of a chunk of rows, (q, rows), where they are not kept."""
+        out = workspace.features.get(id(self))
         if out is None:
-            shape = self.n_features(data), len(desk.ones)
-            out = desk.features[id(self)] = np.ones(shape)
+            shape = data.n_features, len(workspace.ones)
+            out = workspace.features[id(self)] = np.ones(shape)
         self.write(data, rows, out)
         return out
 
     def write(self, data: Columns, rows: slice, out: Array) -> None:
-        """Write the features of a block of rows."""
-        columns = data.columns[:, rows]
-        if isinstance(self.family, StandardizedFamily):
-            self.family.fill(columns, out[1 : 1 + self.p])
-        else:
-            statistics = self.family.statistics(columns[0])
-            for row, statistic in zip(out[1:], statistics, strict=False):
-                row[:] = statistic
+        """Write the features of a chunk of rows."""
+        self.fill(data.columns[:, rows], out[1 : 1 + self.p])
         if data.base is not None:
             out[-1] = data.base[rows]
+
+    def fill(self, columns: Array, out: Array) -> None:
+        """Write the statistics of some columns, (d, n), into `out`, (p, n)."""
+        for row, statistic in zip(out, self.family.statistics(columns[0]), strict=True):
+            row[:] = statistic
 
     # --------------------------------------------------------------- the products
 
@@ -181,52 +153,40 @@ class ExponentialBlock(Block):
         """How many rows were prepared."""
         return data.columns.shape[1]
 
-    def load(self, values: Values, log_weight: Array, data: Columns) -> Any:
+    def load(
+        self, values: Values, log_weight: Array, data: Columns, form: Form
+    ) -> Array:
         """The matrix of log-weights less normalisers, natural parameters and, for the
-        log base, 1: (K, q). In the centred form, the values."""
-        if self.centred:
-            return values, log_weight + self.relative
-        try:
-            natural, normaliser = self.family.natural(values)
-        except (CollapseError, np.linalg.LinAlgError):
-            raise RecentreError from None
-        theta = np.empty((self.n_features(data), len(log_weight)))
-        np.subtract(log_weight, normaliser, out=theta[0])
+        log base, 1: (K, q)."""
+        natural, normaliser = self.family.natural(values)
+        theta = self.theta(natural, normaliser, log_weight, data)
+        return np.maximum(theta, NEVER, out=theta).T
+
+    def theta(
+        self, natural: Any, normaliser: Array, log_weight: Array, data: Columns
+    ) -> Array:
+        """The same, (q, K), whatever sizes it has."""
+        theta = np.empty((data.n_features, len(log_weight)))
+        theta[0] = log_weight - normaliser
         if self.relative:
             theta[0] += self.relative
         if isinstance(natural, np.ndarray):
             theta[1 : 1 + self.p] = natural
         else:
-            for row, parameter in zip(theta[1:], natural, strict=False):
-                row[:] = parameter
+            for row, parameter in enumerate(natural, 1):
+                theta[row] = parameter
         if data.base is not None:
             theta[-1] = 1.0
-        if self.frame is None:
-            np.maximum(theta, NEVER, out=theta)
-        elif not self.family.sharpness(natural) <= self.sharpest:  # type: ignore[attr-defined]
-            raise RecentreError
-        return theta.T
-
-    unit = 1.0  # the data are divided by it
-    relative = 0.0  # this group's shift, less that of the mixture
+        return theta
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """One matrix product."""
-        if not self.centred:
-            np.dot(loaded, self.features(data, rows, desk), out=out)
-            return
-        values, log_weight = loaded
-        family: Any = self.family
-        columns = data.columns[:, rows]
-        if self.gaps:
-            family.gappy_log_prob(values, columns, data.patterns(rows), out)
-        else:
-            family.centred_log_prob(values, columns, out)
-        out += log_weight[:, None]
-        if data.base is not None:
-            out += data.base[rows]
+        features = data.features
+        if features is None:
+            features = self.features(data, rows, workspace)
+        np.dot(loaded, features, out)
 
     def collect(
         self,
@@ -234,180 +194,89 @@ class ExponentialBlock(Block):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
-        """Another one."""
-        if not self.centred:
-            features = data.features
-            if features is None:
-                features = desk.features[id(self)]
-            sums += np.dot(features, share.T)
-            return
-        family: Any = self.family
-        sums[0] += share.sum(axis=1)
-        columns = data.columns[:, rows]
-        if self.gaps:
-            parts = data.patterns(rows)
-            sums[1:-1] += family.gappy_sums(loaded[0], columns, parts, share).T
-        else:
-            sums[1:-1] += family.centred_sums(loaded[0], columns, share).T
-        sums[-1] += np.einsum("kn,kn->k", share, share)
+        """Another one, of the features that `joint` made."""
+        features = data.features
+        if features is None:
+            features = workspace.features[id(self)]
+        np.add(statistics.sums, np.dot(features, share.T), statistics.sums)
 
-    def empty(self, loaded: Any, data: Any) -> Array:
-        """Zeros: (q, K), or in the centred form (p + 2, K)."""
-        q = self.p + 2 if self.centred else self.n_features(data)
-        return np.zeros((q, len(self.templates)))
+    def empty(self, loaded: Any, data: Any) -> Sums:
+        """Zeros."""
+        return Sums(np.zeros((data.n_features, len(self.templates))))
 
-    def totals(self, sums: Any) -> Array:
+    def totals(self, statistics: Sums) -> Array:
         """Those of the constant feature."""
-        return sums[0]
+        return statistics.sums[0]
 
     # -------------------------------------------------------------- the parameters
 
     def first(self, share: Array, data: Columns) -> Values:
         """The parameters that fit given responsibilities (K, n)."""
-        weight = share.sum(axis=1)
+        statistics = self.summed(share, data)
+        weight = statistics.sums[0]
         if not weight.all():
             idle = self.templates[int(np.argmin(weight))]
             raise ValueError(f"{idle!r} cannot be learned from weights that are 0")
-        family = self.family
-        if not isinstance(family, StandardizedFamily):
-            statistics = np.array(family.statistics(data.columns[0]))
-            return family.learn(weight, statistics @ share.T / weight, self.keep)
-        if self.gaps:
-            sums, origin = self._first_gappy(share, data)
-        else:
-            origin = family.at(share @ data.columns.T / weight[:, None])
-            sums = family.centred_sums(origin, data.columns, share)
-        values = family.learn_about(
-            weight, sums.T / weight, self.keep, origin[family.place], None
-        )
-        carriers = weight * weight / np.einsum("kn,kn->k", share, share)
-        self.require_standing(values, carriers)
-        return values
+        return self.learn(statistics, None)
 
-    def _first_gappy(self, share: Array, data: Columns) -> tuple[Array, Values]:
-        """Sums about the means of what was seen, gaps as their column's spread has
-        them."""
-        family: Any = self.family
-        origin = family.begin(data.columns, share)
-        parts = data.patterns(slice(0, data.columns.shape[1]))
-        return family.gappy_sums(origin, data.columns, parts, share), origin
+    def summed(self, share: Array, data: Columns, origin: Any = None) -> Sums:
+        """The sums for given responsibilities (K, n): about an origin, or the best."""
+        features = np.ones((1 + self.p, data.columns.shape[1]))
+        self.fill(data.columns, features[1:])
+        return Sums(features @ share.T)
 
-    def learn(self, sums: Any, values: Any) -> Values:
+    def learn(self, statistics: Sums, values: Any) -> Values:
         """From the mean statistics; a component without weight stays as it is."""
+        if self.beside is not None:
+            statistics = self.with_observations(statistics)
+        sums, origin = statistics.sums, statistics.origin
         weight = sums[0]
         means = sums[1 : 1 + self.p] / weight
-        family = self.family
-        if isinstance(family, StandardizedFamily):
-            origin = values[family.place] if self.centred else 0.0
-            learned = family.learn_about(weight, means, self.keep, origin, values)
-        else:
-            learned = family.learn(weight, means, self.keep)
+        if self.prior is None:
+            return self._fitted(weight, means, self.keep, origin, values)
+
+        def learned(keep: Keep) -> Values:
+            return self._fitted(weight, means, keep, origin, values)
+
+        return self.within_bounds(learned(self.keep), learned)
+
+    def _fitted(
+        self, weight: Array, means: Array, keep: Keep, origin: Any, values: Any
+    ) -> Values:
+        """As learned, and as they were where there is no weight."""
+        learned = self.family.learn_about(weight, means, keep, origin, values)
+        if values is None or np.count_nonzero(weight) == len(weight):
+            return learned
         idle = weight == 0
-        if values is not None and np.count_nonzero(idle):
-            for name, stack in learned.items():
-                stack[idle] = values[name][idle]
-        if self.centred:
-            carriers = np.where(idle, np.inf, weight * weight / sums[-1])
-            self.require_standing(learned, carriers)
-        return learned
+        found = {name: stack.copy() for name, stack in learned.items()}
+        for name, stack in found.items():
+            stack[idle] = values[name][idle]
+        return found
 
-    def require_standing(self, values: Values, carriers: Array) -> None:
-        """Raise an error where a component that is learned has collapsed."""
-        for k, template in enumerate(self.templates):
-            one = {name: stack[k : k + 1] for name, stack in values.items()}
-            reason = template.collapsed(one, carriers[k : k + 1], self.frame)  # type: ignore[attr-defined]
-            if reason:
-                raise CollapseError(reason)
+    def with_observations(self, statistics: Sums) -> Sums:
+        """The sums with those of the prior's own observations."""
+        assert self.beside is not None
+        more = self.summed(self.beside[1], self.beside[0], statistics.origin)
+        return Sums(statistics.sums[: 1 + self.p] + more.sums, statistics.origin)
 
-    def stack(self, components: Sequence[Any]) -> Values:
-        """The parameters, (K, ...), in the frame."""
-        values = self.family.stack(components)
-        if self.frame is not None and isinstance(self.family, StandardizedFamily):
-            values = self.family.into(values, self.frame)
-        elif self.unit != 1:
-            values = self.family.in_unit(values, self.unit)
-        return values
+    def inward(self, values: Values) -> Values:
+        """Parameters of the data as those of the data in their unit."""
+        return values if self.unit == 1 else self.family.in_unit(values, self.unit)
 
-    def components(self, values: Values) -> list[Any]:
-        """The templates with their blanks filled."""
-        if self.frame is not None and isinstance(self.family, StandardizedFamily):
-            values = self.family.out_of(values, self.frame)
-        elif self.unit != 1:
-            values = self.family.in_unit(values, 1 / self.unit)
-        filled = []
-        for k, template in enumerate(self.templates):
-            found = self.family.unstack(values, k)
-            filled.append(template.filled({n: found[n] for n in template.blanks}))
-        return filled
-
-    # ------------------------------------------------------------------- the line
-
-    @property
-    def ties(self) -> bool:  # type: ignore[override]
-        """Can a point of the line break what binds values to each other?"""
-        family = self.family
-        return isinstance(family, StandardizedFamily) and family.ties
-
-    def nearest(self, values: Values, weight: Array) -> Values:
-        """What would be learned from components with these values."""
-        if not self.ties:
-            return values
-        family: Any = self.family
-        means = family.own_means(values)
-        learned: Values = family.learn_about(
-            weight, means, self.keep, values[family.place], None
-        )
-        return learned
-
-    def free(self, name: str) -> NDArray[np.intp]:
-        """Which components learn this parameter, positions."""
-        known = self.keep.given.get(name)
-        every = np.arange(len(self.templates))
-        return every if known is None else np.setdiff1d(every, known[0])
-
-    def blanks(self) -> Iterator[tuple[str, Any, NDArray[np.intp]]]:
-        """The parameters that are learned, and in which components."""
-        for name, domain in self.family.domains().items():
-            free = self.free(name)
-            if len(free):
-                yield name, domain, free
+    def outward(self, values: Values) -> Values:
+        """The inverse."""
+        return values if self.unit == 1 else self.family.in_unit(values, 1 / self.unit)
 
     def measured(self, values: Values, scale: float) -> list[Array]:
         """Weights and probabilities as they are, what is in the data's unit divided by
-        `scale`, the data's standard deviation; framed values are so already."""
+        `scale`, the data's standard deviation."""
         parts = []
-        for name, domain, free in self.blanks():
+        for name, domain, free in self.blanks:
             unit = 1.0
-            if self.frame is None and isinstance(domain, Number):
+            if isinstance(domain, Number):
                 unit = (scale / self.unit) ** -domain.power
             parts.append(domain.measured(values[name][free] * unit).ravel())
         return parts
-
-    def to_line(self, values: Values) -> list[Array]:
-        """The learned values mapped to the whole line."""
-        return [d.to_line(values[n][free]).ravel() for n, d, free in self.blanks()]
-
-    def from_line(self, line: Array, like: Values) -> Values:
-        """The values at a point of the line."""
-        found, place = {name: stack.copy() for name, stack in like.items()}, 0
-        for name, domain, free in self.blanks():
-            here = like[name][free]
-            m = domain.to_line(here).size
-            flat = line[place : place + m].reshape(len(free), -1)
-            found[name][free] = domain.from_line(flat, here)
-            place += m
-        return found
-
-    def axes(self, values: Values, prefixes: Sequence[str]) -> list[Axis]:
-        """What stands where on the line."""
-        found = []
-        for name, domain, free in self.blanks():
-            size = domain.to_line(values[name][free]).shape[1]
-            simplex = isinstance(domain, Simplex)
-            for k in free:
-                shared = self.templates[k].shares.get(name)
-                found.append(Axis(prefixes[k] + name, size, simplex, shared))
-        return found

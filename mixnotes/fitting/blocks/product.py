@@ -1,6 +1,6 @@
-"""How components go together, and products: a group of groups, one a column.
+"""Products: a block of blocks, one a column.
 
-The parts of all components in one column are a group as they would be alone. Their
+The parts of all components in one column are a block as they would be alone. Their
 log-densities add up, and each takes the same responsibilities, less the rows in which
 its column is missing.
 """
@@ -14,61 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.exponential import ExponentialFamily
 from mixnotes.components.vector import Axis
 from mixnotes.data.sources import Rows, Source, Stream
 from mixnotes.data.streams import Chosen
-from mixnotes.families.product import Product
-from mixnotes.fitting.blocks.base import Block, FixedBlock, Workspace
-from mixnotes.fitting.blocks.direct import DirectBlock
-from mixnotes.fitting.blocks.exponential import ExponentialBlock
+from mixnotes.fitting.blocks.base import Block, Form, Statistics, Workspace
+from mixnotes.fitting.prior import Priors
 from mixnotes.numeric.arrays import Array
 
-
-def group_of(
-    components: Sequence[Any], cache: bool, apart: bool
-) -> list[tuple[type[Block], list[int]]]:
-    """How components go together: positions by group. `apart`: the data are intervals,
-    of which no sums of statistics are known."""
-    kinds: dict[Any, tuple[type[Block], list[int]]] = {}
-    joined = _are_joined(components)
-    for k, component in enumerate(components):
-        key: Any
-        group: type[Block]
-        exponential = isinstance(component, ExponentialFamily) and not apart
-        if exponential and (component.blanks or not cache):
-            key, group = component.kind(), ExponentialBlock
-        else:
-            group = DirectBlock if component.n_free else FixedBlock
-            if joined and isinstance(component, Product) and component.n_free:
-                group = ProductBlock
-            key = group
-        kinds.setdefault(key, (group, []))[1].append(k)
-    return list(kinds.values())
-
-
-def _are_joined(components: Sequence[Any]) -> bool:
-    """Are products of the same columns, and does no part share across columns?"""
-    products = [c for c in components if isinstance(c, Product)]
-    keys = {tuple(product.parts) for product in products}
-    homes: dict[str, set[Any]] = {}
-    for product in products:
-        for key, part in product.parts.items():
-            for name in part.shares.values():
-                homes.setdefault(name, set()).add((key, part.kind()))
-    return len(keys) == 1 and all(len(home) == 1 for home in homes.values())
-
-
 Kept = tuple[Any, NDArray[np.bool_] | None]  # what is kept, and where it was seen
-
-
-class Sums(list[Any]):
-    """The sums of several groups, which add up one by one."""
-
-    def __iadd__(self, other: Any) -> Sums:  # type: ignore[misc]
-        for k, part in enumerate(other):
-            self[k] += part
-        return self
 
 
 @dataclass
@@ -78,14 +31,15 @@ class Part:
     key: Any  # of the products
     columns: Any  # of a row: one, or some
     places: list[int]  # of the components
-    group: Block
+    block: Block
     scale: float = 1.0  # the unit of the column
 
 
 class ProductBlock(Block):
-    """Products of the same columns."""
+    """Products of the same columns; `together` says which parts of a column go
+    together, as `blocks_of` does."""
 
-    def __init__(self, templates: Sequence[Any], first: int) -> None:
+    def __init__(self, templates: Sequence[Any], first: int, together: Any) -> None:
         super().__init__(templates, first)
         self.parts: list[Part] = []
         place = 0
@@ -95,45 +49,57 @@ class ProductBlock(Block):
                 place if isinstance(key, str) else slice(place, place + width)
             )
             here = [template.parts[key] for template in self.templates]
-            for kind, places in group_of(here, True, False):
-                group = kind([here[k] for k in places], 0)
-                self.parts.append(Part(key, columns, places, group))
+            for kind, places in together(here, True, False):
+                block = kind([here[k] for k in places], 0)
+                self.parts.append(Part(key, columns, places, block))
             place += width
 
     @property
     def has_line(self) -> bool:  # type: ignore[override]
         """Do all parts say where their blanks stand on the line?"""
-        return all(part.group.has_line for part in self.parts)
+        return all(part.block.has_line for part in self.parts)
 
     @property
     def has_sums(self) -> bool:  # type: ignore[override]
-        """Are all parts learned from sums?"""
-        return all(part.group.has_sums for part in self.parts)
+        """Are all parts learned from statistics?"""
+        return all(part.block.has_sums for part in self.parts)
 
     @property
     def is_exact(self) -> bool:  # type: ignore[override]
         """Are the steps of all parts?"""
-        return all(part.group.is_exact for part in self.parts)
+        return all(part.block.is_exact for part in self.parts)
 
     @property
     def is_costly(self) -> bool:  # type: ignore[override]
         """Are the steps of some part?"""
-        return any(part.group.is_costly for part in self.parts)
+        return any(part.block.is_costly for part in self.parts)
 
     @property
     def width(self) -> int:  # type: ignore[override]
         """That of all parts, and their densities."""
-        return sum(p.group.width + len(p.places) for p in self.parts)
+        return sum(p.block.width + len(p.places) for p in self.parts)
 
     # ------------------------------------------------------------------ the data
 
-    def frame_on(self, source: Source) -> None:
+    def regularize(self, priors: Priors) -> None:
+        """In every part."""
+        for part in self.parts:
+            part.block.regularize(priors)
+
+    def log_prior(self, values: Any) -> float:
+        """That of all parts."""
+        return sum(
+            part.block.log_prior(value)
+            for part, value in zip(self.parts, values, strict=True)
+        )
+
+    def standardize(self, source: Source) -> None:
         """Each part by the seen values of its column; a stream has no gaps."""
         for part in self.parts:
             if isinstance(source, Stream):
                 chosen = Chosen(source, part.columns)
-                part.group.frame_on(chosen)
-                part.group.level(0.0)
+                part.block.standardize(chosen)
+                part.block.level(0.0)
                 part.scale = chosen.scale
                 continue
             assert isinstance(source, Rows)
@@ -142,13 +108,11 @@ class ProductBlock(Block):
                 seen = ~np.isnan(x)
                 x, weight = x[seen], None if weight is None else weight[seen]
             rows = Rows(x, weight)
-            part.group.frame_on(rows)
-            part.group.level(0.0)
+            part.block.standardize(rows)
+            part.block.level(0.0)
             part.scale = rows.scale
 
-    def prepare(
-        self, x: Array, alone: bool
-    ) -> list[tuple[Any, NDArray[np.bool_] | None]]:
+    def prepare(self, x: Array, alone: bool) -> list[Kept]:
         """What each part keeps, and the rows in which its column was seen."""
         kept = []
         for part in self.parts:
@@ -156,46 +120,36 @@ class ProductBlock(Block):
             if columns.ndim == 1 and np.isnan(columns).any():
                 seen = ~np.isnan(columns)
                 columns = np.where(seen, columns, columns[seen][0])
-            kept.append((part.group.prepare(columns, False), seen))
+            kept.append((part.block.prepare(columns, False), seen))
         return kept
 
     def size(self, data: Any) -> int:
         """How many rows were prepared."""
-        return self.parts[0].group.size(data[0][0])
+        return self.parts[0].block.size(data[0][0])
 
     def keep_features(self, data: Any) -> None:
         """Those of each part."""
         for part, (kept, _) in zip(self.parts, data, strict=True):
-            part.group.keep_features(kept)
-
-    def pack(self) -> None:
-        """In every part."""
-        for part in self.parts:
-            part.group.pack()
-
-    def recentre(self) -> None:
-        """In every part."""
-        for part in self.parts:
-            part.group.recentre()
+            part.block.keep_features(kept)
 
     # --------------------------------------------------------------- the products
 
-    def load(self, values: Any, log_weight: Array, data: Any) -> Any:
+    def load(self, values: Any, log_weight: Array, data: Any, form: Form) -> Any:
         """The log-weights, and what each part needs."""
         loaded = [
-            part.group.load(value, np.zeros(len(part.places)), kept)
+            part.block.load(value, np.zeros(len(part.places)), kept, form)
             for part, value, (kept, _) in zip(self.parts, values, data, strict=True)
         ]
-        return log_weight[:, None] + self.shift, loaded
+        return log_weight[:, None] + self.shift, loaded, form
 
     def joint(
-        self, loaded: Any, data: Any, rows: slice, out: Array, desk: Workspace
+        self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """Log-weights, and the log-densities of the columns that were seen."""
         out[:] = loaded[0]
         for part, load, (kept, seen) in zip(self.parts, loaded[1], data, strict=True):
             here = np.empty((len(part.places), out.shape[1]))
-            part.group.joint(load, kept, rows, here, desk)
+            part.block.joint(load, kept, rows, here, workspace)
             if seen is not None:
                 here[:, ~seen[rows]] = 0.0
             out[part.places] += here
@@ -206,34 +160,31 @@ class ProductBlock(Block):
         data: Any,
         rows: slice,
         share: Array,
-        sums: Any,
-        desk: Workspace,
+        statistics: Any,
+        workspace: Workspace,
     ) -> None:
         """Each part takes the responsibilities for the rows that it was seen in."""
-        sums[0] += share.sum(axis=1)
+        totals, *rest = statistics.parts
+        totals += share.sum(axis=1)
         for part, load, (kept, seen), own in zip(
-            self.parts, loaded[1], data, sums[1:], strict=True
+            self.parts, loaded[1], data, rest, strict=True
         ):
             here = share[part.places]
             if seen is not None:
                 here = here * seen[rows]
-            part.group.collect(load, kept, rows, here, own, desk)
+            part.block.collect(load, kept, rows, here, own, workspace)
 
-    def empty(self, loaded: Any, data: Any) -> Sums:
+    def empty(self, loaded: Any, data: Any) -> Statistics:
         """Zeros for the components, and for each part."""
-        return Sums(
-            [np.zeros(len(self.templates))]
-            + [
-                part.group.empty(load, kept)
-                for part, load, (kept, _) in zip(
-                    self.parts, loaded[1], data, strict=True
-                )
-            ]
-        )
+        rest = [
+            part.block.empty(load, kept)
+            for part, load, (kept, _) in zip(self.parts, loaded[1], data, strict=True)
+        ]
+        return Statistics([np.zeros(len(self.templates)), *rest], loaded[2])
 
-    def totals(self, sums: Any) -> Array:
+    def totals(self, statistics: Any) -> Array:
         """The summed responsibilities."""
-        totals: Array = sums[0]
+        totals: Array = statistics.parts[0]
         return totals
 
     # -------------------------------------------------------------- the parameters
@@ -249,21 +200,22 @@ class ProductBlock(Block):
                 idle = ~here.any(axis=1)
                 level = share.sum(axis=0) * seen
                 here[idle] = level if level.any() else seen
-            values.append(part.group.first(here, kept))
+            values.append(part.block.first(here, kept))
         return values
 
-    def learn(self, sums: Any, values: Any) -> list[Any]:
-        """Each part from its own sums."""
+    def learn(self, statistics: Any, values: Any) -> list[Any]:
+        """Each part from its own statistics."""
         before = values or [None] * len(self.parts)
+        rest = statistics.parts[1:]
         return [
-            part.group.learn(own, value)
-            for part, own, value in zip(self.parts, sums[1:], before, strict=True)
+            part.block.learn(own, value)
+            for part, own, value in zip(self.parts, rest, before, strict=True)
         ]
 
     def stack(self, components: Sequence[Any]) -> list[Any]:
         """The parameters of each part."""
         return [
-            part.group.stack([components[k].parts[part.key] for k in part.places])
+            part.block.stack([components[k].parts[part.key] for k in part.places])
             for part in self.parts
         ]
 
@@ -272,7 +224,7 @@ class ProductBlock(Block):
         found: list[dict[Any, Any]] = [dict(t.parts) for t in self.templates]
         for part, value in zip(self.parts, values, strict=True):
             for k, filled in zip(
-                part.places, part.group.components(value), strict=True
+                part.places, part.block.components(value), strict=True
             ):
                 found[k][part.key] = filled
         return [
@@ -285,12 +237,12 @@ class ProductBlock(Block):
     @property
     def ties(self) -> bool:  # type: ignore[override]
         """Are values of some part bound to each other?"""
-        return any(part.group.ties for part in self.parts)
+        return any(part.block.ties for part in self.parts)
 
-    def nearest(self, values: Any, weight: Array) -> list[Any]:
+    def project(self, values: Any, weight: Array) -> list[Any]:
         """Of each part."""
         return [
-            part.group.nearest(value, weight[part.places])
+            part.block.project(value, weight[part.places])
             for part, value in zip(self.parts, values, strict=True)
         ]
 
@@ -299,7 +251,7 @@ class ProductBlock(Block):
         return [
             array
             for part, value in zip(self.parts, values, strict=True)
-            for array in part.group.measured(value, part.scale)
+            for array in part.block.measured(value, part.scale)
         ]
 
     def to_line(self, values: Any) -> list[Array]:
@@ -307,15 +259,15 @@ class ProductBlock(Block):
         return [
             array
             for part, value in zip(self.parts, values, strict=True)
-            for array in part.group.to_line(value)
+            for array in part.block.to_line(value)
         ]
 
     def from_line(self, line: Array, like: Any) -> list[Any]:
         """Those of each part."""
         found, place = [], 0
         for part, value in zip(self.parts, like, strict=True):
-            size = sum(array.size for array in part.group.to_line(value))
-            found.append(part.group.from_line(line[place : place + size], value))
+            size = sum(array.size for array in part.block.to_line(value))
+            found.append(part.block.from_line(line[place : place + size], value))
             place += size
         return found
 
@@ -324,7 +276,7 @@ class ProductBlock(Block):
         return [
             axis
             for part, value in zip(self.parts, values, strict=True)
-            for axis in part.group.axes(
+            for axis in part.block.axes(
                 value, [f"{prefixes[k]}parts[{part.key!r}]." for k in part.places]
             )
         ]

@@ -1,0 +1,136 @@
+"""Components whose parameters are stacks, one value a component.
+
+What is given, what is shared and what a prior says of them, and where they stand on the
+line. How they are learned from data is for others.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.constraints import Simplex
+from mixnotes.components.exponential import ExponentialFamily, Keep, Values
+from mixnotes.components.vector import Axis
+from mixnotes.fitting.blocks.base import Block
+from mixnotes.fitting.prior import Prior, Priors
+from mixnotes.numeric.arrays import Array
+
+
+class StackedBlock(Block):
+    """Components of one family, whose parameters are stacks (K, ...) in its unit."""
+
+    templates: list[ExponentialFamily]
+
+    def __init__(self, templates: Sequence[Any], first: int) -> None:
+        super().__init__(templates, first)
+        self.family: ExponentialFamily = templates[0]
+        self.keep = Keep(self.templates)
+        self.prior: Prior | None = None
+
+    @abstractmethod
+    def inward(self, values: Values) -> Values:
+        """Some parameters of the data as those of the data in the block's unit."""
+
+    @abstractmethod
+    def outward(self, values: Values) -> Values:
+        """The inverse."""
+
+    def stack(self, components: Sequence[Any]) -> Values:
+        """The parameters, (K, ...), of the data in their unit."""
+        return self.inward(self.family.stack(components))
+
+    def components(self, values: Values) -> list[Any]:
+        """The templates with their blanks filled."""
+        values = self.outward(values)
+        filled = []
+        for k, template in enumerate(self.templates):
+            found = self.family.unstack(values, k)
+            filled.append(template.filled({n: found[n] for n in template.blanks}))
+        return filled
+
+    # ------------------------------------------------------------------ the prior
+
+    def regularize(self, priors: Priors) -> None:
+        """Any parameter of any such family can have a bound, a penalty or a prior."""
+        self.prior = priors(self.templates)
+
+    def within_bounds(self, found: Values, learned: Callable[[Keep], Values]) -> Values:
+        """What was learned, if it is within the prior's bounds; where it is not, the
+        bound is as if it were given, and the rest is learned beside it."""
+        keep = self.keep
+        for name, _, free in self.blanks:
+            places, there = self.beyond(name, found, free)
+            if len(places):
+                keep = keep.giving(name, places, there)
+                found = learned(keep)
+        return found
+
+    def beyond(
+        self, name: str, values: Values, free: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], Array]:
+        """Which components are beyond a bound of the prior, and where they belong."""
+        assert self.prior is not None
+        own = self.outward(values)[name]
+        bound = self.prior.bounded(name, own)
+        places = free[(bound != own).reshape(len(own), -1).any(axis=1)[free]]
+        return places, self.inward({name: bound})[name][places]
+
+    def log_prior(self, values: Values) -> float:
+        """What the prior adds to the log-likelihood."""
+        return 0.0 if self.prior is None else self.prior.log_prob(self.outward(values))
+
+    def project(self, values: Values, weight: Array) -> Values:
+        """The values, within the bounds of the prior."""
+        if self.prior is None:
+            return values
+        found = {name: stack.copy() for name, stack in values.items()}
+        for name, _, free in self.blanks:
+            places, there = self.beyond(name, values, free)
+            found[name][places] = there
+        return found
+
+    # ------------------------------------------------------------------- the line
+
+    def free(self, name: str) -> NDArray[np.intp]:
+        """Which components learn this parameter, positions."""
+        known = self.keep.given.get(name)
+        every = np.arange(len(self.templates))
+        return every if known is None else np.setdiff1d(every, known[0])
+
+    @cached_property
+    def blanks(self) -> list[tuple[str, Any, NDArray[np.intp]]]:
+        """The parameters that are learned, and in which components."""
+        every = [(n, d, self.free(n)) for n, d in self.family.domains().items()]
+        return [(name, domain, free) for name, domain, free in every if len(free)]
+
+    def to_line(self, values: Values) -> list[Array]:
+        """The learned values mapped to the whole line."""
+        return [d.to_line(values[n][free]).ravel() for n, d, free in self.blanks]
+
+    def from_line(self, line: Array, like: Values) -> Values:
+        """The values at a point of the line."""
+        found, place = {name: stack.copy() for name, stack in like.items()}, 0
+        for name, domain, free in self.blanks:
+            here = like[name][free]
+            m = domain.to_line(here).size
+            flat = line[place : place + m].reshape(len(free), -1)
+            found[name][free] = domain.from_line(flat, here)
+            place += m
+        return found
+
+    def axes(self, values: Values, prefixes: Sequence[str]) -> list[Axis]:
+        """What stands where on the line."""
+        found = []
+        for name, domain, free in self.blanks:
+            size = domain.to_line(values[name][free]).shape[1]
+            simplex = isinstance(domain, Simplex)
+            for k in free:
+                shared = self.templates[k].shares.get(name)
+                found.append(Axis(prefixes[k] + name, size, simplex, shared))
+        return found

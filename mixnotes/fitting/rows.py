@@ -1,0 +1,180 @@
+"""A pass over prepared rows: log-likelihood and statistics, chunk after chunk.
+
+Chunks are small enough to stay in the processor's cache, and many of them are shared
+among threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.exponential import NEVER
+from mixnotes.fitting.blocks.base import Block, Form, Statistics, Workspace
+from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
+
+_WORTH_THREADS = 2**17  # rows
+_TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
+
+
+class PreparedRows:
+    """What each block keeps of some rows, how much they weigh, and which component,
+    (K, n), cannot have made which row."""
+
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        data: list[Any],
+        weight: Array | None,
+        excluded: NDArray[np.bool_] | None,
+    ) -> None:
+        self.blocks, self.data = blocks, data
+        self.weight, self.excluded = weight, excluded
+        self.k = blocks[-1].slots.stop
+        self.size = blocks[0].size(data[0])
+        self.workspaces: dict[int, Workspace] = {}
+        self.crowd: dict[int, dict[int, Workspace]] = {}  # of each thread
+        if self.size <= self.chunk_rows:
+            for block, part in zip(blocks, data, strict=True):
+                block.keep_features(part)
+
+    @cached_property
+    def chunk_rows(self) -> int:
+        """How many rows are worked on together, so that all of it stays in cache."""
+        features = sum(block.width for block in self.blocks)
+        size = 2**21 / (8 * (features + self.k + 1))
+        return int(np.clip(2 ** int(np.log2(size)), 2**10, 2**14))
+
+    def e_step(
+        self, weights: Array, values: Sequence[Any], form: Form
+    ) -> tuple[float, Statistics]:
+        """The log-likelihood and the statistics, for weights (K,) and the values of
+        each block; -inf where some row is impossible."""
+        log_weight = np.log(weights)
+        loaded = [
+            block.load(own, log_weight[block.slots], part, form)
+            for block, own, part in zip(self.blocks, values, self.data, strict=True)
+        ]
+        if self.size <= self.chunk_rows:
+            total, parts = self._some(loaded, self.workspaces, 0, self.size)
+            return total, Statistics(parts, form)
+        with one_blas_thread():
+            count = 1 if self.size < _WORTH_THREADS else threads()
+            chunks = -(-self.size // (count * self.chunk_rows))  # of each thread
+            ends = [*range(0, self.size, chunks * self.chunk_rows), self.size]
+            some = partial(self._some, loaded)
+            if count == 1:
+                found = [some(self.workspaces, 0, self.size)]
+            else:
+                own = [self.crowd.setdefault(k, {}) for k in range(len(ends) - 1)]
+                found = list(in_threads(some, own, ends[:-1], ends[1:]))
+        each = [Statistics(parts, form) for _, parts in found]
+        return sum(total for total, _ in found), sum(each[1:], each[0])
+
+    def _some(
+        self,
+        loaded: list[Any],
+        workspaces: dict[int, Workspace],
+        first: int,
+        last: int,
+    ) -> tuple[float, list[Any]]:
+        """Of the rows from `first` to `last`, chunk after chunk."""
+        parts = [
+            (block, load, data, block.empty(load, data), block.slots)
+            for block, load, data in zip(self.blocks, loaded, self.data, strict=True)
+        ]
+        total, size = 0.0, self.chunk_rows
+        for start in range(first, last, size):
+            rows = slice(start, min(start + size, last))
+            length = rows.stop - start
+            workspace = workspaces.get(length)
+            if workspace is None:
+                workspace = workspaces[length] = Workspace(self.k, length)
+            self._joint(parts, rows, workspace)
+            weight = workspace.ones if self.weight is None else self.weight[rows]
+            here = _normalise(weight, workspace)
+            if here is None:
+                self._joint(parts, rows, workspace)
+                here = _normalise_far(weight, workspace)
+            total += here
+            if here > -np.inf:
+                for block, load, data, statistics, slots in parts:
+                    share = workspace.joint[slots]
+                    block.collect(load, data, rows, share, statistics, workspace)
+        return total, [part[3] for part in parts]
+
+    def _joint(self, parts: list[Any], rows: slice, workspace: Workspace) -> None:
+        """Write log p(x, z = k), (K, rows)."""
+        joint = workspace.joint
+        for block, load, data, _, slots in parts:
+            block.joint(load, data, rows, joint[slots], workspace)
+        if self.excluded is not None:
+            joint[self.excluded[:, rows]] = NEVER
+
+
+def _normalise(weight: Array, workspace: Workspace) -> float | None:
+    """The log-likelihood of a chunk; what is in `joint` becomes weighted
+    responsibilities. None where all densities of some row are too small, or one is too
+    large."""
+    joint, norm, logs = workspace.joint, workspace.norm, workspace.logs
+    np.exp(joint, joint)
+    np.dot(workspace.each, joint, norm)
+    np.log(norm, logs)
+    total = float(np.dot(weight, logs))
+    if not (math.isfinite(total) and norm[norm.argmin()] > _TINIEST):
+        return None
+    np.divide(weight, norm, norm)
+    np.multiply(joint, norm, joint)
+    return total
+
+
+def _normalise_far(weight: Array, workspace: Workspace) -> float:
+    """The same at any densities; -inf where some row is impossible."""
+    joint, norm = workspace.joint, workspace.norm
+    top = joint.max(axis=0)
+    if not top.min() > 0.1 * NEVER:
+        return -np.inf
+    joint -= top
+    np.exp(joint, joint)
+    np.dot(workspace.each, joint, norm)
+    total = float(np.dot(weight, top + np.log(norm)))
+    joint *= weight / norm
+    return total
+
+
+class KnownRows:
+    """Rows that known components alone can have made: their likelihoods are kept, and
+    no step takes an exponential."""
+
+    @classmethod
+    def of(
+        cls, joint: Array, weight: Array | None, bars: NDArray[np.bool_] | None
+    ) -> KnownRows | None:
+        """From log-densities, (K, n), and who is barred from which row; None where some
+        row is impossible."""
+        joint = joint if bars is None else np.where(bars, -np.inf, joint)
+        possible = np.isfinite(joint.max(axis=0)).all()
+        return cls(joint, weight) if possible else None
+
+    def __init__(self, joint: Array, weight: Array | None) -> None:
+        self.data, self.weight = [joint], weight
+        top = joint.max(axis=0)
+        self.likelihoods = np.exp(joint - top)
+        self.tops = float(top.sum() if weight is None else weight @ top)
+
+    def e_step(
+        self, weights: Array, values: Sequence[Any], form: Form
+    ) -> tuple[float, Statistics]:
+        """The log-likelihood, and the summed responsibilities."""
+        norm = weights @ self.likelihoods
+        share = 1 / norm if self.weight is None else self.weight / norm
+        logs = np.log(norm)
+        total = float(logs.sum() if self.weight is None else self.weight @ logs)
+        summed = weights * (self.likelihoods @ share)
+        return total + self.tops, Statistics([summed], form)

@@ -1,0 +1,117 @@
+"""The tree of nested mixtures, and its components in a row.
+
+Mixtures nest, and are worked on as one flat mixture of all their components. Each has a
+slot there, so that those of a block stand next to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.mixture import Mixture
+from mixnotes.numeric.arrays import Array
+
+Path = tuple[int, ...]  # component of component of ... the outermost
+
+
+class Node(NamedTuple):
+    """A mixture in the tree of mixtures."""
+
+    path: Path
+    given: Array | None  # its weights, if given
+    leaves: NDArray[np.intp]  # the components in it, slots
+    branch: NDArray[np.intp]  # which of its own components each is in
+
+
+class Tree:
+    """A mixture of mixtures, and `order`: which component stands in each slot."""
+
+    def __init__(self, model: Mixture, order: Sequence[int]) -> None:
+        self.model = model
+        self.paths = [path for path, _ in leaves(model)]
+        self.order = np.asarray(order, dtype=np.intp)
+        self.slot_of = np.argsort(self.order)
+        self.nodes = list(_nodes(model, (), self.paths, self.slot_of))
+        self.flat = len(self.nodes) == 1
+        self.straight = self.flat and bool((np.diff(self.order) > 0).all())
+
+    def path(self, slot: int) -> Path:
+        """Where the component in this slot stands."""
+        return self.paths[self.order[slot]]
+
+    def by_slot(self, mixture: Mixture | None = None) -> list[Any]:
+        """The components in the order of the slots: blank ones, or those of a filled
+        mixture."""
+        filled = self.model if mixture is None else mixture
+        return [at(filled, self.paths[i]) for i in self.order]
+
+    def weights(self, mixture: Mixture) -> list[Array]:
+        """The weights of each mixture in a filled tree, the outermost first."""
+        return [np.array(at(mixture, node.path).weights) for node in self.nodes]
+
+    def rebuilt(self, by_slot: Sequence[Any], weights: Sequence[Array]) -> Mixture:
+        """The mixture of these filled components and these weights."""
+        parts = {
+            self.paths[i]: part for i, part in zip(self.order, by_slot, strict=True)
+        }
+        level = {node.path: w for node, w in zip(self.nodes, weights, strict=True)}
+        return _rebuilt(self.model, (), parts, level)
+
+    def leaf_weights(self, weights: Sequence[Array]) -> Array:
+        """The weight of each component in the flat mixture, by slot, (K,)."""
+        if self.straight:
+            return weights[0]
+        leaf = np.ones(len(self.order))
+        for node, own in zip(self.nodes, weights, strict=True):
+            leaf[node.leaves] *= own[node.branch]
+        return leaf
+
+
+def leaves(template: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The components that are no mixtures, with their places in the tree."""
+    for k, component in enumerate(template.parts):
+        if isinstance(component, Mixture):
+            yield from leaves(component, (*path, k))
+        else:
+            yield (*path, k), component
+
+
+def at(mixture: Any, path: Path) -> Any:
+    """What stands in this place of the tree."""
+    for k in path:
+        mixture = mixture.parts[k]
+    return mixture
+
+
+def dotted(path: Path) -> str:
+    """The place as it begins names in `Mixture.blanks`."""
+    return "".join(f"components[{k}]." for k in path)
+
+
+def _nodes(
+    template: Mixture, path: Path, paths: Sequence[Path], slot: NDArray[np.intp]
+) -> Iterator[Node]:
+    """The mixtures in the tree, the outermost first."""
+    depth = len(path)
+    inside = [i for i, leaf in enumerate(paths) if leaf[:depth] == path]
+    inside.sort(key=lambda i: slot[i])
+    branch = np.array([paths[i][depth] for i in inside])
+    yield Node(path, template.weights, slot[inside], branch)
+    for k, component in enumerate(template.parts):
+        if isinstance(component, Mixture):
+            yield from _nodes(component, (*path, k), paths, slot)
+
+
+def _rebuilt(
+    template: Any, path: Path, parts: Mapping[Path, Any], weights: Mapping[Path, Array]
+) -> Any:
+    if not isinstance(template, Mixture):
+        return parts[path]
+    components = [
+        _rebuilt(c, (*path, k), parts, weights) for k, c in enumerate(template.parts)
+    ]
+    return template.with_parts(components, weights[path])

@@ -1,0 +1,111 @@
+"""The learned values of a whole mixture as one vector.
+
+On the line, where a search moves them freely, or as they are, where distances between
+fits are measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mixnotes.components.constraints import softmax
+from mixnotes.components.vector import Axis
+from mixnotes.fitting.blocks.base import Block
+from mixnotes.fitting.tree import dotted
+from mixnotes.fitting.weights import Weights
+from mixnotes.numeric.arrays import Array
+
+_TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
+
+
+class State(NamedTuple):
+    """The values of a mixture, taken apart."""
+
+    weights: list[Array]  # of each mixture in the tree, the outermost first
+    values: list[Any]  # of each block of components
+
+
+class Vector:
+    """What is learned of mixtures whose components are in these blocks; `scale` is the
+    standard deviation of the data."""
+
+    def __init__(self, weights: Weights, blocks: Sequence[Block], scale: float) -> None:
+        self.tree, self.weights = weights.tree, weights
+        self.blocks, self.scale = blocks, scale
+        self._lengths: list[int] | None = None
+
+    def learned_values(self, state: State) -> Array:
+        """Shape (p,): weights and probabilities as they are, what is in the data's unit
+        divided by the data's standard deviation."""
+        parts = self._learned_weights(state)
+        for block, values in zip(self.blocks, state.values, strict=True):
+            parts += block.measured(values, self.scale)
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def to_line(self, state: State) -> Array:
+        """Mapped to the whole line, shape (p,)."""
+        weights = self._learned_weights(state)
+        parts = [np.log(np.maximum(own, _TINY)) for own in weights]
+        for block, values in zip(self.blocks, state.values, strict=True):
+            parts += block.to_line(values)
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _learned_weights(self, state: State) -> list[Array]:
+        return [
+            weights
+            for node, weights in zip(self.tree.nodes, state.weights, strict=True)
+            if node.given is None
+        ]
+
+    def from_line(self, line: Array, like: State) -> State:
+        """The state at a point of the line; what is given is as in `like`."""
+        place = 0
+        weights = []
+        for node, seen in zip(self.tree.nodes, like.weights, strict=True):
+            if node.given is None:
+                weights.append(softmax(line[place : place + len(seen)]))
+                place += len(seen)
+            else:
+                weights.append(seen)
+        values: list[Any] = []
+        for block, seen, size in zip(
+            self.blocks, like.values, self._sizes(like), strict=True
+        ):
+            values.append(block.from_line(line[place : place + size], seen))
+            place += size
+        return self.project(State(weights, values))
+
+    def _sizes(self, like: State) -> list[int]:
+        """How many coordinates each block has, which is the same at every state."""
+        if self._lengths is None:
+            pairs = zip(self.blocks, like.values, strict=True)
+            parts = [block.to_line(values) for block, values in pairs]
+            self._lengths = [sum(part.size for part in own) for own in parts]
+        return self._lengths
+
+    def project(self, state: State) -> State:
+        """The state nearest to this one that the model allows, in the sense of EM:
+        what a step would learn from the moments of the state itself."""
+        weights = self.weights.project(state.weights)
+        leaf = self.tree.leaf_weights(weights)
+        values = [
+            block.project(own, leaf[block.slots])
+            for block, own in zip(self.blocks, state.values, strict=True)
+        ]
+        return State(weights, values)
+
+    def axes(self, state: State) -> list[Axis]:
+        """What stands where on the line, by name as in `Mixture.blanks`."""
+        found = [
+            Axis(dotted(node.path) + "weights", len(weights), True, None)
+            for node, weights in zip(self.tree.nodes, state.weights, strict=True)
+            if node.given is None
+        ]
+        order = self.tree.order
+        for block, values in zip(self.blocks, state.values, strict=True):
+            prefixes = [dotted(self.tree.paths[i]) for i in order[block.slots]]
+            found += block.axes(values, prefixes)
+        return found
