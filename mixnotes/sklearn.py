@@ -62,47 +62,57 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
     observations. The maximum is that of the likelihood itself, not of one in which
     something was added to every variance.
 
-        from mixnotes.sklearn import MixtureModel
-
-        MixtureModel(n_components=2, random_state=0).fit(X).means_
-        MixtureModel(n_components=2, component=mx.Poisson()).fit(counts[:, None])
-        MixtureModel(mixture=mx.Mixture([mx.Normal(sd=0.1), mx.Uniform(0, 10)]))
-
-    n_components: how many components, K.
-    covariance_type: "full", "tied", "diag" or "spherical".
-    tol: stop when the parameters are estimated to be this near to their limit, weights
-    as they are, others in standard deviations of the data; 0 is as near as floats come.
-    reg_covar: where every start collapses, the fit is made again with no variance, in
-    any direction, below this, and a ConvergenceWarning says so; 0 makes that an error.
-    It is in the unit of X, squared, so that in another unit it bounds another variance;
-    a fit that stands by itself, and where it starts, do not depend on it.
-    max_iter: at most so many EM steps a start; 0 keeps the start as it is.
-    n_init: how many starts; the highest is kept. One where nothing is drawn.
-    init_params: groups of a start, from which the first parameters are learned: those
-    of k-means, the rows nearest to seeds far apart ("k-means++") or to any rows
-    ("random_from_data"), or random shares ("random").
-    weights_init, means_init, precisions_init: first values, in place of those; the
-    precisions in the shape that covariance_type says.
-    random_state: seed of starts and of `sample`.
-    warm_start: climb from where the last fit ended, if there is one.
-    verbose: 1 prints starts and steps, 2 the log-likelihood too; verbose_interval:
-    every so many steps.
-    component: any component of mixnotes, in place of the multivariate normal; one of
-    numbers takes X of one column, one of named columns a DataFrame.
-    mixture: a whole model, known parts and all, in place of all that describes it; its
-    starts are those of `mixnotes.em`.
-
-    What describes the normal model (covariance_type, reg_covar, means_init,
-    precisions_init) has to be left as it is with another, or fit says so; with
-    `mixture` also n_components, init_params, weights_init and component.
     Components that nothing tells apart stand by increasing mean. NaN is a gap where the
-    components take gaps, as the normal ones do.
+    components take gaps, as the normal ones do. With `component` or `mixture`, what
+    describes the normal model (covariance_type, reg_covar, means_init, precisions_init)
+    has to be left as it is, or fit says so; with `mixture` also n_components,
+    init_params, weights_init and component.
 
-    After `fit`: `mixture_`, the `mixnotes.Mixture`; `fit_`, the `mixnotes.Fit` (it
-    holds the data); `weights_`, `converged_`, `n_iter_`, `n_features_in_`,
-    `feature_names_in_`; `lower_bound_` and `lower_bounds_`, the mean log-likelihood of
-    an observation at the end and after each step; of normal components `means_`,
-    `covariances_`, `precisions_` and `precisions_cholesky_`.
+    After `fit` there are `mixture_`, the `mixnotes.Mixture`, and `fit_`, the
+    `mixnotes.Fit` (it holds the data); `weights_`, `converged_`, `n_iter_`,
+    `n_features_in_`, `feature_names_in_`; `lower_bound_` and `lower_bounds_`, the mean
+    log-likelihood of an observation at the end and after each step; of normal
+    components `means_`, `covariances_`, `precisions_` and `precisions_cholesky_`.
+
+    Args:
+        n_components: how many components, K.
+        covariance_type: "full", "tied", "diag" or "spherical".
+        tol: stop when the parameters are estimated to be this near to their limit,
+            weights as they are, others in standard deviations of the data; 0 is as near
+            as floats come.
+        reg_covar: where every start collapses, the fit is made again with no variance,
+            in any direction, below this, and a ConvergenceWarning says so; 0 makes that
+            an error. It is in the unit of X, squared, so that in another unit it bounds
+            another variance; a fit that does not need it does not depend on it.
+        max_iter: at most so many EM steps a start; 0 keeps the start as it is.
+        n_init: how many starts, of which the highest is kept; one where nothing is
+            drawn.
+        init_params: the groups of a start, from which the first parameters are learned:
+            those of k-means ("kmeans"), the rows nearest to seeds far apart
+            ("k-means++") or to any rows ("random_from_data"), or random shares
+            ("random").
+        weights_init: the first weights, shape (K,); those of the groups if left out.
+        means_init: the first means, shape (K, d); those of the groups if left out.
+        precisions_init: the first precisions, inverses of the covariances, in the shape
+            that covariance_type says; those of the groups if left out.
+        random_state: seed of starts and of `sample`.
+        warm_start: True to climb from where the last fit ended, if there is one.
+        verbose: 1 prints starts and steps, 2 the log-likelihood too; 0 nothing.
+        verbose_interval: print every so many steps.
+        component: any component of mixnotes, in place of the multivariate normal; one
+            of numbers takes X of one column, one of named columns a DataFrame.
+        mixture: a whole model, known parts and all, in place of all that describes it;
+            its starts are those of `mixnotes.em`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> from mixnotes.sklearn import MixtureModel
+        >>> geyser = mx.datasets.faithful()
+        >>> X = np.column_stack([geyser["eruptions"], geyser["waiting"]])
+        >>> MixtureModel(n_components=2, random_state=0).fit(X).means_.round(1)
+        array([[ 2. , 54.5],
+               [ 4.3, 80. ]])
     """
 
     def __init__(
@@ -145,9 +155,18 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
     # ---------------------------------------------------------------- fitting
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Learn what the model leaves blank from X, shape (n, d). `y` is not looked at.
+        """Learn what the model leaves blank from X.
 
-        sample_weight: how often each row counts, shape (n,).
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+            y: not looked at; scikit-learn's pipelines hand it on.
+            sample_weight: how often each row counts, shape (n,); once if left out.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: where an argument or the data are not what they must be.
         """
         self._check_arguments()
         model = self._model()
@@ -167,7 +186,13 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def fit_predict(
         self, X: Any, y: Any = None, sample_weight: Any = None
     ) -> NDArray[np.intp]:
-        """The most probable component of each row after `fit`, shape (n,)."""
+        """The most probable component of each row after `fit`, shape (n,).
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+            y: not looked at; scikit-learn's pipelines hand it on.
+            sample_weight: how often each row counts, shape (n,); once if left out.
+        """
         return self.fit(X, y, sample_weight).predict(X)
 
     def _fitted(self, model: Mixture, source: Any, data: Any, weight: Any) -> Fit:
@@ -477,25 +502,43 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
     # ------------------------------------------------------------ what is asked
 
     def predict(self, X: Any) -> NDArray[np.intp]:
-        """The most probable component of each row, shape (n,)."""
+        """The most probable component of each row, shape (n,), whole numbers from 0.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
         data = self._new(X)
         labels: NDArray[np.intp] = self.mixture_.predict(data)
         return labels
 
     def predict_proba(self, X: Any) -> Array:
-        """p(z = k | x) of each row, shape (n, K); each row sums to 1."""
+        """p(z = k | x), shape (n, K); each row sums to 1.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
         data = self._new(X)
         r: Array = self.mixture_.responsibilities(data)
         return r
 
     def score_samples(self, X: Any) -> Array:
-        """log p(x) of each row, shape (n,)."""
+        """log p(x), shape (n,), in nats.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
         data = self._new(X)
         log_prob: Array = self.mixture_.log_prob(data)
         return log_prob
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """The mean of log p(x) over the rows, each counted by `sample_weight`."""
+        """The mean log-likelihood of an observation, in nats.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+            y: not looked at; scikit-learn's pipelines hand it on.
+            sample_weight: how often each row counts, shape (n,); once if left out.
+        """
         log_prob = self.score_samples(X)
         if sample_weight is None:
             return float(log_prob.mean())
@@ -503,7 +546,12 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return float(np.average(log_prob, weights=weight))
 
     def sample(self, n_samples: int = 1) -> tuple[Array, NDArray[np.intp]]:
-        """Draws, shape (n_samples, d), and which component made each, (n_samples,)."""
+        """Draws from the fitted mixture, (n, d), and z, which component made each,
+        (n,).
+
+        Args:
+            n_samples: how many, 1 or more.
+        """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
@@ -514,11 +562,19 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return X.reshape(n_samples, -1), z
 
     def aic(self, X: Any) -> float:
-        """2 p - 2 log L of X, for p free parameters; less is better."""
+        """Akaike's criterion on X; less is better.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
         return 2 * self._n_parameters() - 2 * float(self.score_samples(X).sum())
 
     def bic(self, X: Any) -> float:
-        """p log n - 2 log L of X, for p free parameters; less is better."""
+        """Schwarz's criterion on X; less is better.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
         log_prob = self.score_samples(X)
         penalty = self._n_parameters() * math.log(len(log_prob))
         return penalty - 2 * float(log_prob.sum())

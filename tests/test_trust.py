@@ -78,7 +78,9 @@ def stopped_climbs(accelerate):
             on = mx.em(model, x, start=fit.mixture, tol=1e-10)
             assert on.converged
             engine = Engine(*checked(model, x, None))
-            here, there = (engine.vector.learned_values(engine.state(f.mixture)) for f in (fit, on))
+            here, there = (
+                engine.vector.learned_values(engine.state(f.mixture)) for f in (fit, on)
+            )
             yield fit.error, np.linalg.norm(here - there)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from livefence import cache, figures
 from livefence.browser import parts, runner, state
+from livefence.browser.lean import lean
 from livefence.settings import Settings
 
 FOLDER = "assets/livefence"
@@ -102,7 +103,7 @@ def wheels(settings: Settings, folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _built(project: str, root: Path) -> tuple[str, bytes]:
-    """The name of a project's wheel, and the wheel."""
+    """The name of a project's wheel, and the wheel, lean."""
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
         run = subprocess.run(
@@ -113,7 +114,7 @@ def _built(project: str, root: Path) -> tuple[str, bytes]:
                 f"no wheel of {project}: {(run.stdout + run.stderr).strip()[-500:]}"
             )
         (wheel,) = Path(place).glob("*.whl")
-        return wheel.name, wheel.read_bytes()
+        return wheel.name, lean(wheel.read_bytes())
 
 
 def lock_entry(file: str, wheel: bytes, known: dict[str, Any]) -> dict[str, Any]:

@@ -42,13 +42,25 @@ _LOOK = 1e-6  # estimated gain still to come below which the distance is measure
 
 @dataclass(frozen=True)
 class Step:
-    """What a callback sees after each step."""
+    """What a callback of `em` sees after each step.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+        >>> seen = []
+        >>> fit = mx.em(bag, [1] * 591 + [0] * 409, callback=seen.append)
+        >>> seen[0].step, seen[0].start
+        (1, 0)
+        >>> seen[-1].mixture().weights.round(3)
+        array([0.582, 0.418])
+    """
 
     start: int
     """Which start climbs, from 0."""
     step: int
     """How many steps it has taken."""
     log_likelihood: float
+    """The log-likelihood at this step, in nats."""
     mixture: Callable[[], Mixture]
     """Call it for the mixture at this step."""
 

@@ -41,7 +41,25 @@ def em_step(
 ) -> Mixture:
     """The mixture after one EM step: responsibilities, then weighted fits.
 
-    `mixture` says what is given and what is blank; `current` has values everywhere.
+    Args:
+        mixture: the model, which says what is given and what is blank.
+        current: the same mixture with values everywhere.
+        x: observations, shape (n,), rows (n, d), columns by name; `Censored` or
+            `Binned`.
+        sample_weight: how often each observation counts, shape (n,); once if left out.
+        labels: which component made each observation, shape (n,), whole numbers from 0;
+            -1 where that is not known. If left out no label is.
+
+    Returns:
+        A mixture with values everywhere. The log-likelihood of x is not lower under it
+        than under `current`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+        >>> half = mx.Mixture(bag.components, weights=[0.5, 0.5])
+        >>> mx.em_step(bag, half, [1] * 591 + [0] * 409).weights.round(3)
+        array([0.521, 0.479])
     """
     model, source = checked(mixture, x, sample_weight, labels)
     here = as_start(model, current, "current")
@@ -71,28 +89,51 @@ def em(
 ) -> Fit:
     """The maximum-likelihood values of what `mixture` leaves blank, as a `Fit`.
 
-    x: observations, shape (n,), rows (n, d), columns by name where the components name
-    them, `Binned` or `Censored`. sample_weight: how often each counts, shape (n,).
-    labels: which component made each observation, shape (n,), -1 (or masked) where
-    that is not known; where it is, log p(x, z) takes the place of log p(x).
-    start: a mixture with values everywhere to climb from; what the model ties is tied
-    in it first. Without it the best of
-    `starts` random ones is kept (1 where only weights are blank, for then there is
-    one summit; else 10). They are drawn from `rng`, a seed or a Generator: the same
-    call gives the same answer.
-    tol: stop when the learned values are estimated to be this near to their limit;
-    weights and probabilities as they are, others in standard deviations of the data.
-    A climb ends, too, where all that steps still move is rounding, and says so: 0 asks
-    for that.
-    max_iter: at most so many steps a start. accelerate: extrapolate (SQUAREM) where
-    that raises the log-likelihood; False is plain EM. progress: show a bar (needs
-    tqdm). callback: called with a `Step` after each step of each start.
+    The log-likelihood never falls on the way. Not converging is told by the `Fit`, not
+    raised. The same call gives the same answer.
 
-    Not converging is told by the `Fit`, not raised.
     Source: Dempster, Laird and Rubin (1977); Varadhan and Roland (2008).
 
-        fit = em(Mixture([Bernoulli(0.8), Bernoulli(0.3)]), marbles)
-        fit.mixture.weights
+    Args:
+        mixture: the model, which says what is given and what is blank.
+        x: observations, shape (n,), rows (n, d), or columns by name where the
+            components name them; `Binned` or `Censored`; or blocks of rows that can be
+            read again in every pass.
+        sample_weight: how often each observation counts, shape (n,); once if left out.
+        labels: which component made each observation, shape (n,), whole numbers from 0;
+            -1 (or masked) where that is not known. Where it is, log p(x, z) takes the
+            place of log p(x). If left out no label is known.
+        start: a mixture with values everywhere to climb from; what the model ties is
+            made equal in it first. If left out, starts are drawn.
+        starts: how many starts to draw, of which the best is kept. If left out it is 1
+            where only weights are blank, for then there is one maximum, and else 10.
+        rng: a seed or a numpy Generator, from which the starts are drawn.
+        tol: the climb stops when the learned values are estimated to be this near to
+            their
+            limit: weights and probabilities as they are, others in standard deviations
+                of the data. It also stops, and says so, where all that a step still
+                changes is rounding; 0 asks for that.
+        max_iter: at most so many steps a start.
+        accelerate: True to extrapolate (SQUAREM) where that raises the log-likelihood;
+            False for plain EM.
+        progress: True to show a bar, which needs tqdm.
+        callback: a function that is called with a `Step` after each step of each start;
+            none if left out.
+
+    Returns:
+        The filled mixture, its log-likelihood, and how the climb ended.
+
+    Raises:
+        ValueError: where nothing is blank, or x is impossible under the mixture.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])  # no weights
+        >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+        >>> fit.mixture.weights.round(3)
+        array([0.582, 0.418])
+        >>> print(f"{fit.log_likelihood:.4f} {fit.converged}")
+        -676.4925 True
     """
     model, source = checked(mixture, x, sample_weight, labels)
     if not model.n_free:

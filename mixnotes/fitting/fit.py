@@ -27,6 +27,20 @@ class Fit:
     """What `em` found: the mixture, its log-likelihood, and how the climb ended.
 
     Print it for a table.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> waiting = mx.datasets.faithful()["waiting"]
+        >>> fit = mx.em(mx.Mixture(2 * [mx.Normal()]), waiting, starts=1)
+        >>> print(f"{fit.log_likelihood:.2f} {fit.converged} {fit.bic:.2f}")
+        -1034.00 True 2096.03
+        >>> print(fit)
+        Mixture of 2, fitted to 272 observations; 5 learned
+          weight  component
+          0.3609  Normal(mean=54.6149, sd=5.87122)
+          0.6391  Normal(mean=80.0911, sd=5.86773)
+        log-likelihood -1034.0017   AIC 2078.00   BIC 2096.03
+        ... steps; converged: estimated distance to the limit ...
     """
 
     model: Mixture
@@ -78,7 +92,9 @@ class Fit:
 
     @property
     def collapsed(self) -> bool:
-        """Did every start shrink onto single values, where there is no maximum?"""
+        """True where every start shrank onto single values, where there is no
+        maximum.
+        """
         return all(end.collapsed for end in self.starts)
 
     @cached_property
@@ -91,22 +107,42 @@ class Fit:
 
     @cached_property
     def rate(self) -> float:
-        """The share of a small distance to the limit that a plain EM step leaves over.
+        """The factor by which a plain EM step near the limit shortens the distance to
+        it.
 
         It is the largest eigenvalue of the derivative of one step at the limit, which
-        is the fraction of missing information. Where a component is the reader's own,
-        it is nan: its parameters are not known here.
+        is the fraction of missing information: close to 1, EM is slow. It is nan where
+        a component is a class of your own, whose parameters are not known here.
+
         Source: Dempster, Laird and Rubin (1977), theorem 4.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+            >>> print(f"{mx.em(bag, [1] * 591 + [0] * 409).rate:.3f}")
+            0.748
         """
         return information.rate(*self._limit())
 
     def standard_errors(self) -> dict[str, float | Array]:
-        """Standard errors of what was learned, by name as in `Mixture.blanks`.
+        """Standard errors of what was learned, by name as in `Mixture.blanks`, in its
+        units.
 
         From the observed information, the curvature of the log-likelihood at the
-        maximum; `weights` has one for each component. An error where the maximum is
-        not inside the parameter space or is flat in some direction.
+        maximum; `weights` has one for each component.
+
         Source: Louis (1982), for what is computed; by differences here.
+
+        Raises:
+            ValueError: where the maximum is not inside the parameter space, or is flat
+                in some direction.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+            >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+            >>> fit.standard_errors()["weights"].round(3)
+            array([0.031, 0.031])
         """
         return information.standard_errors(*self._limit())
 
@@ -114,7 +150,18 @@ class Fit:
         """Standard errors that hold where the model is wrong, too, by name.
 
         The inverse information on both sides of the sum of squared scores.
+
         Source: Huber (1967); White (1982).
+
+        Raises:
+            ValueError: as `standard_errors` does.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+            >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+            >>> fit.sandwich_errors()["weights"].round(3)
+            array([0.031, 0.031])
         """
         return information.sandwich_errors(*self._limit())
 
@@ -123,7 +170,19 @@ class Fit:
 
         Each is symmetric on a scale without ends, the logarithm of what is positive,
         the log-odds of what is a probability, so that none passes a bound.
+
         Source: Wald (1943).
+
+        Args:
+            level: the probability that an interval shall have, between 0 and 1.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
+            >>> fit = mx.em(bag, [1] * 591 + [0] * 409)
+            >>> low, high = fit.intervals()["weights"]
+            >>> low.round(3), high.round(3)
+            (array([0.52 , 0.359]), array([0.641, 0.48 ]))
         """
         z = NormalDist().inv_cdf(0.5 + _checked_level(level) / 2)
         return {
@@ -137,13 +196,29 @@ class Fit:
         """By how many nats any mixture of the class could still be above this one.
 
         The class: mixtures, of any number of components, of the components of the
-        model with what is given as given. It is a bound with a proof, not a guess: 0.0
+        model, with what is given as given. It is a bound with a proof, not a guess: 0.0
         says that this is the global maximum (to 1e-6 nats), `inf` that the likelihood
-        has none. `reason` says it in words, `better` is the best mixture found.
-        For components of one number, known but for one; and for normals and log-normals
-        with both blank, given `least_scale`, the least value of a blank spread.
-        What is shared, and weights that are given, are free in the bound.
+        has none. It can be had for components of one number that are known but for one
+        blank; and for normals and log-normals with both blank, given `least_scale`.
+        Blanks that are shared, and weights that are given, are free in the bound.
+
         Source: Lindsay (1983), The geometry of mixture likelihoods.
+
+        Args:
+            least_scale: the least value of a blank sd, sigma or scale, in its unit;
+                none if left out.
+
+        Returns:
+            The bound, a float; `reason` says it in words, `better` is the best mixture
+            found.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> days = mx.datasets.london_times()
+            >>> two = mx.Mixture([mx.Poisson(), mx.Poisson()])
+            >>> fit = mx.em(two, days["deaths"], sample_weight=days["days"])
+            >>> print(f"{fit.ceiling():.3f}")
+            0.019
         """
         return ceiling(self.model, self.mixture, self.source, least_scale)
 
@@ -159,7 +234,9 @@ class Fit:
 
     @property
     def bic(self) -> float:
-        """Schwarz's criterion, p log n - 2 log L; less is better."""
+        """Schwarz's criterion, p log n - 2 log L for p free parameters; less is
+        better.
+        """
         return self.model.n_free * math.log(self.n) - 2 * self.log_likelihood
 
     @property

@@ -31,19 +31,36 @@ def em_online(
     rng: Rng = 0,
     power: float = 0.6,
 ) -> Mixture:
-    """The blanks of `mixture` filled from blocks of rows, each read once.
+    """The blanks of `mixture` filled from blocks of rows, each of which is read once.
 
-    blocks: any iterable of arrays, shape (n,) or (n, d), or pairs (x, sample_weight).
-    After block t the mean statistics are moved towards those of the block by a share
-    of (t + 1)^-power, with power above 0.5 and at most 1; what is returned is made of
-    their average over the last half of the stream or more. Without `start` the first
-    block is fitted by `em`, so it should be typical: a block of one kind misleads.
+    After block t the mean statistics are moved towards those of the block by the share
+    (t + 1)^-power of the way. The result is made of their average over the last half of
+    the stream or more. It is close to what `em` finds if there are many blocks, but not
+    the same: nothing is iterated to a limit, so that there is no `Fit`.
 
-    Near to what `em` finds for many blocks, but not it: nothing is iterated until it
-    stands still, so that there is no `Fit`.
     Source: Cappé and Moulines (2009); Polyak and Juditsky (1992), for the average.
 
-        em_online(Mixture([Poisson(), Poisson()]), blocks)
+    Args:
+        mixture: the model, which says what is given and what is blank.
+        blocks: any iterable of arrays, shape (n,) or (n, d), or of pairs (x,
+            sample_weight).
+        start: a mixture with values everywhere to begin from. If left out the first
+            block is fitted by `em`, so it should be typical: a block of one kind
+            misleads.
+        rng: a seed or a numpy Generator, from which the starts on the first block are
+            drawn.
+        power: how fast later blocks lose their influence, above 0.5 and at most 1.
+
+    Returns:
+        A mixture with values everywhere.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> two = mx.Mixture([mx.Poisson(1), mx.Poisson(9)], weights=[0.5, 0.5])
+        >>> blocks = (two.sample(500, rng=seed) for seed in range(20))
+        >>> found = mx.em_online(mx.Mixture([mx.Poisson(), mx.Poisson()]), blocks)
+        >>> print([round(part.rate) for part in found.components])
+        [1, 9]
     """
     _require_streamable(mixture, power)
     engine: Engine | None = None

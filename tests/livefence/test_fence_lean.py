@@ -1,0 +1,106 @@
+"""A wheel for the page has the code, its lines and the words of help, and no more."""
+
+import ast
+import base64
+import hashlib
+import inspect
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from test_fence_browser import wheel
+
+from livefence.browser.lean import lean, lean_module
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "mixnotes").rglob("*.py"))
+RECORD = "shelf-1.2.dist-info/RECORD"
+MODULE = '''"""What this module is for."""
+
+# a comment
+URL = "x # y"  # another
+
+
+class Shape:
+    """A shape,
+    of any size.
+
+    Args:
+        size: its size.
+    """
+
+    def area(self):
+        "Its area."; return 4  # in cm
+
+    def _hidden(self):
+        """Not for readers."""
+        return "# no comment"
+
+
+def half(x):
+    """é half."""
+    return x / 2
+'''
+
+
+def test_lines_stay_and_help_keeps_its_first_paragraph():
+    found = lean_module(MODULE)
+    assert "comment\n" not in found
+    assert "another" not in found
+    assert len(found.splitlines()) == len(MODULE.splitlines())
+    space = {}
+    exec(compile(found, "module", "exec"), space)
+    assert space["URL"] == "x # y"
+    assert inspect.getdoc(space["Shape"]) == "A shape, of any size."
+    assert inspect.getdoc(space["half"]) == "é half."
+    assert not inspect.getdoc(space["Shape"]._hidden)
+    assert space["Shape"]()._hidden() == "# no comment"
+    assert space["Shape"]().area() == 4
+    assert space["half"].__code__.co_firstlineno == 23
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[path.name for path in MODULES])
+def test_the_code_of_the_package_is_the_same(path):
+    """Everything but the words, at the same places."""
+    source = path.read_text(encoding="utf-8")
+
+    def bare(text):
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            documented = isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
+            if documented and ast.get_docstring(node, clean=False) is not None:
+                node.body[0].value.value = ""
+        places = [getattr(node, "lineno", 0) for node in ast.walk(tree)]
+        return ast.dump(tree), places
+
+    assert bare(lean_module(source)) == bare(source)
+
+
+def test_a_lean_wheel_is_smaller_and_records_what_it_holds(tmp_path):
+    file = wheel(tmp_path)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("shelf/shape.py", MODULE)
+        archive.writestr("shelf/words.txt", "# stays")
+        archive.writestr("shelf-1.2.dist-info/RECORD", "as it was")
+    before = file.read_bytes()
+    after = lean(before)
+    assert lean(before) == after
+    with (
+        zipfile.ZipFile(io.BytesIO(before)) as old,
+        zipfile.ZipFile(io.BytesIO(after)) as new,
+    ):
+        assert new.namelist() == old.namelist()
+        assert new.testzip() is None
+        found = {name: new.read(name) for name in new.namelist()}
+        assert len(found["shelf/shape.py"]) < len(old.read("shelf/shape.py"))
+    assert found["shelf/words.txt"] == b"# stays"
+    rows = [line.split(",") for line in found.pop(RECORD).decode().splitlines()]
+    assert rows.pop() == [RECORD, "", ""]
+    assert {name: int(size) for name, _, size in rows} == {
+        name: len(content) for name, content in found.items()
+    }
+    for name, digest, _ in rows:
+        sum_ = hashlib.sha256(found[name]).digest()
+        told = digest.removeprefix("sha256=")
+        assert base64.urlsafe_b64decode(told + "=") == sum_
