@@ -432,10 +432,12 @@ def test_every_blank_is_filled_read_and_bounded_by_its_name():
     assert model.filled({}) == model
     for name, value in names.items():
         np.testing.assert_array_equal(whole.value_of(name), value)
-    spread = model.domain_of("components[1].components[1].sd")
-    assert spread is mx.Normal().domain_of("sd")
-    assert model.domain_of("weights") is model.domain_of("components[1].weights")
-    assert model.domain_of("weights") is not spread
+    spread = model.constraint_of("components[1].components[1].sd")
+    assert spread is mx.Normal().constraint_of("sd")
+    assert model.constraint_of("weights") is model.constraint_of(
+        "components[1].weights"
+    )
+    assert model.constraint_of("weights") is not spread
 
 
 def test_a_row_that_the_start_cannot_make_is_named_wherever_it_is():

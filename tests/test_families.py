@@ -127,7 +127,7 @@ FAMILIES = [
 
 
 def combinations(component):
-    names = list(component.domains())
+    names = list(component.constraints())
     for size in range(1, len(names) + 1):
         yield from itertools.combinations(names, size)
 
@@ -145,7 +145,7 @@ def test_the_fit_is_the_weighted_maximum_whatever_is_known(component, blanks):
     w = np.random.default_rng(2).exponential(size=80)
     model = component.blank(*blanks)
     fitted = model.fit(x, w)
-    for name in set(component.domains()) - set(blanks):
+    for name in set(component.constraints()) - set(blanks):
         assert getattr(fitted, name) == getattr(component, name)
     height = w @ fitted.log_prob(x)
     for start in (component, fitted):
@@ -194,8 +194,8 @@ def test_the_unit_of_the_data_does_not_matter(component, unit):
     w = np.random.default_rng(6).exponential(size=60)
     model = component.blank()
     here, there = model.fit(x, w), model.fit(unit * x, w)
-    for name, domain in model.domains().items():
-        expected = getattr(here, name) * unit**domain.power
+    for name, constraint in model.constraints().items():
+        expected = getattr(here, name) * unit**constraint.power
         assert getattr(there, name) == pytest.approx(expected, rel=1e-7), name
 
 
@@ -243,12 +243,12 @@ def test_a_gumbel_reaches_its_maximum_beside_a_value_far_on_the_left(far, weight
     x = np.append(mx.Gumbel(1.0, 2.0).sample(99, rng=0), far)
     share = np.append(np.ones(99), weight) / (99 + weight)
 
-    def settled(scale):  # the loc has a formula
+    def with_shared_fixed(scale):  # the loc has a formula
         loc = -scale * scipy.special.logsumexp(-x / scale, b=share)
         return loc, share @ scipy.stats.gumbel_r.logpdf(x, loc, scale)
 
     best = scipy.optimize.minimize_scalar(
-        lambda log_scale: -settled(np.exp(log_scale))[1],
+        lambda log_scale: -with_shared_fixed(np.exp(log_scale))[1],
         bounds=(0, np.log(-10 * far)),
         method="bounded",
         options={"xatol": 1e-10},
@@ -257,7 +257,7 @@ def test_a_gumbel_reaches_its_maximum_beside_a_value_far_on_the_left(far, weight
     assert share @ found.log_prob(x) >= -best.fun - 1e-10
     assert found.scale == pytest.approx(np.exp(best.x), rel=1e-4)
     known = mx.Gumbel(scale=2.0).fit(x, share)
-    assert known.loc == pytest.approx(settled(2.0)[0], rel=1e-9)
+    assert known.loc == pytest.approx(with_shared_fixed(2.0)[0], rel=1e-9)
     held = mx.Gumbel(loc=1.0).fit(x, share)
     z = (x - 1) / held.scale
     assert share @ (z - z * np.exp(-z)) == pytest.approx(1, rel=1e-6)
@@ -387,11 +387,11 @@ def test_what_is_shared_is_one_number_at_the_maximum(templates, truth):
     family = templates[0]
     weight = np.array([60.0, 60.0])
     means = np.array([np.array(family.statistics(x)).mean(axis=1) for x in parts]).T
-    from mixnotes.components.exponential import Keep
+    from mixnotes.components.exponential import Tie
 
-    keep = Keep(templates)
-    values = family.learn(weight, means, keep)
-    names = list(family.domains())
+    tie = Tie(templates)
+    values = family.learn(weight, means, tie)
+    names = list(family.constraints())
     slots, start = {}, []
     for k, name in itertools.product(range(2), names):
         given = getattr(templates[k], name)
@@ -684,7 +684,7 @@ def test_partly_known_multivariate_t():
     for blanks in combinations(VECTORS[4]):
         model = VECTORS[4].blank(*blanks)
         fitted = model.fit(x)
-        for name in set(VECTORS[4].domains()) - set(blanks):
+        for name in set(VECTORS[4].constraints()) - set(blanks):
             assert np.array_equal(getattr(fitted, name), getattr(VECTORS[4], name))
         best = fitted.log_prob(x).sum()
         rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.components.exponential import Keep
+from mixnotes.components.exponential import Tie
 from mixnotes.families import numerical, student
 from mixnotes.numeric import special
 
@@ -386,7 +386,7 @@ def test_a_custom_density_does_what_its_functions_say():
     assert hash(made_of.blank("m").filled({"m": 1.0})) == hash(made_of)
     assert made_of != made_of.filled({"m": 3.0})
     assert made_of != 3
-    assert made_of.domains() == {"m": (-INF, INF), "s": (0, INF)}
+    assert made_of.constraints() == {"m": (-INF, INF), "s": (0, INF)}
     assert custom(discrete=1).discrete is True
     half = custom(support=lambda x: x > 0, m=0.0, s=1.0)
     close(half.log_prob([-1.0, 1.0]), [-INF, gaussian(1.0, 0, 1)])
@@ -609,7 +609,7 @@ def test_the_component_that_collapsed_is_the_one_that_is_named():
 
     def told(templates, means, words):
         with pytest.raises(ValueError, match=words):
-            templates[0].learn(free, np.array(means).T, Keep(templates))
+            templates[0].learn(free, np.array(means).T, Tie(templates))
 
     beta = (mx.Beta(), mx.Beta())
     told(beta, [[-1.0, -1.5], [np.log(0.3), np.log(0.7)]], "Beta collapsed on x = 0.3:")
@@ -644,7 +644,7 @@ def test_a_given_spread_cannot_collapse():
         ((mx.Beta(), mx.Beta(2.0)), [[-1.0, -1.5], [np.log(0.3), np.log(0.7)]]),
         ((mx.Beta(), mx.Beta(None, 2.0)), [[-1.0, -1.5], [np.log(0.3), np.log(0.7)]]),
     ):
-        found = templates[0].learn(free, np.array(means).T, Keep(templates))
+        found = templates[0].learn(free, np.array(means).T, Tie(templates))
         assert all(np.isfinite(v).all() for v in found.values())
     mx.Normal(sd=1.0).fit([3, 3])
     assert mx.Laplace(scale=1.0).fit([3, 3]).loc == 3

@@ -82,9 +82,9 @@ def test_the_limit_is_a_maximum(template):
     x = with_gaps(draws(), 0.3)
     best = template.fit(x)
     top = best.log_prob(x).sum()
-    line, rng = template.to_line(best), np.random.default_rng(1)
+    line, rng = template.unconstrain(best), np.random.default_rng(1)
     for _ in range(40):
-        near = template.from_line(line + 1e-3 * rng.normal(size=len(line)), best)
+        near = template.constrain(line + 1e-3 * rng.normal(size=len(line)), best)
         assert near.log_prob(x).sum() < top
     for name in {"df", "loc", "shape"} - set(template.blanks):
         np.testing.assert_array_equal(getattr(best, name), getattr(template, name))
@@ -114,8 +114,12 @@ def test_a_mixture_climbs_with_gaps_to_a_maximum():
     rng, best = np.random.default_rng(2), fit.mixture
     for _ in range(20):
         near = [
-            c.from_line(c.to_line(f) + 1e-3 * rng.normal(size=len(c.to_line(f))), f)
-            for c, f in zip(model.sized(2).components, best.components, strict=True)
+            c.constrain(
+                c.unconstrain(f) + 1e-3 * rng.normal(size=len(c.unconstrain(f))), f
+            )
+            for c, f in zip(
+                model.with_dimension(2).components, best.components, strict=True
+            )
         ]
         assert mx.Mixture(near, best.weights).log_prob(x).sum() < fit.log_likelihood
 

@@ -110,7 +110,7 @@ def test_a_shared_mean_of_unequal_spreads_is_a_summit():
 )
 def test_components_that_share_all_are_one(family, name, x):
     """Two that share every blank fit as one component does."""
-    blanks = {n: mx.Shared(n) for n in family.domains()}
+    blanks = {n: mx.Shared(n) for n in family.constraints()}
     weights = [0.25, 0.75]
     shared = mx.em(mx.Mixture(2 * [family(**blanks)], weights), x)
     alone = family().fit(x)

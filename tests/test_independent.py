@@ -43,8 +43,8 @@ def at(model, like, line):
     """The mixture at a point of the line: parameters, then log-odds of weight 0."""
     parts, place = [], 0
     for template, filled in zip(model.components, like.components, strict=True):
-        size = len(template.to_line(filled))
-        parts.append(template.from_line(line[place : place + size], filled))
+        size = len(template.unconstrain(filled))
+        parts.append(template.constrain(line[place : place + size], filled))
         place += size
     first = 1 / (1 + np.exp(-line[place]))
     return mx.Mixture(parts, [first, 1 - first])
@@ -53,7 +53,7 @@ def at(model, like, line):
 def line_of(model, filled):
     pairs = zip(model.components, filled.components, strict=True)
     odds = np.log(filled.weights[0] / filled.weights[1])
-    return np.append(np.concatenate([t.to_line(f) for t, f in pairs]), odds)
+    return np.append(np.concatenate([t.unconstrain(f) for t, f in pairs]), odds)
 
 
 @every_pair

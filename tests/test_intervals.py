@@ -150,10 +150,10 @@ def test_every_family_with_a_distribution_function_takes_bins(component):
     binned = mx.Binned(edges, counts)
     template = component.blank()
     fitted = template.fit(binned)
-    at = template.to_line(fitted)
+    at = template.unconstrain(fitted)
 
     def height(line):
-        return binned.weight @ template.from_line(line, fitted).log_prob(binned)
+        return binned.weight @ template.constrain(line, fitted).log_prob(binned)
 
     for k in range(len(at)):
         for step in (1e-2, -1e-2):

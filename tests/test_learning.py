@@ -12,7 +12,7 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes.components import exponential
-from mixnotes.components.exponential import Keep
+from mixnotes.components.exponential import Tie
 from mixnotes.families import joint, search
 from mixnotes.numeric import covariance
 
@@ -111,9 +111,9 @@ def sums_of(templates):
 @pytest.mark.parametrize("name", SUMS)
 def test_what_is_learned_from_sums_is_the_maximum_over_what_is_free(name):
     templates = SUMS[name]()
-    family, names = templates[0], list(templates[0].domains())
+    family, names = templates[0], list(templates[0].constraints())
     weight, means = sums_of(templates)
-    found = family.learn(weight, means, Keep(templates))
+    found = family.learn(weight, means, Tie(templates))
     _, count = values_of(family, templates, names, None)
     bounded = isinstance(family, mx.Geometric | mx.Bernoulli | mx.Binomial)
     free_of = scipy.special.expit if bounded else np.exp
@@ -143,8 +143,8 @@ def test_a_component_without_weight_says_nothing(name):
         family, mx.Gamma | mx.Beta | mx.InverseGaussian | mx.VonMises
     ):  # these fill in what they iterate over
         means[:, -1] = 0.5
-    found = family.learn(weight, means, Keep(templates))
-    alone = family.learn(weight[:-1], means[:, :-1], Keep(templates[:-1]))
+    found = family.learn(weight, means, Tie(templates))
+    alone = family.learn(weight[:-1], means[:, :-1], Tie(templates[:-1]))
     for key, values in found.items():
         close(values[:-1], alone[key], rtol=1e-6)
 
@@ -163,7 +163,7 @@ def test_directions_in_common_are_at_the_maximum():
         family, names = templates[0], ["mean", "concentration"]
         weight = np.array([3.0, 1.0, 0.7])
         means = np.array([np.mean(family.statistics(angles(k)), 1) for k in range(3)]).T
-        found = family.learn(weight, means, Keep(templates))
+        found = family.learn(weight, means, Tie(templates))
         _, count = values_of(family, templates, names, None)
         best = scipy.optimize.minimize(
             lambda u, family=family, templates=templates, names=names, means=means: (
@@ -190,32 +190,32 @@ def test_tables_of_shares_in_common_are_averaged_by_weight():
         (mx.Categorical(s(), n=3), mx.Categorical(s(), n=3), mx.Categorical(n=3)),
         (mx.Multinomial(1, s(), d=3), mx.Multinomial(1, s(), d=3), mx.Multinomial(1)),
     ):
-        found = templates[0].learn(weight, means, Keep(templates))["probs"]
+        found = templates[0].learn(weight, means, Tie(templates))["probs"]
         close(found, [pooled, pooled, means[:, 2]])
     given = (mx.Categorical([0.2, 0.3, 0.5]), mx.Categorical(n=3), mx.Categorical(n=3))
-    found = given[0].learn(weight, 5 * means, Keep(given))["probs"]
+    found = given[0].learn(weight, 5 * means, Tie(given))["probs"]
     close(found, [[0.2, 0.3, 0.5], means[:, 1], means[:, 2]])
 
 
 def test_given_and_shared_blanks_are_put_in_place():
     templates = (mx.Normal(s(), 2.0), mx.Normal(s()), mx.Normal(1.0), mx.Normal(s("t")))
-    keep = Keep(templates)
-    assert not keep.nothing
-    assert Keep([mx.Normal(), mx.Normal()]).nothing
-    assert list(keep.given) == ["mean", "sd"]
+    tie = Tie(templates)
+    assert not tie.nothing
+    assert Tie([mx.Normal(), mx.Normal()]).nothing
+    assert list(tie.given) == ["mean", "sd"]
     learned, weight = np.array([3.0, 7.0, 9.0, 4.0]), np.array([1.0, 3.0, 1.0, 1.0])
-    assert keep("mean", learned, weight).tolist() == [6, 6, 1, 4]
-    assert keep.pool("mean", learned, weight).tolist() == [6, 6, 9, 4]
-    assert keep("sd", learned, weight).tolist() == [2, 7, 9, 4]
+    assert tie("mean", learned, weight).tolist() == [6, 6, 1, 4]
+    assert tie.average("mean", learned, weight).tolist() == [6, 6, 9, 4]
+    assert tie("sd", learned, weight).tolist() == [2, 7, 9, 4]
     assert learned.tolist() == [3, 7, 9, 4]
     none = np.array([0.0, -1.0, 1.0, 1.0])
-    assert keep.pool("mean", learned, none).tolist() == [3, 7, 9, 4]
+    assert tie.average("mean", learned, none).tolist() == [3, 7, 9, 4]
     some = np.array([NAN, 7.0, 9.0, 4.0])
-    assert keep.pool("mean", some, np.array([0, 3.0, 1, 1])).tolist() == [7, 7, 9, 4]
-    assert joint.variables("mean", 4, keep).tolist() == [0, 0, -1, 1]
-    assert joint.variables("sd", 4, keep).tolist() == [-1, 0, 1, 2]
+    assert tie.average("mean", some, np.array([0, 3.0, 1, 1])).tolist() == [7, 7, 9, 4]
+    assert joint.variables("mean", 4, tie).tolist() == [0, 0, -1, 1]
+    assert joint.variables("sd", 4, tie).tolist() == [-1, 0, 1, 2]
     means = np.array([[1.0, NAN], [2.0, NAN]])
-    filled = exponential.awake(means, np.array([1.0, 0.0]), (5.0, 6.0))
+    filled = exponential.with_defaults(means, np.array([1.0, 0.0]), (5.0, 6.0))
     assert filled.tolist() == [[1, 5], [2, 6]]
 
 
@@ -380,7 +380,7 @@ SUBSETS = [
 
 def slopes_of(model, filled, x, w):
     """The gradient of the mean log-density on the line, by differences."""
-    line = model.to_line(filled)
+    line = model.unconstrain(filled)
     found = []
     for k, name in enumerate(model.blanks):
         unit = 1.0
@@ -390,7 +390,7 @@ def slopes_of(model, filled, x, w):
             unit = 1 / math.sqrt(filled.concentration)
         aside = 1e-3 * unit * np.eye(len(line))[k]
         at = [
-            w @ model.from_line(line + m * aside, filled).log_prob(x) / w.sum()
+            w @ model.constrain(line + m * aside, filled).log_prob(x) / w.sum()
             for m in (-2, -1, 1, 2)
         ]
         found.append(np.dot(at, [1, -8, 8, -1]) / 12e-3)
@@ -400,7 +400,7 @@ def slopes_of(model, filled, x, w):
 @pytest.mark.parametrize(("name", "blanks"), SUBSETS)
 def test_a_fit_is_level_on_the_line_of_its_blanks(name, blanks):
     truth = FITS[name]()
-    names = [n for n, b in zip(truth.domains(), blanks, strict=False) if b]
+    names = [n for n, b in zip(truth.constraints(), blanks, strict=False) if b]
     if not names or (name.startswith("laplace") and "loc" in names):
         assert truth.blanks == ()
         return
@@ -415,7 +415,7 @@ def test_a_fit_is_level_on_the_line_of_its_blanks(name, blanks):
     if name == "geometric":
         near = {"p": 0.5}
     again = model.fit(x, w, start=truth.filled(near))
-    for n in truth.domains():
+    for n in truth.constraints():
         assert getattr(again, n) == pytest.approx(getattr(fitted, n), rel=2e-6)
     higher = model.fit(x, w, start=fitted)
     assert w @ higher.log_prob(x) >= w @ fitted.log_prob(x) - 1e-12

@@ -94,9 +94,9 @@ def test_the_weighted_fit_is_the_maximum(kind, target, given):
     fitted = template.fit(TABLE, weight)
 
     def loss(line):
-        return -weight @ template.from_line(line, fitted).log_prob(TABLE)
+        return -weight @ template.constrain(line, fitted).log_prob(TABLE)
 
-    start = template.to_line(fitted) + 0.1
+    start = template.unconstrain(fitted) + 0.1
     best = scipy.optimize.minimize(loss, start, tol=1e-12)
     top = weight @ fitted.log_prob(TABLE)
     assert top >= -best.fun - 1e-9

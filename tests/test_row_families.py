@@ -7,9 +7,8 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.components import constraints as domains
-from mixnotes.components import exponential
-from mixnotes.components.exponential import Keep
+from mixnotes.components import constraints, exponential
+from mixnotes.components.exponential import Tie
 from mixnotes.families import student
 
 INF, NAN = np.inf, np.nan
@@ -59,22 +58,24 @@ def test_a_regression_is_level_at_its_fit(kind, known):
     model = KINDS[kind](on, **rest)
     fitted = model.fit(table, w)
     rows = np.stack([table["y"], u, v], axis=1)
-    line = model.to_line(fitted)
+    line = model.unconstrain(fitted)
     close(slopes_on(model, fitted, line, table, w), np.zeros(len(line)), atol=1e-7)
-    start = model.from_line(line + 0.3, fitted)
+    start = model.constrain(line + 0.3, fitted)
     again = model.fit(table, w, start=start)
-    close(model.to_line(again), line, rtol=1e-5, atol=1e-6)
+    close(model.unconstrain(again), line, rtol=1e-5, atol=1e-6)
     for name in set(fitted.named) - set(model.blanks):
         assert fitted.value_of(name) == model.value_of(name)
     assert [a.name for a in model.axes(fitted)] == list(model.blanks)
     for axis in model.axes(fitted):
         assert axis[1:] == (1, False, None, axis.name != "sd")
-        domain = model.domain_of(axis.name)
-        assert domain is (domains.POSITIVE if axis.name == "sd" else domains.LOG_REAL)
+        constraint = model.constraint_of(axis.name)
+        assert constraint is (
+            constraints.POSITIVE if axis.name == "sd" else constraints.LOG_REAL
+        )
     assert model.n_free == len(line)
     inner = model.bind(rows)(fitted)
     close(inner, fitted.log_prob(table))
-    close(model.from_line(line, fitted).log_prob(table), inner)
+    close(model.constrain(line, fitted).log_prob(table), inner)
 
 
 def test_regressions_have_the_density_and_mean_of_their_target():
@@ -135,8 +136,8 @@ def test_regressions_are_named_and_blank_by_their_parameters():
     assert model.blank("sd").sd is None
     filled = model.filled({"coef['v']": 3.0, "sd": 0.5})
     assert filled == mx.LinearRegression("y", {"u": 1.5, "v": 3.0}, 2.0, 0.5)
-    assert model.settled(filled).sd == 0.5
-    assert model.settled(filled).coef["v"] is None
+    assert model.with_shared_fixed(filled).sd == 0.5
+    assert model.with_shared_fixed(filled).coef["v"] is None
     assert filled.described(model) == (
         "LinearRegression('y'): intercept 2 (given), u 1.5 (given), v 3, sd 0.5"
     )
@@ -235,14 +236,14 @@ def test_a_product_has_the_moments_and_lines_of_its_parts():
     assert model.blanks == (
         *("parts['a'].sd", "parts[('b', 'c')].cov", "parts['t'].df", "parts['t'].loc"),
     )
-    line = model.to_line(made_of)
+    line = model.unconstrain(made_of)
     assert line.shape == (6,)
     close(line[[0, 4, 5]], [np.log(2), np.log(4), 0])
-    moved = model.from_line(line + 0.1, made_of)
+    moved = model.constrain(line + 0.1, made_of)
     close(moved.parts["a"].sd, 2 * np.exp(0.1))
     close(moved.parts["t"].loc, 0.1)
     assert moved.parts["k"] == made_of.parts["k"]
-    close(model.to_line(moved), line + 0.1)
+    close(model.unconstrain(moved), line + 0.1)
     axes = model.axes(made_of)
     assert [(a.name, a.size) for a in axes] == list(
         zip(model.blanks, (1, 3, 1, 1), strict=True)
@@ -251,7 +252,7 @@ def test_a_product_has_the_moments_and_lines_of_its_parts():
     assert made_of.value_of("parts['a'].sd") == 2
     assert model.size_of("parts[('b', 'c')].cov") == 3
     assert model.size_of("parts['a'].sd") == 1
-    assert model.domain_of("parts['t'].df") is domains.UP_TO_INFINITY
+    assert model.constraint_of("parts['t'].df") is constraints.UP_TO_INFINITY
     filled = model.filled({"parts['t'].df": 9.0, "parts['t'].loc": 2.0})
     assert filled.parts["t"] == mx.StudentT(9.0, 2.0, 1.0)
     assert filled.parts["a"].sd is None
@@ -260,7 +261,7 @@ def test_a_product_has_the_moments_and_lines_of_its_parts():
     assert made_of.has_line
     assert not mx.Product({"a": mx.Uniform(), "b": mx.Normal()}).has_line
     known = mx.Product({"a": mx.Normal(0, 1)})
-    assert known.to_line(known).shape == (0,)
+    assert known.unconstrain(known).shape == (0,)
 
 
 def test_gaps_of_a_product_are_filled_with_what_is_expected():
@@ -340,7 +341,7 @@ def test_products_are_written_and_read_and_compared():
     assert made_of != made_of.parts["a"]
     assert made_of != model
     assert model.n_free == 3
-    assert made_of.laid_out(["t", "k", "b", "c", "a"]).column_names == (
+    assert made_of.reordered(["t", "k", "b", "c", "a"]).column_names == (
         *("t", "k", "b", "c", "a"),
     )
     assert made_of.support == (
@@ -351,14 +352,14 @@ def test_products_are_written_and_read_and_compared():
         "a: Normal(mean=1, sd=2 (given)), b c: MultivariateNormal(mean=[0, 1], cov="
     )
     unsized = mx.Product({("b", "c"): mx.MultivariateNormal(), "a": mx.Normal()})
-    assert unsized.sized(3).parts["b", "c"].d == 2
-    assert unsized.sized(3).n_free == 7
+    assert unsized.with_dimension(3).parts["b", "c"].d == 2
+    assert unsized.with_dimension(3).n_free == 7
     shared = mx.Product({"a": mx.Normal(sd=mx.Shared("s")), "b": mx.Normal()})
     assert shared.shares == {"parts['a'].sd": "s"}
-    settled = shared.settled(shared.filled({"parts['a'].sd": 3.0}))
+    settled = shared.with_shared_fixed(shared.filled({"parts['a'].sd": 3.0}))
     assert settled.parts == {"a": mx.Normal(sd=3.0), "b": mx.Normal()}
     for bad, words in (
-        (lambda: made_of.laid_out(["b", "a", "c", "k", "t"]), "go together in one"),
+        (lambda: made_of.reordered(["b", "a", "c", "k", "t"]), "go together in one"),
         (lambda: mx.Product({}), "at least one column, got none"),
         (lambda: mx.Product({("a", "b"): mx.Normal()}), "that takes rows, such as"),
         (lambda: mx.Product({"a": mx.MultivariateNormal()}), "give it a tuple of col"),
@@ -403,7 +404,7 @@ def test_a_t_in_space_is_level_at_its_fit(df, gap):
         x[3, 0] = x[7, 1:] = x[20, 2] = NAN
     model = mx.MultivariateStudentT(df=df)
     fitted = model.fit(x, w)
-    line = model.to_line(fitted)
+    line = model.unconstrain(fitted)
     close(slopes_on(model, fitted, line, x, w), 0, atol=2e-7)
     other = fitted.filled({"loc": fitted.loc + 0.5, "shape": 2 * fitted.shape})
     again = model.fit(x, w, start=other)
@@ -411,11 +412,11 @@ def test_a_t_in_space_is_level_at_its_fit(df, gap):
     close(again.shape, fitted.shape, rtol=1e-6)
     known = mx.MultivariateStudentT(df=df, loc=[1.0, 2.0, 3.0])
     here = known.fit(x, w)
-    close(slopes_on(known, here, known.to_line(here), x, w), 0, atol=2e-7)
+    close(slopes_on(known, here, known.unconstrain(here), x, w), 0, atol=2e-7)
     assert here.loc.tolist() == [1, 2, 3]
     shaped = mx.MultivariateStudentT(df=df, shape=fitted.shape)
     there = shaped.fit(x, w)
-    close(slopes_on(shaped, there, shaped.to_line(there), x, w), 0, atol=2e-7)
+    close(slopes_on(shaped, there, shaped.unconstrain(there), x, w), 0, atol=2e-7)
     assert np.array_equal(there.shape, fitted.shape)
 
 
@@ -424,7 +425,7 @@ def slopes_on(model, filled, line, x, w):
     for k in range(len(line)):
         aside = 1e-3 * np.eye(len(line))[k]
         at = [
-            w @ model.from_line(line + m * aside, filled).log_prob(x) / w.sum()
+            w @ model.constrain(line + m * aside, filled).log_prob(x) / w.sum()
             for m in (-2, -1, 1, 2)
         ]
         found.append(np.dot(at, [1, -8, 8, -1]) / 12e-3)
@@ -520,9 +521,9 @@ def test_rows_know_how_many_columns_they_have():
         assert mx.from_json(blank.to_json()) == blank
         assert blank._state()["d"] == 3
         assert family().d is None
-        assert family().sized(4).d == 4
+        assert family().with_dimension(4).d == 4
         with pytest.raises(ValueError, match=r"takes x of shape \(n, 3\), got 2 colum"):
-            blank.sized(2)
+            blank.with_dimension(2)
         with pytest.raises(ValueError, match=": d must be a whole number from 1 up"):
             family(d=0)
         with pytest.raises(ValueError, match=r"must be of one dimension, got \[2, 3\]"):
@@ -548,13 +549,13 @@ def test_rows_know_how_many_columns_they_have():
         assert mx.from_json(family(vector).to_json()) == family(vector)
         assert "d" not in family(vector)._state()
         assert family(d=3)._state()["d"] == 3
-        assert family().tame.tolist() == [0.5, 0.5]
-        assert family(d=4).tame.tolist() == [0.25] * 4
+        assert family().fill_value.tolist() == [0.5, 0.5]
+        assert family(d=4).fill_value.tolist() == [0.25] * 4
     many = mx.Multinomial(4, [0.2, 0.8])
     assert many.d == 2
     assert mx.Multinomial(4, d=3).n_free == 2
-    assert mx.Multinomial(4, d=3).tame.tolist() == [4, 0, 0]
-    assert mx.Multinomial(4).tame.tolist() == [4]
+    assert mx.Multinomial(4, d=3).fill_value.tolist() == [4, 0, 0]
+    assert mx.Multinomial(4).fill_value.tolist() == [4]
     assert mx.Multinomial(4).filled({"probs": [0.5, 0.5]}).d == 2
     assert many.kind() == (mx.Multinomial, 4)
     assert mx.from_json(many.to_json()) == many
@@ -636,19 +637,19 @@ def test_normals_share_a_mean_by_precision_and_a_spread_by_weight():
     weight = np.array([3.0, 1.0])
     means = np.array([[1.0, 2.0], [5.0, 4.5]])
     tied = (mx.Normal(sd=mx.Shared("s")), mx.Normal(sd=mx.Shared("s")))
-    found = tied[0].learn(weight, means, Keep(tied))
+    found = tied[0].learn(weight, means, Tie(tied))
     close(found["mean"], [1, 2])
     close(found["sd"], np.sqrt((3 * 4 + 0.5) / 4))
     joined = (mx.Normal(mx.Shared("s")), mx.Normal(mx.Shared("s")))
     current = {"mean": np.zeros(2), "sd": np.array([1.0, 0.5])}
-    found = joined[0].learn_about(weight, means, Keep(joined), 10.0, current)
+    found = joined[0].learn_about(weight, means, Tie(joined), 10.0, current)
     mean = (3 * 1 + 4 * 2) / 7
     close(found["mean"], 10 + mean)
     close(found["sd"], np.sqrt(np.array([5.0, 4.5]) - 2 * mean * means[0] + mean**2))
-    found = joined[0].learn_about(weight, means, Keep(joined), 10.0, None)
+    found = joined[0].learn_about(weight, means, Tie(joined), 10.0, None)
     close(found["mean"], 11.25)
     given = (mx.Normal(0.5), mx.Normal())
-    found = given[0].learn(weight, means, Keep(given))
+    found = given[0].learn(weight, means, Tie(given))
     close(found["mean"], [0.5, 2])
     close(found["sd"], np.sqrt([5 - 1 + 0.25, 0.5]))
 
@@ -689,8 +690,8 @@ def test_the_packed_and_the_centred_form_of_rows_agree(kind):
     )
     close(sums, about, rtol=1e-10)
     own = family.own_means(values)
-    kept = family.sized(d).learn_about(
-        np.ones(k), own, Keep([family] * k), values["mean"], None
+    kept = family.with_dimension(d).learn_about(
+        np.ones(k), own, Tie([family] * k), values["mean"], None
     )
     close(kept["mean"], values["mean"])
     if kind != "spherical":
@@ -807,7 +808,7 @@ def test_the_degrees_of_freedom_of_distances():
 def test_a_given_alpha_and_given_shares_stay_and_say_how_many_they_are():
     templates = (mx.Dirichlet([1.0, 2.0]), mx.Dirichlet(d=2))
     means = np.array([[-1.0, -1.0], [-1.5, -1.5]])
-    found = templates[0].learn(np.ones(2), means, Keep(templates))["alpha"]
+    found = templates[0].learn(np.ones(2), means, Tie(templates))["alpha"]
     assert found[0].tolist() == [1, 2]
     assert found[1].tolist() != [1, 2]
     assert "n" not in mx.Categorical([0.2, 0.8])._state()

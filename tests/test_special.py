@@ -1,4 +1,4 @@
-"""Special functions and domains: against scipy, quadrature, series and round trips."""
+"""Special functions and constraints: against scipy, quadrature, series, round trips."""
 
 import math
 
@@ -9,7 +9,7 @@ import scipy.special
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.components import constraints as domains
+from mixnotes.components import constraints
 from mixnotes.numeric import special
 
 INF, NAN = np.inf, np.nan
@@ -102,7 +102,7 @@ def test_log_bessel_of_large_arguments_has_the_terms_of_its_series():
     assert special.log_bessel_i0([[0, 1, 600]]).shape == (1, 3)
 
 
-# ------------------------------------------------------------------------ domains
+# ------------------------------------------------------------------------ constraints
 
 NUMBERS = {
     "PROBABILITY": (0.0, 0.2, 1.0),
@@ -148,110 +148,116 @@ MEASURES = {
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_goes_to_the_line_and_back(name):
-    domain, values = getattr(domains, name), np.array(NUMBERS[name])
-    line = domain.to_line(values)
+    constraint, values = getattr(constraints, name), np.array(NUMBERS[name])
+    line = constraint.unconstrain(values)
     assert line.shape == (len(values), 1)
     assert np.isfinite(line).all()
     assert (np.diff(line[:, 0]) > 0).all()
-    close(domain.from_line(line, values), values, rtol=1e-12, atol=1e-290)
+    close(constraint.constrain(line, values), values, rtol=1e-12, atol=1e-290)
     for far in (-1e4, 1e4):
-        ends = domain.from_line(np.array([[far]]), values)
+        ends = constraint.constrain(np.array([[far]]), values)
         assert not np.isnan(ends).any()
-    assert domain.power == POWERS.get(name, 0)
-    close(domain.measured(values), MEASURES.get(name, lambda v: v)(values))
+    assert constraint.power == POWERS.get(name, 0)
+    close(constraint.measured(values), MEASURES.get(name, lambda v: v)(values))
     for value in values.tolist():
-        assert domain.read(value) == value
-        assert domain.read(np.float64(value)) == value
+        assert constraint.read(value) == value
+        assert constraint.read(np.float64(value)) == value
     for value in OUTSIDE[name]:
-        assert domain.read(value) is None
-        assert domain.read(np.array(value)) is None
+        assert constraint.read(value) is None
+        assert constraint.read(np.array(value)) is None
 
 
 @pytest.mark.parametrize(
     "value", ["1", b"1", 1 + 0j, [1.0], np.array([1.0]), np.array("1"), {}, object()]
 )
 def test_what_is_no_number_is_not_read(value):
-    assert domains.REAL.read(value) is None
-    assert domains.VECTOR.read(value) is None or np.ndim(value) == 1
+    assert constraints.REAL.read(value) is None
+    assert constraints.VECTOR.read(value) is None or np.ndim(value) == 1
 
 
 def test_whole_numbers_and_decimals_are_read_as_floats():
     for value in (3, np.int8(3), np.float32(3), np.array(3), np.array(3, object)):
-        found = domains.POSITIVE.read(value)
+        found = constraints.POSITIVE.read(value)
         assert type(found) is float
         assert found == 3
-    assert domains.REAL.read(10**400) is None
+    assert constraints.REAL.read(10**400) is None
 
 
 def test_an_interval_is_symmetric_on_the_line():
-    low, high = domains.POSITIVE.interval(2.0, 0.5, 3.0)
+    low, high = constraints.POSITIVE.interval(2.0, 0.5, 3.0)
     assert (low, high) == pytest.approx((2 * np.exp(-0.75), 2 * np.exp(0.75)), rel=1e-8)
     assert type(low) is type(high) is float
-    low, high = domains.REAL.interval(2.0, 0.5, 3.0)
+    low, high = constraints.REAL.interval(2.0, 0.5, 3.0)
     assert (low, high) == pytest.approx((0.5, 3.5), rel=1e-8)
     odds, width = np.log(0.2 / 0.8), 2 * 0.05 / (0.2 * 0.8)
     ends = scipy.special.expit([odds - width, odds + width])
-    assert domains.PROBABILITY.interval(0.2, 0.05, 2.0) == pytest.approx(ends, rel=1e-7)
+    assert constraints.PROBABILITY.interval(0.2, 0.05, 2.0) == pytest.approx(
+        ends, rel=1e-7
+    )
     probs, error = np.array([0.2, 0.8]), np.array([0.05, 0.05])
-    low, high = domains.SIMPLEX.interval(probs, error, 2.0)
+    low, high = constraints.SIMPLEX.interval(probs, error, 2.0)
     assert (low[0], high[0]) == pytest.approx(ends, rel=1e-7)
     assert (1 - high[1], 1 - low[1]) == pytest.approx(ends, rel=1e-7)
-    low, high = domains.VECTOR.interval(probs, error, 2.0)
+    low, high = constraints.VECTOR.interval(probs, error, 2.0)
     close(low, probs - 0.1)
     close(high, probs + 0.1)
 
 
 def test_vectors_go_to_the_line_and_back():
     stack = np.array([[1e-200, 2.0, 1e200], [1.0, 1.0, 3.0]])
-    domain = domains.POSITIVE_VECTOR
-    close(domain.to_line(stack), np.log(stack))
-    close(domain.from_line(np.log(stack), stack), stack, rtol=1e-12)
-    close(domain.measured(stack), np.log(stack))
-    assert domain.from_line(np.array([[701.0, -800.0]]), stack).tolist() == [[INF, 0]]
-    assert domains.VECTOR.to_line(stack) is stack
-    assert domains.VECTOR.from_line(stack, stack[:1]) is stack
-    assert domains.VECTOR.measured(stack) is stack
+    constraint = constraints.POSITIVE_VECTOR
+    close(constraint.unconstrain(stack), np.log(stack))
+    close(constraint.constrain(np.log(stack), stack), stack, rtol=1e-12)
+    close(constraint.measured(stack), np.log(stack))
+    assert constraint.constrain(np.array([[701.0, -800.0]]), stack).tolist() == [
+        [INF, 0]
+    ]
+    assert constraints.VECTOR.unconstrain(stack) is stack
+    assert constraints.VECTOR.constrain(stack, stack[:1]) is stack
+    assert constraints.VECTOR.measured(stack) is stack
     for bad in ([], [[1.0]], [1, NAN], [1, INF], ["a"], [True], [[1], [1, 2]], 3.0):
-        assert domains.VECTOR.read(bad) is None
-        assert domain.read(bad) is None
-    assert domain.read([1, 0]) is None
-    read = domain.read([1, 2])
+        assert constraints.VECTOR.read(bad) is None
+        assert constraint.read(bad) is None
+    assert constraint.read([1, 0]) is None
+    read = constraint.read([1, 2])
     assert read.dtype == np.float64
     assert not read.flags.writeable
 
 
 def test_probabilities_go_to_the_line_and_back():
     stack = np.array([[0.0, 0.25, 0.75], [0.5, 0.25, 0.25]])
-    line = domains.SIMPLEX.to_line(stack)
+    line = constraints.SIMPLEX.unconstrain(stack)
     assert np.isfinite(line).all()
-    close(domains.SIMPLEX.from_line(line, stack), stack, atol=1e-290)
-    close(domains.SIMPLEX.from_line(line + 900, stack), stack, atol=1e-290)
-    close(domains.softmax(np.array([1e5, 1e5])), [0.5, 0.5])
+    close(constraints.SIMPLEX.constrain(line, stack), stack, atol=1e-290)
+    close(constraints.SIMPLEX.constrain(line + 900, stack), stack, atol=1e-290)
+    close(constraints.softmax(np.array([1e5, 1e5])), [0.5, 0.5])
     for good in ([1.0], [0, 1], [0.5, 0.5 + 9e-9]):
-        assert domains.SIMPLEX.read(good) is not None
+        assert constraints.SIMPLEX.read(good) is not None
     for bad in ([0.5, 0.5 + 2e-8], [1.5, -0.5], [0.4, 0.5], [], 1.0):
-        assert domains.SIMPLEX.read(bad) is None
+        assert constraints.SIMPLEX.read(bad) is None
 
 
 def test_covariances_go_to_the_line_and_back():
     rng = np.random.default_rng(0)
     root = rng.normal(size=(4, 3, 3))
     stack = root @ root.transpose(0, 2, 1)
-    domain = domains.COVARIANCE
-    line = domain.to_line(stack)
+    constraint = constraints.COVARIANCE
+    line = constraint.unconstrain(stack)
     assert line.shape == (4, 6)
     close(line[:, 0], 0.5 * np.log(stack[:, 0, 0]))
     close(np.linalg.slogdet(stack)[1], 2 * line[:, :3].sum(axis=1))
     close(line[:, 3], stack[:, 1, 0] / np.sqrt(stack[:, 0, 0]))
-    close(domain.from_line(line, stack), stack, rtol=1e-10)
+    close(constraint.constrain(line, stack), stack, rtol=1e-10)
     diagonals = np.array([[1.0, 4.0, 1e100]])
-    close(domain.to_line(diagonals), np.log(diagonals))
-    close(domain.from_line(np.log(diagonals), diagonals), diagonals)
-    assert np.isfinite(domain.from_line(np.full((1, 3), 1e4), stack[:1, :2, :2])).all()
-    assert domain.measured(stack) is stack
-    assert not domain.read(np.eye(2)).flags.writeable
+    close(constraint.unconstrain(diagonals), np.log(diagonals))
+    close(constraint.constrain(np.log(diagonals), diagonals), diagonals)
+    assert np.isfinite(
+        constraint.constrain(np.full((1, 3), 1e4), stack[:1, :2, :2])
+    ).all()
+    assert constraint.measured(stack) is stack
+    assert not constraint.read(np.eye(2)).flags.writeable
     for good in ([[1e-200, 0], [0, 1e200]], [[2]], [[1, 0.5 + 9e-9], [0.5, 1]]):
-        assert domain.read(good) is not None
+        assert constraint.read(good) is not None
     for bad in (
         [[1, 2]],
         [1.0],
@@ -264,19 +270,22 @@ def test_covariances_go_to_the_line_and_back():
         [[1, 0], [0, NAN]],
         [["a"]],
     ):
-        assert domain.read(bad) is None
+        assert constraint.read(bad) is None
 
 
 def test_the_logistic_map_is_flat_at_its_ends():
-    domain = domains.PROBABILITY
+    constraint = constraints.PROBABILITY
     u = np.array([[-800.0], [-699.0], [-30.0], [0.0], [30.0], [800.0]])
-    p = domain.from_line(u, u)
+    p = constraint.constrain(u, u)
     assert p[0] == 0
     close(p[1], np.exp(-699), rtol=1e-12)
     close(p[2:], [1 / (1 + np.exp(30)), 0.5, 1 / (1 + np.exp(-30)), 1])
-    top = domains.UP_TO_INFINITY.from_line(np.array([[59.9], [60.0], [61.0]]), u)
+    top = constraints.UP_TO_INFINITY.constrain(np.array([[59.9], [60.0], [61.0]]), u)
     assert top.tolist() == [pytest.approx(np.exp(59.9)), INF, INF]
-    assert domains.UP_TO_INFINITY.to_line(np.array([INF, 1e300])).tolist() == [[60]] * 2
+    assert (
+        constraints.UP_TO_INFINITY.unconstrain(np.array([INF, 1e300])).tolist()
+        == [[60]] * 2
+    )
 
 
 @pytest.mark.parametrize("name", ["", None, 3])

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from mixnotes.components import vector
-from mixnotes.components.constraints import Domain
+from mixnotes.components.constraints import Constraint
 from mixnotes.numeric.arrays import Array
 
 
@@ -42,7 +42,7 @@ class Blanks(ABC):
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of all parameters that `blank` can make blank."""
-        return tuple(getattr(self, "domains", dict)())
+        return tuple(getattr(self, "constraints", dict)())
 
     @abstractmethod
     def blank(self, *names: str) -> Self:
@@ -78,7 +78,7 @@ class Blanks(ABC):
         return [
             vector.Entry(
                 name,
-                self.domain_of(name),
+                self.constraint_of(name),
                 shares.get(name),
                 np.array([filled.value_of(name)]),
             )
@@ -91,18 +91,18 @@ class Blanks(ABC):
         """
         return vector.axes(self.entries(filled))
 
-    def to_line(self, filled: Self) -> Array:
+    def unconstrain(self, filled: Self) -> Array:
         """The values of the blanks in `filled` as unconstrained coordinates, shape
         (p,).
         """
-        return vector.to_line(self.entries(filled))
+        return vector.unconstrain(self.entries(filled))
 
-    def from_line(self, line: Array, like: Self) -> Self:
+    def constrain(self, line: Array, like: Self) -> Self:
         """The component with these unconstrained coordinates, shape (p,); what is given
         is as in `like`.
         """
         entries = self.entries(like)
-        stacks = vector.from_line(line, entries)
+        stacks = vector.constrain(line, entries)
         return like.filled({e.name: v[0] for e, v in zip(entries, stacks, strict=True)})
 
     def line_units(self, filled: Self, scales: Array) -> Array:
@@ -115,7 +115,7 @@ class Blanks(ABC):
 
     def units_of(self, entry: vector.Entry, scales: Array) -> Array:
         """The units of the coordinates of one blank."""
-        return entry.domain.line_units(entry.stack, scales)
+        return entry.constraint.line_units(entry.stack, scales)
 
     def measured(self, filled: Self, scale: float) -> Array | None:
         """The values of the blanks on the scale on which `em` measures how far they
@@ -125,7 +125,7 @@ class Blanks(ABC):
         """
         return None
 
-    def settled(self, filled: Self) -> Self:
+    def with_shared_fixed(self, filled: Self) -> Self:
         """This component with its shared blanks given, at their values in `filled`."""
         return self.filled({name: filled.value_of(name) for name in self.shares})
 
@@ -148,7 +148,7 @@ class Blanks(ABC):
         """How many free numbers a blank parameter is, by its name in `blanks`."""
         return self.n_free if len(self.blanks) == 1 else 1
 
-    def domain_of(self, name: str) -> Domain:
+    def constraint_of(self, name: str) -> Constraint:
         """The set that a parameter lives in, by its name in `blanks`."""
         raise NotImplementedError
 

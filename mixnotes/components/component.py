@@ -162,7 +162,7 @@ class Component(Hooks):
         """
         return repr(self)
 
-    def laid_out(self, names: Sequence[str]) -> Self:
+    def reordered(self, names: Sequence[str]) -> Self:
         """The same component with its named columns in this order."""
         return self
 

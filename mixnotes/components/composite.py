@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import Domain
+from mixnotes.components.constraints import Constraint
 
 
 class Composite(Component):
@@ -15,7 +15,7 @@ class Composite(Component):
     part in the name, as in "parts['sex'].probs", and its own, such as "weights".
     """
 
-    own: ClassVar[Mapping[str, Domain]] = {}  # parameters that are of no part
+    own: ClassVar[Mapping[str, Constraint]] = {}  # parameters that are of no part
 
     @property
     @abstractmethod
@@ -99,12 +99,12 @@ class Composite(Component):
         at, rest = self._child_of(name)
         return self.children[at].size_of(rest)
 
-    def domain_of(self, name: str) -> Domain:
+    def constraint_of(self, name: str) -> Constraint:
         """The set that a parameter lives in, by its name in `blanks`."""
         if name in self.own:
             return self.own[name]
         at, rest = self._child_of(name)
-        return self.children[at].domain_of(rest)
+        return self.children[at].constraint_of(rest)
 
     def filled(self, values: dict[str, Any]) -> Self:
         """The same with these parameters set, by their names in `blanks`."""

@@ -46,7 +46,7 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Domain(ABC):
+class Constraint(ABC):
     """The set that a parameter lies in. A stack, shape (K, ...), holds the values of K
     components.
     """
@@ -58,11 +58,11 @@ class Domain(ABC):
         """`value` in its proper form, or None where it is not in the set."""
 
     @abstractmethod
-    def to_line(self, stack: Array) -> Array:
+    def unconstrain(self, stack: Array) -> Array:
         """The values as unconstrained coordinates, shape (K, m)."""
 
     @abstractmethod
-    def from_line(self, line: Array, like: Array) -> Array:
+    def constrain(self, line: Array, like: Array) -> Array:
         """The values at unconstrained coordinates, in a stack of the same form as
         `like`.
         """
@@ -72,7 +72,7 @@ class Domain(ABC):
         return 1 if stack.ndim == 1 else stack.shape[1]
 
     def line_units(self, stack: Array, scales: Array) -> Array:
-        """The unit of each of the m coordinates of `to_line`, shape (m,), for data
+        """The unit of each of the m coordinates of `unconstrain`, shape (m,), for data
         whose columns have the units `scales`, (d,)."""
         return np.ones(self.width(stack))
 
@@ -86,7 +86,7 @@ class Domain(ABC):
 
 
 @dataclass(frozen=True)
-class Number(Domain):
+class Number(Constraint):
     """One number. `power` is the power of the data's unit in it: 1 for a mean, -1 for a
     rate.
 
@@ -116,11 +116,11 @@ class Number(Domain):
             return None
         return number if self.contains(number) else None
 
-    def to_line(self, stack: Array) -> Array:
+    def unconstrain(self, stack: Array) -> Array:
         """Values mapped to the whole line, shape (K, 1)."""
         return self.up(stack)[:, None]
 
-    def from_line(self, line: Array, like: Array) -> Array:
+    def constrain(self, line: Array, like: Array) -> Array:
         """The values, shape (K,)."""
         return self.down(line[:, 0])
 
@@ -138,18 +138,18 @@ class Number(Domain):
 
 
 @dataclass(frozen=True)
-class Vector(Domain):
+class Vector(Constraint):
     """A vector of finite numbers, shape (d,)."""
 
     def read(self, value: Any) -> Array | None:
         """`value` as a read-only array, or None."""
         return _array(value, 1)
 
-    def to_line(self, stack: Array) -> Array:
+    def unconstrain(self, stack: Array) -> Array:
         """The values themselves."""
         return stack
 
-    def from_line(self, line: Array, like: Array) -> Array:
+    def constrain(self, line: Array, like: Array) -> Array:
         """The values themselves."""
         return line
 
@@ -159,7 +159,7 @@ class Vector(Domain):
 
 
 @dataclass(frozen=True)
-class PositiveVector(Domain):
+class PositiveVector(Constraint):
     """A vector of numbers above 0, shape (d,)."""
 
     def read(self, value: Any) -> Array | None:
@@ -167,11 +167,11 @@ class PositiveVector(Domain):
         vector = _array(value, 1)
         return None if vector is None or (vector <= 0).any() else vector
 
-    def to_line(self, stack: Array) -> Array:
+    def unconstrain(self, stack: Array) -> Array:
         """Logarithms."""
         return _log(stack)
 
-    def from_line(self, line: Array, like: Array) -> Array:
+    def constrain(self, line: Array, like: Array) -> Array:
         """Exponentials."""
         return _exp(line)
 
@@ -181,7 +181,7 @@ class PositiveVector(Domain):
 
 
 @dataclass(frozen=True)
-class Simplex(Domain):
+class Simplex(Constraint):
     """Probabilities that sum to 1, shape (n,)."""
 
     def read(self, value: Any) -> Array | None:
@@ -191,11 +191,11 @@ class Simplex(Domain):
             return None
         return probs
 
-    def to_line(self, stack: Array) -> Array:
+    def unconstrain(self, stack: Array) -> Array:
         """Logarithms; a constant added to a row changes nothing."""
         return _log(stack)
 
-    def from_line(self, line: Array, like: Array) -> Array:
+    def constrain(self, line: Array, like: Array) -> Array:
         """Probabilities."""
         return softmax(line)
 
@@ -205,7 +205,7 @@ class Simplex(Domain):
 
 
 @dataclass(frozen=True)
-class Covariance(Domain):
+class Covariance(Constraint):
     """A symmetric positive definite matrix, shape (d, d)."""
 
     def read(self, value: Any) -> Array | None:
@@ -222,7 +222,7 @@ class Covariance(Domain):
             return None
         return cov
 
-    def to_line(self, stack: Array) -> Array:
+    def unconstrain(self, stack: Array) -> Array:
         """The entries of the Cholesky factor, those of its diagonal as logarithms. A
         stack of shape (K, d) holds the diagonals of diagonal matrices.
         """
@@ -234,7 +234,7 @@ class Covariance(Domain):
         lower = np.tril_indices(d, -1)
         return np.concatenate([diagonal, factor[:, lower[0], lower[1]]], axis=1)
 
-    def from_line(self, line: Array, like: Array) -> Array:
+    def constrain(self, line: Array, like: Array) -> Array:
         """The matrices, shape (K, d, d), or their diagonals."""
         if like.ndim == 2:
             return _exp(line)
@@ -274,16 +274,16 @@ def _array(value: Any, ndim: int) -> Array | None:
 
 
 def _around(
-    domain: Number, value: Array, error: Array, z: float
+    constraint: Number, value: Array, error: Array, z: float
 ) -> tuple[Array, Array]:
     """The values z standard errors down and up in the unconstrained coordinate, mapped
     back.
     """
-    at = domain.up(value)
+    at = constraint.up(value)
     width = 1e-6
-    slope = (domain.down(at + width) - domain.down(at - width)) / (2 * width)
+    slope = (constraint.down(at + width) - constraint.down(at - width)) / (2 * width)
     aside = z * error / slope
-    return domain.down(at - aside), domain.down(at + aside)
+    return constraint.down(at - aside), constraint.down(at + aside)
 
 
 def softmax(line: Array) -> Array:
@@ -347,6 +347,6 @@ SIMPLEX = Simplex("probabilities that are not negative and sum to 1, shape (n,)"
 COVARIANCE = Covariance("a symmetric positive definite matrix, shape (d, d)")
 
 
-def parameter(domain: Domain) -> Any:
+def parameter(constraint: Constraint) -> Any:
     """A field of a `Family` that is blank (None) unless it is given."""
-    return field(default=None, metadata={"domain": domain})
+    return field(default=None, metadata={"constraint": constraint})

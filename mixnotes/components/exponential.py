@@ -29,13 +29,13 @@ Values = dict[str, Array]  # parameters of K components of one family, shape (K,
 NEVER = -1e300  # stands for a log of 0 in a product, where 0 x -inf would be NaN
 
 
-class Keep:
+class Tie:
     """What is given, and what is shared, put in the place of what was learned."""
 
     def __init__(self, templates: Sequence[Family]) -> None:
         self.given: dict[str, tuple[NDArray[np.intp], Array]] = {}
         self.shared: dict[str, list[NDArray[np.intp]]] = {}
-        for name in templates[0].domains():
+        for name in templates[0].constraints():
             here = [getattr(c, name) for c in templates]
             known = [not c._is_blank(name) for c in templates]
             if any(known):
@@ -71,13 +71,13 @@ class Keep:
         """`learned`, shape (K, ...), averaged by `weight` where shared, or as given."""
         if self.nothing:
             return learned
-        found = self.pool(name, learned, weight)
+        found = self.average(name, learned, weight)
         if name in self.given:
             where, values = self.given[name]
             found[where] = values
         return found
 
-    def pool(self, name: str, learned: Array, weight: Array) -> Array:
+    def average(self, name: str, learned: Array, weight: Array) -> Array:
         """`learned`, averaged by `weight` among those that share this parameter."""
         if self.nothing:
             return learned
@@ -91,7 +91,7 @@ class Keep:
         return found
 
 
-def awake(means: Array, weight: Array, filler: ArrayLike) -> Array:
+def with_defaults(means: Array, weight: Array, filler: ArrayLike) -> Array:
     """Mean statistics, shape (p, K). A component without weight has none: it gets
     `values` that can be learned from, and keeps its parameters whatever comes out.
     """
@@ -112,18 +112,18 @@ class ExponentialFamily(Family):
         """The p natural parameters, each of shape (K,), and the log-normaliser (K,)."""
 
     @abstractmethod
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """Weighted maximum likelihood from the mean statistics, shape (p, K).
 
         `weight`, shape (K,), is how much each component weighs.
         """
 
     def learn_about(
-        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+        self, weight: Array, means: Array, tie: Tie, origin: Any, current: Any
     ) -> Values:
         """`learn` from mean statistics of distances to `origin`, one for each component
         or 0 for all; `current`, if any, is where an inner iteration begins."""
-        return self.learn(weight, means, keep)
+        return self.learn(weight, means, tie)
 
     def log_base(self, x: Array) -> Array | None:
         """The log of the base measure, shape (n,); None where it is 0 everywhere."""
@@ -131,16 +131,16 @@ class ExponentialFamily(Family):
 
     def kind(self) -> tuple[Any, ...]:
         """Components of equal kind share one matrix product."""
-        domains = self.domains()
+        constraints = self.constraints()
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        rest = [getattr(self, f.name) for f in fields if f.name not in domains]
+        rest = [getattr(self, f.name) for f in fields if f.name not in constraints]
         return (type(self), *rest)
 
     def stack(self, components: Sequence[Self]) -> Values:
         """The parameters of filled components of this kind, stacked."""
         return {
             name: np.array([c.given(name) for c in components])
-            for name in self.domains()
+            for name in self.constraints()
         }
 
     def unstack(self, values: Values, k: int) -> dict[str, Any]:
@@ -149,9 +149,9 @@ class ExponentialFamily(Family):
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """natural . statistics(x) - normaliser + log base(x)."""
-        tame, inside = self.tamed(x)
-        statistics = np.array(self.statistics(tame))
-        base = self.log_base(tame)
+        fill_value, inside = self.with_fill_value(x)
+        statistics = np.array(self.statistics(fill_value))
+        base = self.log_base(fill_value)
         rest = np.where(inside, 0.0 if base is None else base, -np.inf)
 
         def log_prob(filled: Self) -> Array:
@@ -167,9 +167,9 @@ class ExponentialFamily(Family):
 
     def in_unit(self, values: Values, unit: float) -> Values:
         """Parameters of x as those of x / unit."""
-        domains = self.domains()
+        constraints = self.constraints()
         return {
-            name: stack * unit ** -getattr(domains[name], "power", 0)
+            name: stack * unit ** -getattr(constraints[name], "power", 0)
             for name, stack in values.items()
         }
 
@@ -178,7 +178,7 @@ class ExponentialFamily(Family):
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
         total = weight.sum()
         means = np.array(self.statistics(x)) @ (weight / total)
-        values = self.learn(np.array([total]), means[:, None], Keep([self]))
+        values = self.learn(np.array([total]), means[:, None], Tie([self]))
         return self.unstack(values, 0)
 
 
@@ -273,7 +273,7 @@ class StandardizedFamily(ExponentialFamily):
 
     @abstractmethod
     def learn_about(
-        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+        self, weight: Array, means: Array, tie: Tie, origin: Any, current: Any
     ) -> Values:
         """From this comes `learn`, which is about 0."""
 
@@ -321,9 +321,9 @@ class StandardizedFamily(ExponentialFamily):
     def n_statistics(self, d: int) -> int:
         """How many statistics there are for data of d columns."""
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """`learn_about` the origin 0."""
-        return self.learn_about(weight, means, keep, 0.0, None)
+        return self.learn_about(weight, means, tie, 0.0, None)
 
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
         frame = Standardization.of(Rows(x, weight), self)
@@ -332,8 +332,8 @@ class StandardizedFamily(ExponentialFamily):
         total = weight.sum()
         features = np.empty((self.n_statistics(len(framed)), framed.shape[1]))
         self.fill(framed, features)
-        keep = FramedKeep([self], frame)
-        values = self.learn(np.array([total]), features @ weight[:, None] / total, keep)
+        tie = StandardizedTie([self], frame)
+        values = self.learn(np.array([total]), features @ weight[:, None] / total, tie)
         if self._is_blank(self.spread):
             effective_n = np.array([effective_n_of(weight)])
             reason = self.collapsed(values, effective_n, frame)
@@ -342,8 +342,8 @@ class StandardizedFamily(ExponentialFamily):
         return self.unstack(self.out_of(values, frame), 0)
 
 
-class ScaledKeep(Keep):
-    """A `Keep` whose given values are divided by a unit of the data."""
+class ScaledTie(Tie):
+    """A `Tie` whose given values are divided by a unit of the data."""
 
     def __init__(self, templates: Sequence[ExponentialFamily], unit: float) -> None:
         super().__init__(templates)
@@ -352,8 +352,8 @@ class ScaledKeep(Keep):
             self.given[name] = where, templates[0].in_unit({name: values}, unit)[name]
 
 
-class FramedKeep(Keep):
-    """A `Keep` whose given values are those of the standardised data."""
+class StandardizedTie(Tie):
+    """A `Tie` whose given values are those of the standardised data."""
 
     def __init__(
         self, templates: Sequence[StandardizedFamily], frame: Standardization

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from mixnotes.components import vector
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import Domain, Shared
+from mixnotes.components.constraints import Constraint, Shared
 from mixnotes.components.saving import frozen, plain, shown
 from mixnotes.numeric.arrays import Array
 
 
 @cache
-def _domains(cls: type[Family]) -> dict[str, Domain]:
+def _constraints(cls: type[Family]) -> dict[str, Constraint]:
     return {
-        f.name: f.metadata["domain"]
+        f.name: f.metadata["constraint"]
         for f in dataclasses.fields(cls)  # type: ignore[arg-type]
-        if "domain" in f.metadata
+        if "constraint" in f.metadata
     }
 
 
@@ -34,30 +34,30 @@ class Family(Component):
     """
 
     def __post_init__(self) -> None:
-        for name, domain in self.domains().items():
+        for name, constraint in self.constraints().items():
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, self._checked(name, value, domain))
+                object.__setattr__(self, name, self._checked(name, value, constraint))
 
-    def _checked(self, name: str, value: Any, domain: Domain) -> Any:
+    def _checked(self, name: str, value: Any, constraint: Constraint) -> Any:
         if isinstance(value, Shared):
             return value
-        proper = domain.read(value)
+        proper = constraint.read(value)
         if proper is None:
             raise ValueError(
-                f"{type(self).__name__}: {name} must be {domain.words}, got "
+                f"{type(self).__name__}: {name} must be {constraint.words}, got "
                 f"{value!r:.80}; leave {name} out to have it learned"
             )
         return proper
 
     @classmethod
-    def domains(cls) -> dict[str, Domain]:
-        """The parameters that can be learned, each with its domain."""
-        return _domains(cls)
+    def constraints(cls) -> dict[str, Constraint]:
+        """The parameters that can be learned, each with its constraint."""
+        return _constraints(cls)
 
-    def domain_of(self, name: str) -> Domain:
+    def constraint_of(self, name: str) -> Constraint:
         """The set that a parameter lives in."""
-        return self.domains()[name]
+        return self.constraints()[name]
 
     @abstractmethod
     def _learn(self, x: Array, weight: Array) -> dict[str, Any]:
@@ -73,26 +73,26 @@ class Family(Component):
     @property
     def shares(self) -> dict[str, str]:
         """The blanks that other components have too: parameter to shared name."""
-        found = {name: getattr(self, name) for name in self.domains()}
+        found = {name: getattr(self, name) for name in self.constraints()}
         return {k: v.name for k, v in found.items() if isinstance(v, Shared)}
 
-    tame: Any = 0.0  # a value inside the support, in place of those outside
+    fill_value: Any = 0.0  # a value inside the support, in place of those outside
 
-    def tamed(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """x with the value `tame` in place of what is outside the support, so that a
-        formula can be computed everywhere; and which observations are inside.
+    def with_fill_value(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """x with `fill_value` for what is outside the support, so that a formula can be
+        computed everywhere; and which observations are inside.
         """
         inside = self.inside(x)
         if inside.all():
             return x, inside
         x = x.copy()
-        x[~inside] = self.tame
+        x[~inside] = self.fill_value
         return x, inside
 
     @property
     def blanks(self) -> tuple[str, ...]:
         """The names of the blank parameters."""
-        return tuple(name for name in self.domains() if self._is_blank(name))
+        return tuple(name for name in self.constraints() if self._is_blank(name))
 
     def _is_blank(self, name: str) -> bool:
         value = getattr(self, name)
@@ -121,13 +121,13 @@ class Family(Component):
         Args:
             *names: names of parameters; all of them if none is named.
         """
-        unknown = sorted(set(names) - set(self.domains()))
+        unknown = sorted(set(names) - set(self.constraints()))
         if unknown:
             raise ValueError(
                 f"{type(self).__name__} can have blanks in "
-                f"{', '.join(self.domains())}, got {', '.join(unknown)}"
+                f"{', '.join(self.constraints())}, got {', '.join(unknown)}"
             )
-        return self.filled(dict.fromkeys(names or self.domains()))
+        return self.filled(dict.fromkeys(names or self.constraints()))
 
     has_line = True
 
@@ -145,13 +145,13 @@ class Family(Component):
 
     def filled(self, values: dict[str, Any]) -> Self:
         """The same component with these parameters set."""
-        domains = self.domains()
+        constraints = self.constraints()
         component = object.__new__(type(self))
         component.__dict__.update(self.__dict__)
         for name, value in values.items():
             checked = value
             if value is not None:
-                checked = self._checked(name, value, domains[name])
+                checked = self._checked(name, value, constraints[name])
             component.__dict__[name] = checked
         return component
 

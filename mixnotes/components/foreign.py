@@ -73,9 +73,9 @@ class Foreign(Component, saved=False):
         names: tuple[str, ...] | None = self.optional("column_names", None)
         return names
 
-    def laid_out(self, names: Sequence[str]) -> Self:
+    def reordered(self, names: Sequence[str]) -> Self:
         """The same with its named columns in this order."""
-        return type(self)(self.inner.laid_out(names))
+        return type(self)(self.inner.reordered(names))
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(x), shape (n,), as a function of a filled component of this class."""

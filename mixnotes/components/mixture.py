@@ -83,9 +83,9 @@ class Mixture(Composite):
         """
         return self.parts[0].column_names
 
-    def laid_out(self, names: Sequence[str]) -> Self:
+    def reordered(self, names: Sequence[str]) -> Self:
         """The same mixture with its named columns in this order."""
-        parts = [component.laid_out(names) for component in self.parts]
+        parts = [component.reordered(names) for component in self.parts]
         return type(self)(parts, self.weights)
 
     own = MappingProxyType({"weights": SIMPLEX})
@@ -266,9 +266,12 @@ class Mixture(Composite):
         inner = sum(c._once() for c in self.parts if isinstance(c, Mixture))
         return counted_twice(list(leaves(self))) - inner
 
-    def sized(self, d: int) -> Self:
+    def with_dimension(self, d: int) -> Self:
         """The same mixture, for data of d columns."""
-        components = [c.sized(d) if hasattr(c, "sized") else c for c in self.parts]
+        components = [
+            c.with_dimension(d) if hasattr(c, "with_dimension") else c
+            for c in self.parts
+        ]
         return type(self)(components, self.weights)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:

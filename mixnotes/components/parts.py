@@ -51,7 +51,7 @@ def with_one_layout(
                 "not describe a family"
             )
     return tuple(
-        c if first is None or mine == first else c.laid_out(first)
+        c if first is None or mine == first else c.reordered(first)
         for c, mine in zip(components, names, strict=True)
     )
 

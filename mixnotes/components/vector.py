@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mixnotes.components.constraints import LOG_REAL, REAL, Domain, Number, Simplex
+from mixnotes.components.constraints import LOG_REAL, REAL, Constraint, Number, Simplex
 from mixnotes.numeric.arrays import Array
 
 
@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     """A blank of one component, or of several of a kind."""
 
     name: str  # as in `blanks`
-    domain: Domain
+    constraint: Constraint
     tie: str | None  # the name under which it is shared
     stack: Array  # its values, (m, ...), one for each component
 
@@ -34,22 +34,22 @@ class Axis(NamedTuple):
     unit: bool = False  # in a unit of its own, so that no size of it is large?
 
 
-def to_line(entries: Sequence[Entry]) -> Array:
+def unconstrain(entries: Sequence[Entry]) -> Array:
     """The values as unconstrained coordinates, one entry after another, shape (p,)."""
-    parts = [entry.domain.to_line(entry.stack).ravel() for entry in entries]
+    parts = [entry.constraint.unconstrain(entry.stack).ravel() for entry in entries]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def from_line(line: Array, entries: Sequence[Entry]) -> list[Array]:
+def constrain(line: Array, entries: Sequence[Entry]) -> list[Array]:
     """The values at these coordinates, in stacks of the same form as those of the
     entries.
     """
     found, place = [], 0
     for entry in entries:
-        shape = len(entry.stack), entry.domain.width(entry.stack)
+        shape = len(entry.stack), entry.constraint.width(entry.stack)
         end = place + shape[0] * shape[1]
         flat = line[place:end].reshape(shape)
-        found.append(entry.domain.from_line(flat, entry.stack))
+        found.append(entry.constraint.constrain(flat, entry.stack))
         place = end
     return found
 
@@ -59,10 +59,10 @@ def axes(entries: Sequence[Entry]) -> list[Axis]:
     return [
         Axis(
             entry.name,
-            entry.domain.width(entry.stack),
-            isinstance(entry.domain, Simplex),
+            entry.constraint.width(entry.stack),
+            isinstance(entry.constraint, Simplex),
             entry.tie,
-            entry.domain in (REAL, LOG_REAL),
+            entry.constraint in (REAL, LOG_REAL),
         )
         for entry in entries
     ]
@@ -73,7 +73,7 @@ def measured(entries: Sequence[Entry], scale: float) -> Array:
     the data's unit are divided by `scale`.
     """
     parts = []
-    for _, domain, _, stack in entries:
-        unit = scale**-domain.power if isinstance(domain, Number) else 1.0
-        parts.append(domain.measured(stack * unit).ravel())
+    for _, constraint, _, stack in entries:
+        unit = scale**-constraint.power if isinstance(constraint, Number) else 1.0
+        parts.append(constraint.measured(stack * unit).ravel())
     return np.concatenate(parts) if parts else np.zeros(0)

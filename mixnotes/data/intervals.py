@@ -233,17 +233,17 @@ def _climbed(
     """Where Newton steps in all blanks of the template lead, and how high."""
     if not template.n_free:
         return start, height(start)
-    origin = template.to_line(start)
+    origin = template.unconstrain(start)
     units = template.line_units(start, np.full(1, scale))
 
     def at(aside: Array) -> float:
         try:
-            return float(height(template.from_line(origin + units * aside, start)))
+            return float(height(template.constrain(origin + units * aside, start)))
         except ValueError:  # past the edge of what floats can hold
             return -np.inf
 
     top = ascend(at, np.zeros(len(origin)), steps)
-    return template.from_line(origin + units * top.place, start), top.value
+    return template.constrain(origin + units * top.place, start), top.value
 
 
 def _up_to_a_limit(

@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components.constraints import SHAPE, Shared, parameter
-from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.components.exponential import (
+    ExponentialFamily,
+    Tie,
+    Values,
+    with_defaults,
+)
 from mixnotes.data.check import CollapseError
 from mixnotes.families.dirichlet import _alpha_of, _dirichlet_height, _with_sum
 from mixnotes.families.joint import variables
@@ -47,7 +52,7 @@ class Beta(ExponentialFamily):
 
     support = "numbers above 0 and below 1"
     ends = (0.0, 1.0)
-    tame = 0.5
+    fill_value = 0.5
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are above 0 and below 1."""
@@ -67,21 +72,21 @@ class Beta(ExponentialFamily):
         """-log x - log(1 - x)."""
         return -np.log(x) - np.log1p(-x)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """digamma(a) - digamma(a + b) = mean log x, and so for b, by Newton."""
-        means = awake(means, weight, (-1.5, -1.5))
+        means = with_defaults(means, weight, (-1.5, -1.5))
         total = np.exp(means).sum(axis=0)
-        learned = ~np.any([keep.is_given(n, len(weight)) for n in ("a", "b")], axis=0)
+        learned = ~np.any([tie.is_given(n, len(weight)) for n in ("a", "b")], axis=0)
         if (fallen := learned & (1 - total <= _NARROW)).any():
             at = float(np.exp(means[0][int(np.argmax(fallen))]))
             raise CollapseError(
                 f"Beta collapsed on x = {at:g}: a and b grew without bound; give one "
                 "of them, or use fewer components"
             )
-        if keep.nothing:
+        if tie.nothing:
             a, b = _alpha_of(means.T).T
             return {"a": a, "b": b}
-        return _beta_of(means, weight, keep)
+        return _beta_of(means, weight, tie)
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         draws = rng.beta(self.given("a"), self.given("b"), n)
@@ -113,14 +118,14 @@ class Beta(ExponentialFamily):
         return betaincinv(self.given("a"), self.given("b"), q)
 
 
-def _selection(k: int, keep: Keep) -> Array:
+def _selection(k: int, tie: Tie) -> Array:
     """select[v, i, k] is 1 where free number v is parameter i of component k, else 0;
     shape (free, 2, K).
     """
     owner = np.full((2, k), -1)
     count = 0
     for row, name in enumerate("ab"):
-        where = variables(name, k, keep)
+        where = variables(name, k, tie)
         owner[row] = np.where(where >= 0, where + count, -1)
         count = max(count, int(owner[row].max()) + 1)
     free = owner >= 0
@@ -129,12 +134,12 @@ def _selection(k: int, keep: Keep) -> Array:
     return select
 
 
-def _beta_of(means: Array, weight: Array, keep: Keep) -> Values:
+def _beta_of(means: Array, weight: Array, tie: Tie) -> Values:
     """a and b of K components where some are given or shared, by Newton steps in all
     that is free; the log-likelihood is concave in them."""
-    share, select = weight / weight.sum(), _selection(len(weight), keep)
+    share, select = weight / weight.sum(), _selection(len(weight), tie)
     count = len(select)
-    alpha = np.array([keep(name, np.ones(len(weight)), weight) for name in "ab"])
+    alpha = np.array([tie(name, np.ones(len(weight)), weight) for name in "ab"])
 
     def height(at: Array) -> float:
         each = _dirichlet_height(at.T, means.T)

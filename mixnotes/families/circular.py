@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components.constraints import ANGLE, CONCENTRATION, Shared, parameter
-from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.components.exponential import (
+    ExponentialFamily,
+    Tie,
+    Values,
+    with_defaults,
+)
 from mixnotes.data.check import CollapseError, require
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import log_bessel_i0, versed_mean
@@ -80,29 +85,32 @@ class VonMises(ExponentialFamily):
         normaliser = log_bessel_i0(k) + k + _LOG_2_PI
         return (k * np.cos(mean), k * np.sin(mean)), normaliser
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """mean is the direction of the mean vector; I1 / I0 of concentration is its
         length, or its part along mean where that is given."""
-        cos, sin = awake(means, weight, (0.5, 0.0))
+        cos, sin = with_defaults(means, weight, (0.5, 0.0))
         k = np.ones_like(cos)
         for _ in range(_ROUNDS):  # more than one only where mean is shared
             pull = weight * k
-            across, along = keep.pool("mean", sin, pull), keep.pool("mean", cos, pull)
-            mean = keep("mean", np.arctan2(across, along), weight)
+            across, along = (
+                tie.average("mean", sin, pull),
+                tie.average("mean", cos, pull),
+            )
+            mean = tie("mean", np.arctan2(across, along), weight)
             short = 1 - (cos * np.cos(mean) + sin * np.sin(mean))
-            self._require_width(short, mean, keep)
+            self._require_width(short, mean, tie)
             before = k
-            k = _concentration_of(keep.pool("concentration", short, weight))
-            k = keep("concentration", k, weight)
+            k = _concentration_of(tie.average("concentration", short, weight))
+            k = tie("concentration", k, weight)
             still = (np.abs(k - before) <= 1e-13 * (1 + k)).all()
-            if still or "mean" not in keep.shared:
+            if still or "mean" not in tie.shared:
                 break
         return {"mean": mean, "concentration": k}
 
-    def _require_width(self, short: Array, mean: Array, keep: Keep) -> None:
+    def _require_width(self, short: Array, mean: Array, tie: Tie) -> None:
         narrow = short <= _NARROW
-        if "concentration" in keep.given:
-            narrow[keep.given["concentration"][0]] = False
+        if "concentration" in tie.given:
+            narrow[tie.given["concentration"][0]] = False
         if narrow.any():
             raise CollapseError(
                 f"VonMises collapsed on x = {mean[int(np.argmax(narrow))]:g}: its "

@@ -17,10 +17,15 @@ from mixnotes.components.constraints import (
     UP_TO_INFINITY,
     parameter,
 )
-from mixnotes.components.exponential import ExponentialFamily, Keep, Values
+from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.data.check import as_count
 from mixnotes.families.discrete import drawn_counts, log_factorial, trials_remark, whole
-from mixnotes.families.rows import remembering_d, rows_of, sized, state_without_d
+from mixnotes.families.rows import (
+    remembering_d,
+    rows_of,
+    state_without_d,
+    with_dimension,
+)
 from mixnotes.families.search import Searched
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import up_to_a_limit
@@ -233,15 +238,15 @@ class Multinomial(ExponentialFamily):
         """Components of equal kind share one matrix product."""
         return (type(self), self.n)
 
-    def sized(self, d: int) -> Self:
+    def with_dimension(self, d: int) -> Self:
         """This component for data of d columns."""
-        return sized(self, d)
+        return with_dimension(self, d)
 
     def _rows(self, x: ArrayLike) -> Array:
         return rows_of(self, x)
 
     @property
-    def tame(self) -> Array:
+    def fill_value(self) -> Array:
         """All trials in the first column."""
         return np.eye(self.d or 1)[0] * self.n
 
@@ -263,10 +268,10 @@ class Multinomial(ExponentialFamily):
         ways: Array = log_factorial(x.ravel()).reshape(x.shape).sum(axis=1)
         return math.lgamma(self.n + 1) - ways
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """probs are the weighted shares of the outcomes."""
         shares = means.T / means.sum(axis=0)[:, None]
-        return {"probs": keep("probs", shares, weight)}
+        return {"probs": tie("probs", shares, weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         probs = self.given("probs")

@@ -11,9 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.components.constraints import POSITIVE_VECTOR, Shared, parameter
-from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.components.exponential import (
+    ExponentialFamily,
+    Tie,
+    Values,
+    with_defaults,
+)
 from mixnotes.data.check import CollapseError, as_count
-from mixnotes.families.rows import remembering_d, rows_of, sized, state_without_d
+from mixnotes.families.rows import (
+    remembering_d,
+    rows_of,
+    state_without_d,
+    with_dimension,
+)
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import digamma, log_gamma, trigamma
 
@@ -126,15 +136,15 @@ class Dirichlet(ExponentialFamily):
             )
         return self.d
 
-    def sized(self, d: int) -> Self:
+    def with_dimension(self, d: int) -> Self:
         """This component for data of d columns."""
-        return sized(self, d)
+        return with_dimension(self, d)
 
     def _rows(self, x: ArrayLike) -> Array:
         return rows_of(self, x)
 
     @property
-    def tame(self) -> Array:
+    def fill_value(self) -> Array:
         """Equal shares."""
         return np.full(self.d or 2, 1 / (self.d or 2))
 
@@ -157,11 +167,13 @@ class Dirichlet(ExponentialFamily):
         """The sum of -log x_j."""
         return -np.log(x).sum(axis=1)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """digamma(alpha_j) - digamma(sum alpha) = mean log x_j, by Newton."""
-        known = keep.is_given("alpha", len(weight))
+        known = tie.is_given("alpha", len(weight))
         filler = np.full(len(means), -1.0 - math.log(len(means)))
-        logs = keep.pool("alpha", awake(means, weight, filler).T.copy(), weight)
+        logs = tie.average(
+            "alpha", with_defaults(means, weight, filler).T.copy(), weight
+        )
         logs[known] = filler
         if (fallen := 1 - np.exp(logs).sum(axis=1) <= _NARROW).any():
             at = np.round(np.exp(logs[int(np.argmax(fallen))]), 6).tolist()
@@ -169,7 +181,7 @@ class Dirichlet(ExponentialFamily):
                 f"Dirichlet collapsed on x = {at}: alpha grew without bound; use fewer "
                 "components"
             )
-        return {"alpha": keep("alpha", _alpha_of(logs), weight)}
+        return {"alpha": tie("alpha", _alpha_of(logs), weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         draws = np.maximum(rng.dirichlet(self.given("alpha"), n), 1e-300)

@@ -18,7 +18,7 @@ from mixnotes.components.constraints import (
     Shared,
     parameter,
 )
-from mixnotes.components.exponential import ExponentialFamily, Keep, Values
+from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.data.check import as_count
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import scipy_functions
@@ -95,9 +95,9 @@ class Bernoulli(ExponentialFamily):
         p = values["p"]
         return (np.log(p), np.log1p(-p)), np.zeros_like(p)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """p is the weighted share of ones."""
-        return {"p": keep("p", _share(means), weight)}
+        return {"p": tie("p", _share(means), weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.binomial(1, self.given("p"), n).astype(np.float64)
@@ -168,9 +168,9 @@ class Binomial(ExponentialFamily):
         ways = math.lgamma(self.n + 1) - log_factorial(x)
         return ways - log_factorial(self.n - x)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """p is the weighted share of successes."""
-        return {"p": keep("p", _share(means), weight)}
+        return {"p": tie("p", _share(means), weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.binomial(self.n, self.given("p"), n).astype(np.float64)
@@ -263,10 +263,10 @@ class Categorical(ExponentialFamily):
         probs = values["probs"]
         return list(np.log(probs).T), np.zeros(len(probs))
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """probs are the weighted shares of the categories."""
         shares = means.T / means.sum(axis=0)[:, None]
-        return {"probs": keep("probs", shares, weight)}
+        return {"probs": tie("probs", shares, weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         probs = self.given("probs")
@@ -347,10 +347,10 @@ class Geometric(ExponentialFamily):
         p = values["p"]
         return (np.log1p(-p),), -np.log(p)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """p is 1 / (1 + mean)."""
         trials = 1 + means[0]
-        return {"p": keep("p", 1 / trials, weight * trials)}
+        return {"p": tie("p", 1 / trials, weight * trials)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         p = self.given("p")
@@ -419,9 +419,9 @@ class Poisson(ExponentialFamily):
         """-log x!"""
         return -log_factorial(x)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """The rate is the weighted mean."""
-        return {"rate": keep("rate", means[0], weight)}
+        return {"rate": tie("rate", means[0], weight)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return drawn_counts(self.given("rate"), n, rng)

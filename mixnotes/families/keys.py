@@ -55,8 +55,8 @@ def _require_width(key: Key, part: Component) -> None:
             f"Product: column {key!r} must have a component of one number an "
             f"observation, got {part!r:.80}; give it a tuple of columns"
         )
-    if isinstance(key, tuple) and hasattr(part, "sized"):
-        part.sized(len(key))
+    if isinstance(key, tuple) and hasattr(part, "with_dimension"):
+        part.with_dimension(len(key))
 
 
 def takes_rows(part: Any) -> bool | None:
@@ -67,7 +67,7 @@ def takes_rows(part: Any) -> bool | None:
         return takes_rows(part.components[0])
     if part.column_names is not None:
         return True
-    return None if isinstance(part, Custom) else hasattr(part, "sized")
+    return None if isinstance(part, Custom) else hasattr(part, "with_dimension")
 
 
 def names_of(key: Key) -> tuple[str, ...]:

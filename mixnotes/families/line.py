@@ -274,7 +274,7 @@ class Weibull(_Extreme):
 
     support = "numbers above 0"
     ends = (0.0, math.inf)
-    tame = 1.0
+    fill_value = 1.0
     place, spread = "scale", "shape"
 
     def inside(self, x: Array) -> NDArray[np.bool_]:

@@ -15,9 +15,9 @@ from mixnotes.components.exponential import (
     FEW,
     FLOOR,
     ROUNDING,
-    Keep,
     Standardization,
     StandardizedFamily,
+    Tie,
     Values,
 )
 from mixnotes.components.mixture import Mixture
@@ -129,7 +129,7 @@ class MultivariateNormal(StandardizedFamily):
             return 0
         return single - models.n_free(self.model, blank[0].d or 1, len(blank))
 
-    def sized(self, d: int) -> Self:
+    def with_dimension(self, d: int) -> Self:
         """This component for data of d columns."""
         if self.d not in (None, d):
             raise ValueError(
@@ -148,7 +148,7 @@ class MultivariateNormal(StandardizedFamily):
                 f"got shape {data.shape}; write x[:, None] for one column, or use "
                 "Normal"
             )
-        self.sized(data.shape[1])
+        self.with_dimension(data.shape[1])
         return data
 
     def check_support(self, x: Array, weight: Array) -> None:
@@ -209,10 +209,10 @@ class MultivariateNormal(StandardizedFamily):
     def begin(self, columns: Array, share: Array) -> Values:
         """Means and variances of what was seen, weighted by `share`, (K, n)."""
         seen = ~np.isnan(columns)
-        tame = np.where(seen, columns, 0.0)
+        fill_value = np.where(seen, columns, 0.0)
         weight = np.maximum(share @ seen.T, 1e-300)
-        mean = share @ tame.T / weight
-        variance = share @ (tame * tame).T / weight - mean * mean
+        mean = share @ fill_value.T / weight
+        variance = share @ (fill_value * fill_value).T / weight - mean * mean
         spread = np.nanvar(columns, axis=1)
         cov = np.where(variance > FLOOR * spread, variance, spread)
         if self.model[2] != "I":
@@ -227,12 +227,12 @@ class MultivariateNormal(StandardizedFamily):
         return float(-2 * natural[rows].sum(axis=0).min())
 
     def learn_about(
-        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+        self, weight: Array, means: Array, tie: Tie, origin: Any, current: Any
     ) -> Values:
         """The weighted means, and the covariances that the model allows about them."""
         d = self.d or _dimension(len(means), self.model[2] == "I")
         first = means[:d].T
-        mean = keep("mean", origin + first, weight)
+        mean = tie("mean", origin + first, weight)
         aside = mean - origin
         if self.model[2] == "I":
             square = means[d:].T - aside * (2 * first - aside)
@@ -245,7 +245,7 @@ class MultivariateNormal(StandardizedFamily):
             scatter = weight[:, None, None] * square
         before = None if current is None else current["cov"]
         cov = models.learn(self.model, weight, scatter, before)
-        return {"mean": mean, "cov": keep("cov", cov, weight)}
+        return {"mean": mean, "cov": tie("cov", cov, weight)}
 
     @property
     def ties(self) -> bool:  # type: ignore[override]
@@ -339,12 +339,12 @@ class MultivariateNormal(StandardizedFamily):
         """Is some learned covariance flat, relative to the data's spread?"""
         cov = values["cov"]
         good = np.isfinite(cov).reshape(len(cov), -1).all(axis=1)
-        tame = np.where(good.reshape(-1, *[1] * (cov.ndim - 1)), cov, 0.0)
+        fill_value = np.where(good.reshape(-1, *[1] * (cov.ndim - 1)), cov, 0.0)
         if cov.ndim == 2:
-            least = tame.min(axis=1)
+            least = fill_value.min(axis=1)
             flat = np.zeros(len(cov))
         else:
-            squares = np.linalg.eigvalsh(tame)
+            squares = np.linalg.eigvalsh(fill_value)
             least, flat = squares[:, 0], _FLAT * squares[:, -1]
         span = float(frame.span.min())
         few = effective_n < FEW + len(frame.span) - 1

@@ -23,9 +23,9 @@ from mixnotes.components.exponential import (
     FLOOR,
     ROUNDING,
     SMALLEST,
-    Keep,
     Standardization,
     StandardizedFamily,
+    Tie,
     Values,
 )
 from mixnotes.numeric.arrays import Array
@@ -63,22 +63,22 @@ class _Bell(StandardizedFamily):
         return (-2 * second * mean, second), normaliser
 
     def learn_about(
-        self, weight: Array, means: Array, keep: Keep, origin: Any, current: Any
+        self, weight: Array, means: Array, tie: Tie, origin: Any, current: Any
     ) -> Values:
         """The weighted mean, and the root of the weighted mean square about it."""
         first, square = means
-        if keep.nothing:
+        if tie.nothing:
             return {
                 self.place: first if isinstance(origin, float) else origin + first,
                 self.spread: np.sqrt(square - first * first),
             }
         # Means that are shared are averaged by precision (one conditional maximum).
         precision = weight / (current[self.spread] ** 2 if current else 1.0)
-        mean = keep(self.place, origin + first, precision)
+        mean = tie(self.place, origin + first, precision)
         aside = mean - origin
         variance = square - aside * (2 * first - aside)
-        sd = np.sqrt(keep.pool(self.spread, variance, weight))
-        return {self.place: mean, self.spread: keep(self.spread, sd, weight)}
+        sd = np.sqrt(tie.average(self.spread, variance, weight))
+        return {self.place: mean, self.spread: tie(self.spread, sd, weight)}
 
     def sharpness(self, natural: Any) -> float:
         """1 / sd^2."""
@@ -162,8 +162,8 @@ class _Bell(StandardizedFamily):
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """-((y - mean) / sd)^2 / 2 - log sd - log(2 pi) / 2 + log base(x)."""
-        tame, inside = self.tamed(x)
-        y, base = self.coordinate(tame), self.log_base(tame)
+        fill_value, inside = self.with_fill_value(x)
+        y, base = self.coordinate(fill_value), self.log_base(fill_value)
         rest = np.where(inside, 0.0 if base is None else base, -np.inf)
 
         def log_prob(filled: Self) -> Array:
@@ -253,7 +253,7 @@ class LogNormal(_Bell):
     support = "numbers above 0"
     ends = (0.0, math.inf)
     place, spread = "mu", "sigma"
-    tame = 1.0
+    fill_value = 1.0
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are above 0."""

@@ -65,7 +65,7 @@ class Made(Component):
             return values[name]
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
-    def domains(self) -> dict[str, Bounds]:
+    def constraints(self) -> dict[str, Bounds]:
         """The parameters that can be learned, each with its bounds."""
         return self.bounds
 

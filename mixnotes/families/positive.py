@@ -21,7 +21,12 @@ from mixnotes.components.constraints import (
     Shared,
     parameter,
 )
-from mixnotes.components.exponential import ExponentialFamily, Keep, Values, awake
+from mixnotes.components.exponential import (
+    ExponentialFamily,
+    Tie,
+    Values,
+    with_defaults,
+)
 from mixnotes.data.check import CollapseError
 from mixnotes.families.joint import learn_jointly
 from mixnotes.numeric.arrays import Array
@@ -79,7 +84,7 @@ class Exponential(ExponentialFamily):
         rate = values["rate"]
         return (-rate,), -np.log(rate)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """The rate is one over the weighted mean."""
         mean = means[0]
         if not (mean >= _LEAST).all():
@@ -87,7 +92,7 @@ class Exponential(ExponentialFamily):
                 "Exponential collapsed on x = 0: its rate grew without bound; give "
                 "rate, or use a component for values that are exactly 0"
             )
-        return {"rate": keep("rate", 1 / mean, weight * mean)}
+        return {"rate": tie("rate", 1 / mean, weight * mean)}
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.exponential(1 / self.given("rate"), n)
@@ -135,7 +140,7 @@ class Gamma(ExponentialFamily):
     scales = True
     support = "numbers above 0"
     ends = (0.0, math.inf)
-    tame = 1.0
+    fill_value = 1.0
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are above 0."""
@@ -155,41 +160,41 @@ class Gamma(ExponentialFamily):
         """-log x."""
         return -np.log(x)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """shape from digamma(shape) - log shape = mean log x - log mean, by Newton;
         scale is mean / shape. With scale given, digamma(shape) = mean log(x / scale).
         """
-        means = awake(means, weight, (1.0, -0.5))
+        means = with_defaults(means, weight, (1.0, -0.5))
         mean, logs = means
         level = logs - np.log(mean)
-        self._require_width(level, logs, keep)
+        self._require_width(level, logs, tie)
         profile = np.ones(len(mean))  # is the scale what fits the shape best?
-        if "scale" in keep.given:
-            where, scales = keep.given["scale"]
+        if "scale" in tie.given:
+            where, scales = tie.given["scale"]
             level[where] = logs[where] - np.log(scales)
             profile[where] = 0.0
         shape = _shape_of(
-            keep.pool("shape", level, weight), keep.pool("shape", profile, weight)
+            tie.average("shape", level, weight), tie.average("shape", profile, weight)
         )
-        shape = keep("shape", shape, weight)
-        scale = keep("scale", mean / shape, weight * shape)
+        shape = tie("shape", shape, weight)
+        scale = tie("scale", mean / shape, weight * shape)
         if not (scale >= _LEAST).all():
             raise CollapseError(
                 f"Gamma collapsed: its scale fell below {_LEAST:g}; rescale x, or give "
                 "shape or scale"
             )
         found = {"shape": shape, "scale": scale}
-        if "scale" in keep.shared:
-            return learn_jointly(self, weight, means, keep, found)
+        if "scale" in tie.shared:
+            return learn_jointly(self, weight, means, tie, found)
         return found
 
-    def _require_width(self, level: Array, logs: Array, keep: Keep) -> None:
+    def _require_width(self, level: Array, logs: Array, tie: Tie) -> None:
         narrow = -level <= _NARROW * (1 + np.abs(logs))
         for name in ("shape", "scale"):
-            if name in keep.given:
-                narrow[keep.given[name][0]] = False
+            if name in tie.given:
+                narrow[tie.given[name][0]] = False
         if narrow.any():
-            at = keep.unit * float(np.exp(logs[int(np.argmax(narrow))]))
+            at = tie.unit * float(np.exp(logs[int(np.argmax(narrow))]))
             raise CollapseError(
                 f"Gamma collapsed on x = {at:g}: its shape grew without bound; give "
                 "shape or scale, or use fewer components"
@@ -274,7 +279,7 @@ class InverseGaussian(ExponentialFamily):
     scales = True
     support = "numbers above 0"
     ends = (0.0, math.inf)
-    tame = 1.0
+    fill_value = 1.0
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations are above 0 (and 1 / x is finite)."""
@@ -295,28 +300,28 @@ class InverseGaussian(ExponentialFamily):
         """-3/2 log x."""
         return -1.5 * np.log(x)
 
-    def learn(self, weight: Array, means: Array, keep: Keep) -> Values:
+    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """mean is the weighted mean; 1 / shape that of (x - mean)^2 / (mean^2 x)."""
-        first, inverse = awake(means, weight, (1.0, 2.0))
+        first, inverse = with_defaults(means, weight, (1.0, 2.0))
         shape = np.ones_like(first)
         for _ in range(_ROUNDS):  # more than one only where mean is shared
-            mean = keep("mean", first, weight * shape)
+            mean = tie("mean", first, weight * shape)
             width = first / mean**2 - 2 / mean + inverse
-            self._require_width(width, first, keep)
+            self._require_width(width, first, tie)
             before = shape
-            width = keep.pool("shape", np.maximum(width, 1e-300), weight)
-            shape = keep("shape", 1 / width, weight)
+            width = tie.average("shape", np.maximum(width, 1e-300), weight)
+            shape = tie("shape", 1 / width, weight)
             still = (np.abs(shape - before) <= 1e-14 * shape).all()
-            if still or "mean" not in keep.shared:
+            if still or "mean" not in tie.shared:
                 break
         return {"mean": mean, "shape": shape}
 
-    def _require_width(self, width: Array, first: Array, keep: Keep) -> None:
+    def _require_width(self, width: Array, first: Array, tie: Tie) -> None:
         narrow = width * first <= _NARROW
-        if "shape" in keep.given:
-            narrow[keep.given["shape"][0]] = False
+        if "shape" in tie.given:
+            narrow[tie.given["shape"][0]] = False
         if narrow.any():
-            at = keep.unit * float(first[int(np.argmax(narrow))])
+            at = tie.unit * float(first[int(np.argmax(narrow))])
             raise CollapseError(
                 f"InverseGaussian collapsed on x = {at:g}: "
                 "its shape grew without bound; give shape, or use fewer components"

@@ -70,7 +70,7 @@ class Product(Composite):
             f"a Product is immutable, cannot set {name}; make a new one"
         )
 
-    def laid_out(self, names: Sequence[str]) -> Self:
+    def reordered(self, names: Sequence[str]) -> Self:
         """The same product with its columns in this order."""
         keys = sorted(self.parts, key=lambda key: names.index(names_of(key)[0]))
         product = self.with_parts({key: self.parts[key] for key in keys})
@@ -82,12 +82,12 @@ class Product(Composite):
             )
         return product
 
-    def sized(self, d: int) -> Self:
+    def with_dimension(self, d: int) -> Self:
         """The same product, in which components of rows know how many columns."""
         return self.with_parts(
             {
-                key: part.sized(len(key))
-                if isinstance(key, tuple) and hasattr(part, "sized")
+                key: part.with_dimension(len(key))
+                if isinstance(key, tuple) and hasattr(part, "with_dimension")
                 else part
                 for key, part in self.parts.items()
             }

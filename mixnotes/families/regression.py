@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mixnotes.components import vector
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import LOG_REAL, POSITIVE, Domain, Shared
+from mixnotes.components.constraints import LOG_REAL, POSITIVE, Constraint, Shared
 from mixnotes.components.saving import shown
 from mixnotes.data import table
 from mixnotes.families.design import Design, is_blank
@@ -124,7 +124,7 @@ class Regression(Component):
         self._require_near(data)
         return data
 
-    def laid_out(self, names: Sequence[str]) -> Self:
+    def reordered(self, names: Sequence[str]) -> Self:
         """The same component with its predictors in this order."""
         if names[0] != self.target:
             raise ValueError(
@@ -325,7 +325,7 @@ class Regression(Component):
             )
         return self.filled(dict.fromkeys(chosen))
 
-    def domains(self) -> dict[str, Any]:
+    def constraints(self) -> dict[str, Any]:
         """The parameters that can be blank, by name."""
         return dict.fromkeys(self.named)
 
@@ -333,7 +333,7 @@ class Regression(Component):
         """The value of a parameter, by its name in `blanks`."""
         return self.named[name]
 
-    def domain_of(self, name: str) -> Domain:
+    def constraint_of(self, name: str) -> Constraint:
         """The whole line for a coefficient, above 0 for a standard deviation."""
         return POSITIVE if name in self.own else LOG_REAL
 

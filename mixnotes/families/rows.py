@@ -11,7 +11,7 @@ from mixnotes.data.check import as_data
 from mixnotes.numeric.arrays import Array
 
 
-def sized(component: Any, d: int) -> Any:
+def with_dimension(component: Any, d: int) -> Any:
     """A component of rows, told that the data have d columns."""
     if component.d not in (None, d):
         raise ValueError(
@@ -32,7 +32,7 @@ def rows_of(component: Any, x: ArrayLike, gaps: bool = False) -> Array:
             f"{name} takes one row an observation, x of shape (n, d), got shape "
             f"{data.shape}"
         )
-    component.sized(data.shape[1])
+    component.with_dimension(data.shape[1])
     return data
 
 

@@ -56,8 +56,8 @@ class Searched(Family):
 
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(x); what depends on the data alone is computed once."""
-        tame, inside = self.tamed(x)
-        prepared = self.prepare(tame)
+        fill_value, inside = self.with_fill_value(x)
+        prepared = self.prepare(fill_value)
 
         def log_prob(filled: Self) -> Array:
             with np.errstate(over="ignore"):  # so far out that the density is 0
@@ -113,7 +113,7 @@ _STILL = 1e-10  # relative; searches by differences are no finer
 
 def _near(a: Family, b: Family) -> bool:
     """Are all parameters the same to rounding?"""
-    pairs = [(getattr(a, n), getattr(b, n)) for n in a.domains()]
+    pairs = [(getattr(a, n), getattr(b, n)) for n in a.constraints()]
     return all(
         np.abs(np.subtract(u, v)).max() <= _STILL * np.abs(v).max()
         for u, v in pairs
@@ -205,7 +205,7 @@ class LocationScale(Searched):
         """The place and the spread of the coordinate, as far as this component has
         them.
         """
-        names = [n for n in self.domains() if not component._is_blank(n)]
+        names = [n for n in self.constraints() if not component._is_blank(n)]
         return {name: component.given(name) for name in names}
 
     def named(self, values: dict[str, float]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from mixnotes.components.exponential import (
 )
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, require_seen
-from mixnotes.families.rows import remembering_d, rows_of, sized
+from mixnotes.families.rows import remembering_d, rows_of, with_dimension
 from mixnotes.families.search import Stepped
 from mixnotes.families.student import GUESSES, ROUNDS, TRIAL, df_of, latent, log_bell
 from mixnotes.numeric.arrays import Array
@@ -109,9 +109,9 @@ class MultivariateStudentT(Stepped):
         """The normal, where df is infinite."""
         return "df = inf, a normal" if self.df == math.inf else ""
 
-    def sized(self, d: int) -> Self:
+    def with_dimension(self, d: int) -> Self:
         """This component for data of d columns."""
-        return sized(self, d)
+        return with_dimension(self, d)
 
     def _rows(self, x: ArrayLike) -> Array:
         return rows_of(self, x, gaps=True)
@@ -172,9 +172,9 @@ class MultivariateStudentT(Stepped):
     def _first(self, x: Array, share: Array, extent: Array) -> tuple[Array, Array]:
         """A place and a shape to begin from: the moments of what was seen."""
         gap = np.isnan(x)
-        tame = np.where(gap, 0.0, x)
+        fill_value = np.where(gap, 0.0, x)
         level = np.maximum(share @ ~gap, 1e-300)
-        loc = share @ tame / level if self._is_blank("loc") else self.given("loc")
+        loc = share @ fill_value / level if self._is_blank("loc") else self.given("loc")
         aside = np.where(gap, 0.0, x - loc)
         if not self._is_blank("shape"):
             return loc, self.given("shape")

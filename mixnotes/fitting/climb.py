@@ -195,14 +195,14 @@ class Climb:
         """A state above a saddle, or None where there is none near."""
         engine = self.engine
         try:
-            line = engine.vector.to_line(limit)
+            line = engine.vector.unconstrain(limit)
             if len(line) > _MANY:
                 return None
             eigenvalues, _, direction = information.spectrum(engine, limit)
             if not np.abs(eigenvalues).max(initial=0.0) > _LEVEL:
                 return None
             for size in (0.1, -0.1, 1.0, -1.0):
-                state = engine.vector.from_line(line + size * direction, limit)
+                state = engine.vector.constrain(line + size * direction, limit)
                 for _ in range(_PUSHES):
                     here, statistics = engine.e_step(state)
                     if here > log_likelihood + _LOOK:
@@ -516,7 +516,7 @@ class _Path:
         move in, and how far to look; None where there is none."""
         engine, here = self.engine, self.current
         try:
-            point = engine.vector.to_line(here)
+            point = engine.vector.unconstrain(here)
             free = information.directions(engine, here)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return None  # at the edge of what floats can hold
@@ -531,7 +531,7 @@ class _Path:
             return found if math.isfinite(found) else -math.inf
 
         def placed(aside: Array) -> State:
-            return engine.vector.from_line(point + aside @ free, here)
+            return engine.vector.constrain(point + aside @ free, here)
 
         self.placed = placed
         return height, free, Scale(max(1e-4, 1e3 * self.resolution), 0.5)
@@ -571,7 +571,7 @@ class _Path:
             return
         engine = self.engine
         try:
-            a, b, c = (engine.vector.to_line(point.state) for point in self.trail)
+            a, b, c = (engine.vector.unconstrain(point.state) for point in self.trail)
             del self.trail[:-1]
             r, v = b - a, (c - b) - (b - a)
             curvature = float(np.linalg.norm(v))
@@ -580,7 +580,7 @@ class _Path:
             alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
             alpha = min(alpha, self.longest)
             target = a + 2 * alpha * r + alpha**2 * v
-            proposal = engine.vector.from_line(target, self.current)
+            proposal = engine.vector.constrain(target, self.current)
             log_likelihood, statistics = engine.e_step(proposal, self.statistics)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             self.history.append(self.log_likelihood)
@@ -608,7 +608,7 @@ class _Path:
         rate = min(max(step / before, self.slowest), 1 - 1e-6) if before else 1 - 1e-6
         if not rate > _SLOW:
             return False
-        sweeps = 2 * len(self.engine.vector.to_line(self.current))
+        sweeps = 2 * len(self.engine.vector.unconstrain(self.current))
         if sweeps > _COSTLY or self.spent + len(self.history) + sweeps > self.max_iter:
             return False
         error = step * rate / (1 - rate)
@@ -622,7 +622,7 @@ class _Path:
         Only where plain steps shrink in every direction: near a maximum, no saddle.
         """
         engine, here = self.engine, self.current
-        point = engine.vector.to_line(here)
+        point = engine.vector.unconstrain(here)
         spent = 2 * len(point) + 2
         self.history += spent * [self.log_likelihood]
         self.next_leap = len(self.history) + self.patience
@@ -634,7 +634,7 @@ class _Path:
             if not np.abs(np.linalg.eigvals(derivative)).max() < 1:
                 return
             move = np.linalg.solve(np.eye(len(point)) - derivative, aside)
-            proposal = engine.vector.from_line(point + move, here)
+            proposal = engine.vector.constrain(point + move, here)
             log_likelihood, statistics = engine.e_step(proposal, self.statistics)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return

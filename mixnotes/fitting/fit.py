@@ -186,7 +186,7 @@ class Fit:
         """
         z = NormalDist().inv_cdf(0.5 + _checked_level(level) / 2)
         return {
-            name: self.model.domain_of(name).interval(
+            name: self.model.constraint_of(name).interval(
                 self.mixture.value_of(name), error, z
             )
             for name, error in self.standard_errors().items()

@@ -37,7 +37,7 @@ def rate(engine: Engine, limit: State) -> float:
 def spectrum(engine: Engine, limit: State) -> tuple[Array, Array, Array]:
     """The eigenvalues of the derivative of a step, those of values on their way to an
     edge, and the eigenvector of the largest inner eigenvalue, on the line."""
-    point = engine.vector.to_line(limit)
+    point = engine.vector.unconstrain(limit)
     # A logarithm of 0 stands at -691; its neighbours must be within reach.
     at_edge = np.abs(point) >= _EDGE - 1
     point = np.where(at_edge, 60 * np.sign(point), point)
@@ -73,10 +73,10 @@ def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The same of information^-1 (sum of squared scores) information^-1, which holds
     where the model is wrong, too."""
     information, slope = _curvature(engine, limit)
-    point, free = engine.vector.to_line(limit), _directions(engine, limit)[1]
+    point, free = engine.vector.unconstrain(limit), _directions(engine, limit)[1]
 
     def rows(place: Array) -> Array:
-        return _row_log_likelihoods(engine, engine.vector.from_line(place, limit))
+        return _row_log_likelihoods(engine, engine.vector.constrain(place, limit))
 
     with quiet():
         scores = _derivative(rows, point, free)
@@ -111,7 +111,7 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
-    point = engine.vector.to_line(limit)
+    point = engine.vector.unconstrain(limit)
     axes, free = _directions(engine, limit)
     log_likelihood = log_likelihood_of(engine, limit)
     with quiet():
@@ -124,7 +124,7 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
         )
 
     def values(place: Array) -> Array:
-        return _values(engine, engine.vector.from_line(place, limit))[0]
+        return _values(engine, engine.vector.constrain(place, limit))[0]
 
     return information, _derivative(values, point, free)
 
@@ -184,10 +184,10 @@ def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
         return axes, free
 
     def projected(place: Array) -> Array:
-        return engine.vector.to_line(engine.vector.from_line(place, limit))
+        return engine.vector.unconstrain(engine.vector.constrain(place, limit))
 
     with quiet():
-        moves = _derivative(projected, engine.vector.to_line(limit), free)
+        moves = _derivative(projected, engine.vector.unconstrain(limit), free)
     return axes, free[_independent(moves)]
 
 
@@ -230,15 +230,17 @@ def step_of(engine: Engine, like: State) -> Callable[[Array], Array]:
 
     def step(place: Array) -> Array:
         with quiet():
-            here = engine.vector.from_line(place, like)
-            return engine.vector.to_line(engine.m_step(engine.e_step(here)[1], here))
+            here = engine.vector.constrain(place, like)
+            return engine.vector.unconstrain(
+                engine.m_step(engine.e_step(here)[1], here)
+            )
 
     return step
 
 
 def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
     """The log-likelihood as a function of a point of the line."""
-    return lambda place: engine.e_step(engine.vector.from_line(place, like))[0]
+    return lambda place: engine.e_step(engine.vector.constrain(place, like))[0]
 
 
 def derivative(step: Callable[[Array], Array], point: Array) -> Array:

@@ -87,7 +87,7 @@ def checked(
         source.require_digits(eps_of(x))
         columns = () if isinstance(data, Intervals) else data.shape[1:]
     if columns:
-        mixture = mixture.sized(columns[0])
+        mixture = mixture.with_dimension(columns[0])
     require_agreement(mixture)
     unknown = sum(c.n_free > 0 for c in mixture.components)
     if unknown > source.n:

@@ -45,12 +45,12 @@ class Vector:
             parts += block.measured(values, self.scale)
         return np.concatenate(parts) if parts else np.zeros(0)
 
-    def to_line(self, state: State) -> Array:
+    def unconstrain(self, state: State) -> Array:
         """Mapped to the whole line, shape (p,)."""
         weights = self._learned_weights(state)
         parts = [np.log(np.maximum(own, _TINY)) for own in weights]
         for block, values in zip(self.blocks, state.values, strict=True):
-            parts += block.to_line(values)
+            parts += block.unconstrain(values)
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def _learned_weights(self, state: State) -> list[Array]:
@@ -60,7 +60,7 @@ class Vector:
             if node.given is None
         ]
 
-    def from_line(self, line: Array, like: State) -> State:
+    def constrain(self, line: Array, like: State) -> State:
         """The state at a point of the line; what is given is as in `like`."""
         place = 0
         weights = []
@@ -74,7 +74,7 @@ class Vector:
         for block, seen, size in zip(
             self.blocks, like.values, self._sizes(like), strict=True
         ):
-            values.append(block.from_line(line[place : place + size], seen))
+            values.append(block.constrain(line[place : place + size], seen))
             place += size
         return self.project(State(weights, values))
 
@@ -82,7 +82,7 @@ class Vector:
         """How many coordinates each block has, which is the same at every state."""
         if self._lengths is None:
             pairs = zip(self.blocks, like.values, strict=True)
-            parts = [block.to_line(values) for block, values in pairs]
+            parts = [block.unconstrain(values) for block, values in pairs]
             self._lengths = [sum(part.size for part in own) for own in parts]
         return self._lengths
 

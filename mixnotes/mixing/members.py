@@ -59,8 +59,8 @@ def line(
     """A line whose `read` is asked for observations inside the support only."""
 
     def reads(x: Array) -> tuple[Array, Array]:
-        tame, inside = template.tamed(x)
-        z, peak = read(tame)
+        fill_value, inside = template.with_fill_value(x)
+        z, peak = read(fill_value)
         return z, np.where(inside, peak, -np.inf)
 
     return Line(template, form, reads, write, q_of, *reads(x), **more)

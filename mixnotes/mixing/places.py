@@ -32,11 +32,11 @@ _SMALL = 1e-9  # of the least spread: a distance that is as good as 0
 
 def _coordinate(template: Any, x: Array) -> tuple[Array, Array]:
     """The coordinate of a place and a spread, and its log-Jacobian."""
-    tame, inside = template.tamed(x)
+    fill_value, inside = template.with_fill_value(x)
     if isinstance(template, LogNormal):
-        y = np.log(tame)
+        y = np.log(fill_value)
         return y, np.where(inside, -y, -np.inf)
-    return tame, np.zeros(len(x))
+    return fill_value, np.zeros(len(x))
 
 
 def _centre(y: Array) -> float:

@@ -152,7 +152,7 @@ class Block(ABC):
         self.shift = shift
 
     def keep_features(self, data: Any) -> None:
-        """Keep what a step needs of data that fit into one chunk."""
+        """Tie what a step needs of data that fit into one chunk."""
         return
 
     def first(self, share: Array, data: Any) -> Any:
@@ -167,11 +167,11 @@ class Block(ABC):
         """The learned values as distances are measured in."""
         return []
 
-    def to_line(self, values: Any) -> list[Array]:
+    def unconstrain(self, values: Any) -> list[Array]:
         """The learned values mapped to the whole line, in parts."""
         return []
 
-    def from_line(self, line: Array, like: Any) -> Any:
+    def constrain(self, line: Array, like: Any) -> Any:
         """The values at a point of the line; what is given is as in `like`."""
         return like
 

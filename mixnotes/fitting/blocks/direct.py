@@ -138,7 +138,7 @@ class DirectBlock(Block):
         """What is a component's own, with what is shared as it stands."""
         found = []
         for template, share, start in zip(self.templates, shares, values, strict=True):
-            own = template.settled(start)
+            own = template.with_shared_fixed(start)
             found.append(own.filled_to(self.x, share, start) if own.n_free else start)
         return found
 
@@ -159,7 +159,7 @@ class DirectBlock(Block):
         for template, value, place in zip(self.templates, values, places, strict=True):
             line, units = self._line_of(template, value)
             line[place] = np.resize(common, len(place))
-            there = template.from_line(line * units, value) if len(place) else value
+            there = template.constrain(line * units, value) if len(place) else value
             moved.append(there)
         return moved
 
@@ -168,7 +168,7 @@ class DirectBlock(Block):
         entries = template.entries(value)
         units = [template.units_of(entry, self.scales) for entry in entries]
         both = np.concatenate(units) if units else np.zeros(0)
-        return vector.to_line(entries) / both, both
+        return vector.unconstrain(entries) / both, both
 
     def _agreed(self, values: Sequence[Any], weight: Array) -> list[Any]:
         """The components with every shared blank at its weighted mean on the line."""
@@ -243,21 +243,21 @@ class DirectBlock(Block):
         probe = self.x[:: max(1, len(self.x) // _PROBES)]
         return [c.bound(probe) for c in self.templates]
 
-    def to_line(self, values: Any) -> list[Array]:
+    def unconstrain(self, values: Any) -> list[Array]:
         """The learned values mapped to the whole line."""
         return [
             self._line_of(template, component)[0]
             for template, component in zip(self.templates, values, strict=True)
         ]
 
-    def from_line(self, line: Array, like: Any) -> list[Any]:
+    def constrain(self, line: Array, like: Any) -> list[Any]:
         """The components at a point of the line."""
         moved, place = [], 0
         for template, component in zip(self.templates, like, strict=True):
             units = template.line_units(component, self.scales)
             size = len(units)
             here = line[place : place + size] * units
-            moved.append(template.from_line(here, component))
+            moved.append(template.constrain(here, component))
             place += size
         return moved
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components.constraints import Number
-from mixnotes.components.exponential import NEVER, Keep, ScaledKeep, Values
+from mixnotes.components.exponential import NEVER, ScaledTie, Tie, Values
 from mixnotes.data.check import slices
 from mixnotes.data.sources import Source
 from mixnotes.fitting.blocks.base import Form, Workspace
@@ -38,10 +38,10 @@ class ExponentialBlock(StackedBlock):
 
     def standardize(self, source: Source) -> None:
         """Divide data of a family of scales by a power of 2, which rounds nothing."""
-        self.p = len(self.family.statistics(np.array([self.family.tame])))
+        self.p = len(self.family.statistics(np.array([self.family.fill_value])))
         if self.family.scales:
             self.unit = float(np.ldexp(1.0, math.frexp(source.scale)[1]))
-            self.keep = ScaledKeep(self.templates, self.unit)
+            self.tie = ScaledTie(self.templates, self.unit)
             self.shift = math.log(self.unit)
         self.prepare_prior()
 
@@ -59,7 +59,7 @@ class ExponentialBlock(StackedBlock):
     @property
     def is_exact(self) -> bool:  # type: ignore[override]
         """What is shared may be learned by a search."""
-        return not (self.keep.shared and self.family.searches_shared)
+        return not (self.tie.shared and self.family.searches_shared)
 
     @property
     def width(self) -> int:  # type: ignore[override]
@@ -71,7 +71,7 @@ class ExponentialBlock(StackedBlock):
         whole = self.unit == 1
         columns = x[None] if whole else np.empty((1, len(x)))
         base: Array | None = None
-        for rows, part, outside in self.tamed(x):
+        for rows, part, outside in self.with_fill_value(x):
             if outside is not None and whole and columns.base is x:
                 columns = columns.copy()
             if outside is not None or not whole:
@@ -80,11 +80,11 @@ class ExponentialBlock(StackedBlock):
             base = None if alone else self.with_base(base, len(x), rows, part, outside)
         return Columns(columns, base, self.p)
 
-    def tamed(
+    def with_fill_value(
         self, x: Array
     ) -> Iterator[tuple[slice, Array, NDArray[np.bool_] | None]]:
-        """Some rows after others: where they are, their values, tame ones in place of
-        those outside of the support, and which these are."""
+        """Some rows after others: where they are, their values, with `fill_value` in
+        place of those outside of the support, and which these are."""
         start = 0
         for part in slices(x):
             rows = slice(start, start + len(part))
@@ -93,7 +93,7 @@ class ExponentialBlock(StackedBlock):
             outside = None if inside.all() else ~inside
             if outside is not None:
                 part = part.copy()
-                part[outside] = self.family.tame
+                part[outside] = self.family.fill_value
             yield rows, part, outside
 
     def with_base(
@@ -236,18 +236,18 @@ class ExponentialBlock(StackedBlock):
         weight = sums[0]
         means = sums[1 : 1 + self.p] / weight
         if self.prior is None:
-            return self._fitted(weight, means, self.keep, origin, values)
+            return self._fitted(weight, means, self.tie, origin, values)
 
-        def learned(keep: Keep) -> Values:
-            return self._fitted(weight, means, keep, origin, values)
+        def learned(tie: Tie) -> Values:
+            return self._fitted(weight, means, tie, origin, values)
 
-        return self.within_bounds(learned(self.keep), learned)
+        return self.within_bounds(learned(self.tie), learned)
 
     def _fitted(
-        self, weight: Array, means: Array, keep: Keep, origin: Any, values: Any
+        self, weight: Array, means: Array, tie: Tie, origin: Any, values: Any
     ) -> Values:
         """As learned, and as they were where there is no weight."""
-        learned = self.family.learn_about(weight, means, keep, origin, values)
+        learned = self.family.learn_about(weight, means, tie, origin, values)
         if values is None or np.count_nonzero(weight) == len(weight):
             return learned
         idle = weight == 0
@@ -274,9 +274,9 @@ class ExponentialBlock(StackedBlock):
         """Weights and probabilities as they are, what is in the data's unit divided by
         `scale`, the data's standard deviation."""
         parts = []
-        for name, domain, free in self.blanks:
+        for name, constraint, free in self.blanks:
             unit = 1.0
-            if isinstance(domain, Number):
-                unit = (scale / self.unit) ** -domain.power
-            parts.append(domain.measured(values[name][free] * unit).ravel())
+            if isinstance(constraint, Number):
+                unit = (scale / self.unit) ** -constraint.power
+            parts.append(constraint.measured(values[name][free] * unit).ravel())
         return parts

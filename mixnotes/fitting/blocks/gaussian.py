@@ -13,9 +13,9 @@ import numpy as np
 
 from mixnotes.components.constraints import Number
 from mixnotes.components.exponential import (
-    FramedKeep,
     Standardization,
     StandardizedFamily,
+    StandardizedTie,
     Values,
 )
 from mixnotes.data.check import CollapseError
@@ -57,11 +57,11 @@ class GaussianBlock(ExponentialBlock):
         self.gaps = isinstance(source, Rows) and source.gaps
         self.d = len(frame.centre)
         self.p = p = family.n_statistics(self.d)
-        self.keep = FramedKeep(self.templates, frame)
+        self.tie = StandardizedTie(self.templates, frame)
         self.shift = float(np.log(frame.scale).sum())
         reach = max(frame.reach, 1.0)
-        if family.place in self.keep.given:
-            reach = max(reach, float(np.abs(self.keep.given[family.place][1]).max()))
+        if family.place in self.tie.given:
+            reach = max(reach, float(np.abs(self.tie.given[family.place][1]).max()))
         self.sharpest = _EXACT / (_EPS * reach**2)
         costly = p > 4 * self.d and self.d > 8 and 4 * len(self.templates) < self.d
         self.cheaper = Form.EXACT if costly or self.gaps else Form.PACKED
@@ -71,7 +71,7 @@ class GaussianBlock(ExponentialBlock):
         """Standardized coordinates, and the log base measure, unless it is `alone`."""
         columns = np.empty((self.d, len(x)))
         base: Array | None = None
-        for rows, part, outside in self.tamed(x):
+        for rows, part, outside in self.with_fill_value(x):
             self.frame.apply(self.family.columns(part), out=columns[:, rows])
             base = None if alone else self.with_base(base, len(x), rows, part, outside)
         if self.gaps:  # the unit of an entry counts where it was seen
@@ -172,7 +172,7 @@ class GaussianBlock(ExponentialBlock):
             origin = values[family.place]
         elif origin is None:
             origin = share @ columns.T / share.sum(axis=1)[:, None]
-            if isinstance(family.domains()[family.place], Number):
+            if isinstance(family.constraints()[family.place], Number):
                 origin = origin[:, 0]
         found = self._empty(origin)
         parts = data.patterns(slice(0, columns.shape[1])) if values else None
@@ -224,7 +224,7 @@ class GaussianBlock(ExponentialBlock):
         if self.ties:
             family: Any = self.family
             means, place = family.own_means(values), values[family.place]
-            values = family.learn_about(weight, means, self.keep, place, None)
+            values = family.learn_about(weight, means, self.tie, place, None)
         return super().project(values, weight)
 
     def measured(self, values: Values, scale: float) -> list[Array]:

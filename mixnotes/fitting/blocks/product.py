@@ -254,20 +254,20 @@ class ProductBlock(Block):
             for array in part.block.measured(value, part.scale)
         ]
 
-    def to_line(self, values: Any) -> list[Array]:
+    def unconstrain(self, values: Any) -> list[Array]:
         """Those of each part."""
         return [
             array
             for part, value in zip(self.parts, values, strict=True)
-            for array in part.block.to_line(value)
+            for array in part.block.unconstrain(value)
         ]
 
-    def from_line(self, line: Array, like: Any) -> list[Any]:
+    def constrain(self, line: Array, like: Any) -> list[Any]:
         """Those of each part."""
         found, place = [], 0
         for part, value in zip(self.parts, like, strict=True):
-            size = sum(array.size for array in part.block.to_line(value))
-            found.append(part.block.from_line(line[place : place + size], value))
+            size = sum(array.size for array in part.block.unconstrain(value))
+            found.append(part.block.constrain(line[place : place + size], value))
             place += size
         return found
 

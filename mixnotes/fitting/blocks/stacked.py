@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components.constraints import Simplex
-from mixnotes.components.exponential import ExponentialFamily, Keep, Values
+from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.components.vector import Axis
 from mixnotes.fitting.blocks.base import Block
 from mixnotes.fitting.prior import Prior, Priors
@@ -30,7 +30,7 @@ class StackedBlock(Block):
     def __init__(self, templates: Sequence[Any], first: int) -> None:
         super().__init__(templates, first)
         self.family: ExponentialFamily = templates[0]
-        self.keep = Keep(self.templates)
+        self.tie = Tie(self.templates)
         self.prior: Prior | None = None
 
     @abstractmethod
@@ -60,15 +60,15 @@ class StackedBlock(Block):
         """Any parameter of any such family can have a bound, a penalty or a prior."""
         self.prior = priors(self.templates)
 
-    def within_bounds(self, found: Values, learned: Callable[[Keep], Values]) -> Values:
+    def within_bounds(self, found: Values, learned: Callable[[Tie], Values]) -> Values:
         """What was learned, if it is within the prior's bounds; where it is not, the
         bound is as if it were given, and the rest is learned beside it."""
-        keep = self.keep
+        tie = self.tie
         for name, _, free in self.blanks:
             places, there = self.beyond(name, found, free)
             if len(places):
-                keep = keep.giving(name, places, there)
-                found = learned(keep)
+                tie = tie.giving(name, places, there)
+                found = learned(tie)
         return found
 
     def beyond(
@@ -99,37 +99,39 @@ class StackedBlock(Block):
 
     def free(self, name: str) -> NDArray[np.intp]:
         """Which components learn this parameter, positions."""
-        known = self.keep.given.get(name)
+        known = self.tie.given.get(name)
         every = np.arange(len(self.templates))
         return every if known is None else np.setdiff1d(every, known[0])
 
     @cached_property
     def blanks(self) -> list[tuple[str, Any, NDArray[np.intp]]]:
         """The parameters that are learned, and in which components."""
-        every = [(n, d, self.free(n)) for n, d in self.family.domains().items()]
-        return [(name, domain, free) for name, domain, free in every if len(free)]
+        every = [(n, d, self.free(n)) for n, d in self.family.constraints().items()]
+        return [
+            (name, constraint, free) for name, constraint, free in every if len(free)
+        ]
 
-    def to_line(self, values: Values) -> list[Array]:
+    def unconstrain(self, values: Values) -> list[Array]:
         """The learned values mapped to the whole line."""
-        return [d.to_line(values[n][free]).ravel() for n, d, free in self.blanks]
+        return [d.unconstrain(values[n][free]).ravel() for n, d, free in self.blanks]
 
-    def from_line(self, line: Array, like: Values) -> Values:
+    def constrain(self, line: Array, like: Values) -> Values:
         """The values at a point of the line."""
         found, place = {name: stack.copy() for name, stack in like.items()}, 0
-        for name, domain, free in self.blanks:
+        for name, constraint, free in self.blanks:
             here = like[name][free]
-            m = domain.to_line(here).size
+            m = constraint.unconstrain(here).size
             flat = line[place : place + m].reshape(len(free), -1)
-            found[name][free] = domain.from_line(flat, here)
+            found[name][free] = constraint.constrain(flat, here)
             place += m
         return found
 
     def axes(self, values: Values, prefixes: Sequence[str]) -> list[Axis]:
         """What stands where on the line."""
         found = []
-        for name, domain, free in self.blanks:
-            size = domain.to_line(values[name][free]).shape[1]
-            simplex = isinstance(domain, Simplex)
+        for name, constraint, free in self.blanks:
+            size = constraint.unconstrain(values[name][free]).shape[1]
+            simplex = isinstance(constraint, Simplex)
             for k in free:
                 shared = self.templates[k].shares.get(name)
                 found.append(Axis(prefixes[k] + name, size, simplex, shared))
