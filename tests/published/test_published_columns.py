@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
-from tests.test_published import SHARED
+from tests.published.test_published import SHARED
 
 
 def table(name):

@@ -126,7 +126,7 @@ def twin(component):
 
 def test_every_family_that_is_exported_stands_in_a_list_of_the_contract():
     """A family that no list holds is a family that nothing tests."""
-    from tests.test_contract_rows import FILLED as ROWS
+    from tests.components.test_contract_rows import FILLED as ROWS
 
     exported = {getattr(mx, name) for name in mx.__all__}
     families = {c for c in exported if isinstance(c, type) and issubclass(c, Component)}

@@ -18,7 +18,7 @@ BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
 TIMES = mx.datasets.london_times()
 DEATHS, DAYS = TIMES["deaths"], TIMES["days"]
 TWO_POISSONS = mx.Mixture(2 * [mx.Poisson()])
-SHARED = Path(__file__).parents[2] / "shared"
+SHARED = Path(__file__).parents[3] / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="no ../shared here")
 
 

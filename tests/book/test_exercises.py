@@ -13,7 +13,7 @@ from livefence.page import read
 
 pytestmark = pytest.mark.slow
 
-CHAPTERS = sorted((Path(__file__).parents[1] / "docs/chapters").glob("*.md"))
+CHAPTERS = sorted((Path(__file__).parents[2] / "docs/chapters").glob("*.md"))
 NUMPY = "import numpy as np\n"
 PACKAGE = "import numpy as np\nimport mixnotes as mx\n"
 # What the solution of 7.2 does, for any six values.

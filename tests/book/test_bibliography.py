@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 BIBLIOGRAPHY = (DOCS / "bibliography.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(r'^- <a id="([^"]+)"></a>', BIBLIOGRAPHY, re.M)

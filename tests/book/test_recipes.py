@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import mixnotes as mx
-from tests.test_components import FILLED
+from tests.components.test_components import FILLED
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/your-data/which-component.md"
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]

@@ -11,7 +11,7 @@ import pytest
 
 import mixnotes as mx
 
-SHARED = Path(__file__).parents[2] / "shared/data"
+SHARED = Path(__file__).parents[3] / "shared/data"
 FAITHFUL = mx.datasets.faithful()
 
 

@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris
 
 import mixnotes as mx
 
-SHARED = Path(__file__).parents[2] / "shared/data"
+SHARED = Path(__file__).parents[3] / "shared/data"
 FAITHFUL = mx.datasets.faithful()
 ERUPTIONS = np.c_[FAITHFUL["eruptions"], FAITHFUL["waiting"]]
 

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
-from tests.test_published import ERUPTIONS, SHARED
+from tests.published.test_published import ERUPTIONS, SHARED
 
 MURRAY = [
     [1, 1], [1, -1], [-1, 1], [-1, -1], [2, None], [2, None], [-2, None], [-2, None],

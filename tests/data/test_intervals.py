@@ -6,7 +6,7 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes.data.intervals import midpoints
-from tests.test_published import shared
+from tests.published.test_published import shared
 
 INF = np.inf
 CRABS = mx.datasets.pearson_crabs()

@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LABS = sorted((ROOT / "docs/labs").glob("*.ipynb"))
 RUN = """
 import sys

@@ -1,5 +1,5 @@
-"""The contract of tests/test_components.py, over components of rows: products of
-columns, regressions, vectors, and mixtures of them, nested ones too."""
+"""The contract of test_components.py, over components of rows: products of columns,
+regressions, vectors, and mixtures of them, nested ones too."""
 
 import copy
 import itertools

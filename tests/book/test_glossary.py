@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 CHAPTERS = sorted((DOCS / "chapters").glob("*.md"))
 TERMS = re.findall(
     r"^### .* \{ #([a-z-]+) \}$", (DOCS / "notation.md").read_text("utf-8"), re.M

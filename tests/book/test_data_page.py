@@ -11,7 +11,7 @@ import pytest
 import mixnotes as mx
 from livefence import page
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "mixnotes" / "datasets" / "csv").iterdir())
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 

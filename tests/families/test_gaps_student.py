@@ -6,7 +6,7 @@ import scipy.integrate
 import scipy.stats
 
 import mixnotes as mx
-from tests.test_gaps import with_gaps
+from tests.data.test_gaps import with_gaps
 
 LOC = np.array([1.0, -1.0, 0.5])
 SHAPE = np.array([[2, 1, 0], [1, 3, 1], [0, 1, 1.0]])

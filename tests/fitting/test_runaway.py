@@ -8,7 +8,7 @@ from scipy import optimize, stats
 
 import mixnotes as mx
 from mixnotes.numeric.ascent import Scale, slope_left
-from tests.test_stationary import Problem
+from tests.fitting.test_stationary import Problem
 
 OPEN = mx.Censored([1.0, 1.5, 2.0], [np.inf] * 3)
 SCORES = stats.norm.ppf((np.arange(200) + 0.5) / 200)

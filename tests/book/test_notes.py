@@ -5,7 +5,7 @@ from pathlib import Path
 
 from livefence.page import read
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 NOTES = (DOCS / "notes.md").read_text(encoding="utf-8")
 ERRATA = (DOCS / "errata.md").read_text(encoding="utf-8")
 ITEMS = dict(

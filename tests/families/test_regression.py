@@ -10,8 +10,8 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes.data.check import CollapseError
-from tests.test_product import penguins
-from tests.test_published import SHARED
+from tests.families.test_product import penguins
+from tests.published.test_published import SHARED
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=200)
