@@ -10,9 +10,9 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
 from livefence import cache, figures, page
+from livefence.context import PageContext
 from livefence.faults import FenceError
 from livefence.page import Cell, Fence, Number, Page
-from livefence.place import Place
 from livefence.process import ChainProcess
 from livefence.run import number_html
 from livefence.settings import Settings, from_options
@@ -63,7 +63,7 @@ class Runner(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         """The lines of the page with its cells replaced."""
         text = "\n".join(lines)
-        place = Place.of(self.md, self.source.text)
+        place = PageContext.of(self.md, self.source.text)
         if place is None or not any(mark in text for mark in MARKS):
             return lines
         settings = from_options(self.options, place.root)
@@ -75,7 +75,9 @@ class Runner(Preprocessor):
         return writer.write(results).split("\n")
 
 
-def _run_page(parsed: Page, place: Place, settings: Settings) -> dict[Cell, Result]:
+def _run_page(
+    parsed: Page, place: PageContext, settings: Settings
+) -> dict[Cell, Result]:
     """What each cell gave; a cell after a fence that failed gave nothing."""
     results: dict[Cell, Result] = {}
     surroundings = cache.surroundings(settings)
@@ -87,7 +89,7 @@ def _run_page(parsed: Page, place: Place, settings: Settings) -> dict[Cell, Resu
 
 
 def _run_chain(
-    cells: tuple[Cell, ...], name: str, place: Place, settings: Settings
+    cells: tuple[Cell, ...], name: str, place: PageContext, settings: Settings
 ) -> list[Result]:
     """The results of a chain, from the cache or anew; with a fault, always anew."""
     stored = cache.load(name, settings)

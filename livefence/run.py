@@ -18,9 +18,9 @@ from typing import Any
 from livefence import figures, page
 from livefence.chance import HOW, Watch
 from livefence.faults import Fault, FenceError, from_exception
-from livefence.limit import time_limit
 from livefence.page import Cell, Fence, Number
 from livefence.settings import Settings
+from livefence.timeout import time_limit
 
 MODULE = "fence"  # the __name__ that the code of a page sees
 Filter = tuple[str, str, str, str, int]  # of warnings; the category as module:name

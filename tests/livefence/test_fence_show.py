@@ -36,6 +36,9 @@ def show(text, **options):
     )
 
 
+VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+
 class Ancestors(HTMLParser):
     """The classes and tags around each output of a page."""
 
@@ -44,7 +47,7 @@ class Ancestors(HTMLParser):
         self.open, self.found = [], []
 
     def handle_starttag(self, tag, attrs):
-        if tag in shown.VOID:
+        if tag in VOID:
             return
         classes = (dict(attrs).get("class") or "").split()
         if "livefence-output" in classes:
@@ -52,7 +55,7 @@ class Ancestors(HTMLParser):
         self.open.append([tag, *classes])
 
     def handle_endtag(self, tag):
-        if tag not in shown.VOID:
+        if tag not in VOID:
             assert self.open.pop()[0] == tag
 
 

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from livefence import limit
+from livefence import timeout
 from livefence.faults import TimeLimit
-from livefence.limit import time_limit
 from livefence.page import Fence, parse
-from livefence.process import ChainProcess
+from livefence.process import ChainProcess, close_all
 from livefence.settings import Settings
+from livefence.timeout import time_limit
 
 
 def compute():
@@ -92,7 +92,7 @@ def test_time_before_the_limit_does_not_count(place):
 
 
 def test_code_that_swallows_the_limit_itself_meets_it_anew(monkeypatch):
-    monkeypatch.setattr(limit, "AGAIN", 0.05)
+    monkeypatch.setattr(timeout, "AGAIN", 0.05)
     swallowed = []
 
     def swallow():
@@ -111,6 +111,7 @@ def test_code_that_swallows_the_limit_itself_meets_it_anew(monkeypatch):
 
 def test_a_call_that_nothing_interrupts_is_ended_with_its_process(tmp_path, capfd):
     """Its line is told, and where it stood, on the standard error."""
+    close_all()  # what forks for it must have this test's standard error
     settings = Settings(root=tmp_path, timeout=0.05, patience=0.25)
     chain = ChainProcess(settings, "page.md", "page.md")
     (found,) = parse("```python\n1\nsum(range(10**15))\n```\n").fences
@@ -119,6 +120,7 @@ def test_a_call_that_nothing_interrupts_is_ended_with_its_process(tmp_path, capf
     with pytest.raises(Exception, match=told):
         chain.run(found)
     chain.close()
+    close_all()
     assert 'File "page.md", line 3 in <module>' in capfd.readouterr().err
 
 

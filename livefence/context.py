@@ -14,14 +14,14 @@ INNER = "mkdocstrings_headings_list"  # registered where a docstring is converte
 log = logging.getLogger("mkdocs.livefence")
 
 
-class Place:
+class PageContext:
     """A page: its path as faults name it, its file, and the root of the project."""
 
     def __init__(self, path: str, file: str, root: Path, mkdocs: bool) -> None:
         self.path, self.file, self.root, self.mkdocs = path, file, root, mkdocs
 
     @classmethod
-    def of(cls, md: Markdown, source: str) -> "Place | None":
+    def of(cls, md: Markdown, source: str) -> "PageContext | None":
         """The place, or None where the text is no page, such as a docstring."""
         if INNER in md.treeprocessors:
             return None
@@ -32,7 +32,7 @@ class Place:
         return cls("<markdown>", "<markdown>", Path.cwd(), mkdocs=False)
 
     @classmethod
-    def _of_mkdocs(cls, relpath: Any, source: str) -> "Place | None":
+    def _of_mkdocs(cls, relpath: Any, source: str) -> "PageContext | None":
         """MkDocs leaves the file with the processor that resolves links."""
         file = relpath.file
         if getattr(file.page, "markdown", None) != source:
@@ -42,7 +42,7 @@ class Place:
         return cls(path, file.abs_src_path, root, mkdocs=True)
 
     @classmethod
-    def _of_zensical(cls, relpath: Any) -> "Place":
+    def _of_zensical(cls, relpath: Any) -> "PageContext":
         """Zensical leaves the path below the folder of pages, `docs` by default."""
         root = Path.cwd()
         inside = root / "docs" / relpath.path
