@@ -450,7 +450,8 @@ def test_a_row_that_the_start_cannot_make_is_named_wherever_it_is():
 
 def test_the_covariances_of_an_adapter_have_the_shape_of_their_type():
     pytest.importorskip("sklearn")
-    from mixnotes.sklearn import MixtureModel, _softened
+    from mixnotes.sklearn import MixtureModel
+    from mixnotes.sklearn.starts import softened
 
     rng = np.random.default_rng(0)
     x = np.r_[rng.normal(size=(60, 2)), 6 + rng.normal(size=(60, 2))]
@@ -478,8 +479,8 @@ def test_the_covariances_of_an_adapter_have_the_shape_of_their_type():
     assert mixed.covariances_.shape == (2, 2, 2)
     share = np.array([[1.0, 0, 1], [0, 1, 0]])
     poor, rich = np.array([False, True]), np.array([False, False])
-    assert _softened(share, rich) is share
-    soft = _softened(share, poor)
+    assert softened(share, rich) is share
+    soft = softened(share, poor)
     np.testing.assert_allclose(soft.sum(axis=0), 1)
     assert (soft > 0).all()
     np.testing.assert_allclose(soft, share, atol=0.2)

@@ -1,0 +1,436 @@
+"""`MixtureModel`: p(x) = sum_k weights_[k] p(x | z = k), as a scikit-learn estimator.
+
+The class holds what scikit-learn asks of an estimator; the other modules of this folder
+hold the rest, as functions of what they need.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mixnotes.components.mixture import Mixture
+from mixnotes.data.check import as_sample_weight
+from mixnotes.data.sources import Rows, eps_of
+from mixnotes.families.multivariate import MultivariateNormal
+from mixnotes.fitting.em import in_order
+from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.inputs import checked
+from mixnotes.numeric.arrays import Array
+from mixnotes.sklearn.arguments import (
+    check_arguments,
+    first_covariances,
+    first_means,
+    first_weights,
+)
+from mixnotes.sklearn.climbs import Climbs, warn
+from mixnotes.sklearn.rows import as_the_model_takes, takes_gaps
+from mixnotes.sklearn.shapes import (
+    KINDS,
+    cholesky_of_precisions,
+    compact,
+    precisions_of,
+    type_of,
+)
+from mixnotes.sklearn.starts import start_of, with_values
+
+
+class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
+    """p(x) = sum_k weights_[k] p(x | z = k), as a scikit-learn estimator.
+
+    It takes the arguments of `sklearn.mixture.GaussianMixture`, so that a change of the
+    import is all it takes; beyond them any component or a whole model, and weights of
+    observations. The maximum is that of the likelihood itself, not of one in which
+    something was added to every variance.
+
+    Components that nothing tells apart stand by increasing mean. NaN is a gap where the
+    components take gaps, as the normal ones do. With `component` or `mixture`, what
+    describes the normal model (covariance_type, reg_covar, means_init, precisions_init)
+    has to be left as it is, or fit says so; with `mixture` also n_components,
+    init_params, weights_init and component.
+
+    After `fit` there are `mixture_`, the `mixnotes.Mixture`, and `fit_`, the
+    `mixnotes.Fit` (it holds the data); `weights_`, `converged_`, `n_iter_`,
+    `n_features_in_`, `feature_names_in_`; `lower_bound_` and `lower_bounds_`, the mean
+    log-likelihood of an observation at the end and after each step; of normal
+    components `means_`, `covariances_`, `precisions_` and `precisions_cholesky_`.
+
+    Args:
+        n_components: how many components, K.
+        covariance_type: "full", "tied", "diag" or "spherical".
+        tol: stop when the parameters are estimated to be this near to their limit,
+            weights as they are, others in standard deviations of the data; 0 is as near
+            as floats come.
+        reg_covar: where every start collapses, the fit is made again with no variance,
+            in any direction, below this, and a ConvergenceWarning says so; 0 makes that
+            an error. It is in the unit of X, squared, so that in another unit it bounds
+            another variance; a fit that does not need it does not depend on it.
+        max_iter: at most so many EM steps a start; 0 keeps the start as it is.
+        n_init: how many starts, of which the highest is kept; one where nothing is
+            drawn.
+        init_params: the groups of a start, from which the first parameters are learned:
+            those of k-means ("kmeans"), the rows nearest to seeds far apart
+            ("k-means++") or to any rows ("random_from_data"), or random shares
+            ("random").
+        weights_init: the first weights, shape (K,); those of the groups if left out.
+        means_init: the first means, shape (K, d); those of the groups if left out.
+        precisions_init: the first precisions, inverses of the covariances, in the shape
+            that covariance_type says; those of the groups if left out.
+        random_state: seed of starts and of `sample`.
+        warm_start: True to climb from where the last fit ended, if there is one.
+        verbose: 1 prints starts and steps, 2 the log-likelihood too; 0 nothing.
+        verbose_interval: print every so many steps.
+        component: any component of mixnotes, in place of the multivariate normal; one
+            of numbers takes X of one column, one of named columns a DataFrame.
+        mixture: a whole model, known parts and all, in place of all that describes it;
+            its starts are those of `mixnotes.em`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> import numpy as np
+        >>> from mixnotes.sklearn import MixtureModel
+        >>> geyser = mx.datasets.faithful()
+        >>> X = np.column_stack([geyser["eruptions"], geyser["waiting"]])
+        >>> MixtureModel(n_components=2, random_state=0).fit(X).means_.round(1)
+        array([[ 2. , 54.5],
+               [ 4.3, 80. ]])
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        component: Any = None,
+        mixture: Mixture | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.component = component
+        self.mixture = mixture
+
+    # ---------------------------------------------------------------- fitting
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Learn what the model leaves blank from X.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+            y: not looked at; scikit-learn's pipelines hand it on.
+            sample_weight: how often each row counts, shape (n,); once if left out.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: where an argument or the data are not what they must be.
+        """
+        check_arguments(vars(self), vars(MixtureModel()))
+        model = self._model()
+        X = self._checked(X, model, reset=True)
+        data = self._data(X, model)
+        weight = None
+        if sample_weight is not None:
+            weight = as_sample_weight(sample_weight, len(X))
+        model, source = checked(model, data, weight)
+        source.require_digits(eps_of(X))
+        fit = self._fitted(model, source, data, weight)
+        self.fit_, self.mixture_ = fit, fit.mixture
+        if not fit.converged and self.max_iter:
+            warn(fit.reason)
+        return self
+
+    def fit_predict(
+        self, X: Any, y: Any = None, sample_weight: Any = None
+    ) -> NDArray[np.intp]:
+        """The most probable component of each row after `fit`, shape (n,).
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+            y: not looked at; scikit-learn's pipelines hand it on.
+            sample_weight: how often each row counts, shape (n,); once if left out.
+        """
+        return self.fit(X, y, sample_weight).predict(X)
+
+    def _fitted(self, model: Mixture, source: Any, data: Any, weight: Any) -> Fit:
+        """The best fit of all starts."""
+        climbs = Climbs(
+            model,
+            source,
+            data,
+            weight,
+            self.tol,
+            self.max_iter,
+            self._floor,
+            self.verbose,
+            self.verbose_interval,
+        )
+        if self.warm_start and hasattr(self, "fit_"):
+            if self.fit_.model != model:
+                raise ValueError(
+                    "warm_start=True goes on from the last fit, which must be of the "
+                    f"same model, got {self.fit_.model!r:.80} then and "
+                    f"{model!r:.80} now; set warm_start=False"
+                )
+            return climbs.best([self.mixture_])
+        if self.mixture is not None:
+            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+            return climbs.run(starts=self.n_init, rng=seed)
+        fit = climbs.best(self._starts(model, source))
+        named = (self.weights_init, self.means_init, self.precisions_init)
+        if any(init is not None for init in named):  # the caller put them in an order
+            return fit
+        return replace(fit, mixture=in_order(model, fit.mixture))
+
+    def _starts(self, model: Mixture, source: Rows) -> list[Mixture]:
+        """Where to climb from: `n_init` mixtures, or the only one there is."""
+        x, K = source.whole.x, self.n_components
+        d = x.shape[1] if x.ndim == 2 else 1
+        inits = (
+            first_weights(self.weights_init, K),
+            first_means(self.means_init, K, d),
+            first_covariances(self.precisions_init, self.covariance_type, K, d),
+        )
+        only = K == 1 or all(init is not None for init in inits)
+        rng = check_random_state(self.random_state)
+        starts = [
+            start_of(model, source, self.init_params, self._floor, rng)
+            for _ in range(1 if only else self.n_init)
+        ]
+        return [with_values(start, *inits) for start in starts]
+
+    def _model(self) -> Mixture:
+        """The model, with its blanks."""
+        if self.mixture is not None:
+            return self.mixture
+        component = self.component
+        if component is None:
+            component = MultivariateNormal(covariance=KINDS[self.covariance_type])
+        return Mixture(self.n_components * [component])
+
+    @property
+    def _floor(self) -> float | None:
+        """`reg_covar`, where the model is the one of `GaussianMixture`."""
+        normal = self.component is None and self.mixture is None
+        return self.reg_covar if normal else None
+
+    # --------------------------------------------------------------- the data
+
+    def _checked(self, X: Any, model: Mixture, reset: bool) -> Array:
+        """X as rows of floats, shape (n, d)."""
+        rows: Array = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_min_samples=2 if reset else 1,
+            ensure_all_finite="allow-nan" if takes_gaps(model) else True,
+        )
+        return rows
+
+    def _data(self, X: Array, model: Mixture) -> Any:
+        """X as the model takes it, by the names that X had at `fit`."""
+        seen = getattr(self, "feature_names_in_", None)
+        return as_the_model_takes(X, model, seen)
+
+    def _new(self, X: Any) -> Any:
+        """New rows, for the fitted mixture."""
+        check_is_fitted(self)
+        return self._data(self._checked(X, self.mixture_, reset=False), self.mixture_)
+
+    # ------------------------------------------------------------ what is asked
+
+    def predict(self, X: Any) -> NDArray[np.intp]:
+        """The most probable component of each row, shape (n,), whole numbers from 0.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
+        data = self._new(X)
+        labels: NDArray[np.intp] = self.mixture_.predict(data)
+        return labels
+
+    def predict_proba(self, X: Any) -> Array:
+        """p(z = k | x), shape (n, K); each row sums to 1.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
+        data = self._new(X)
+        r: Array = self.mixture_.responsibilities(data)
+        return r
+
+    def score_samples(self, X: Any) -> Array:
+        """log p(x), shape (n,), in nats.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
+        data = self._new(X)
+        log_prob: Array = self.mixture_.log_prob(data)
+        return log_prob
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """The mean log-likelihood of an observation, in nats.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+            y: not looked at; scikit-learn's pipelines hand it on.
+            sample_weight: how often each row counts, shape (n,); once if left out.
+        """
+        log_prob = self.score_samples(X)
+        if sample_weight is None:
+            return float(log_prob.mean())
+        weight = as_sample_weight(sample_weight, len(log_prob))
+        return float(np.average(log_prob, weights=weight))
+
+    def sample(self, n_samples: int = 1) -> tuple[Array, NDArray[np.intp]]:
+        """Draws from the fitted mixture, (n, d), and z, which component made each,
+        (n,).
+
+        Args:
+            n_samples: how many, 1 or more.
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        X, z = self.mixture_.sample(n_samples, int(seed), labels=True)
+        names, seen = self.mixture_.column_names, getattr(self, "feature_names_in_", ())
+        if names is not None and len(seen):
+            X = X[:, [names.index(name) for name in seen]]
+        return X.reshape(n_samples, -1), z
+
+    def aic(self, X: Any) -> float:
+        """Akaike's criterion on X; less is better.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
+        return 2 * self._n_parameters() - 2 * float(self.score_samples(X).sum())
+
+    def bic(self, X: Any) -> float:
+        """Schwarz's criterion on X; less is better.
+
+        Args:
+            X: rows, shape (n, d), or a DataFrame.
+        """
+        log_prob = self.score_samples(X)
+        penalty = self._n_parameters() * math.log(len(log_prob))
+        return penalty - 2 * float(log_prob.sum())
+
+    def _n_parameters(self) -> int:
+        check_is_fitted(self)
+        return int(self.fit_.model.n_free)
+
+    # ------------------------------------------------------- what a fit leaves
+
+    @property
+    def weights_(self) -> Array:
+        """P(z = k), shape (K,)."""
+        return np.array(self._filled().weights)
+
+    @property
+    def converged_(self) -> bool:
+        """Did the fit come within `tol` of its limit?"""
+        self._filled()
+        return bool(self.fit_.converged)
+
+    @property
+    def n_iter_(self) -> int:
+        """How many steps the best start took."""
+        self._filled()
+        return int(self.fit_.steps)
+
+    @property
+    def lower_bound_(self) -> float:
+        """The mean log-likelihood of an observation that was fitted, in nats."""
+        self._filled()
+        return float(self.fit_.log_likelihood / self.fit_.n)
+
+    @property
+    def lower_bounds_(self) -> Array:
+        """The same after each step, shape (n_iter_,)."""
+        self._filled()
+        steps: Array = self.fit_.history[1:] / self.fit_.n
+        return steps
+
+    @property
+    def means_(self) -> Array:
+        """The means of normal components, shape (K, d)."""
+        return np.array([c.mean for c in self._normals()])
+
+    @property
+    def covariances_(self) -> Array:
+        """Their covariances, in the shape that covariance_type says."""
+        return compact([c.cov for c in self._normals()], self._type())
+
+    @property
+    def precisions_(self) -> Array:
+        """The inverses of the covariances, in the same shape."""
+        return precisions_of(self.precisions_cholesky_, self._type())
+
+    @property
+    def precisions_cholesky_(self) -> Array:
+        """U of precision = U U', upper triangular, in the same shape."""
+        return cholesky_of_precisions(self.covariances_, self._type())
+
+    def _filled(self) -> Mixture:
+        check_is_fitted(self)
+        mixture: Mixture = self.mixture_
+        return mixture
+
+    def _normals(self) -> tuple[Any, ...]:
+        components = self._filled().components
+        if not all(isinstance(c, MultivariateNormal) for c in components):
+            raise AttributeError(
+                "only multivariate normal components have means_ and covariances_; "
+                "see mixture_.components"
+            )
+        return components
+
+    def _type(self) -> str:
+        """The covariance_type that the shapes of a fit go by."""
+        return type_of(c.covariance for c in self._normals())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "mixture_" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        parts = [MultivariateNormal] if self.component is None else [self.component]
+        if self.mixture is not None:
+            parts = [self.mixture]
+        tags.input_tags.allow_nan = all(map(takes_gaps, parts))
+        return tags
