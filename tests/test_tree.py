@@ -70,6 +70,51 @@ def test_each_folder_says_what_it_is_for():
         assert 2 <= len(words.splitlines()) <= 8, folder
 
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DOCUMENTED = (ast.Module, ast.ClassDef, *FUNCTIONS)
+
+
+def lines_of(node):
+    """The lines on which a piece of code stands, from 1."""
+    return set(range(node.lineno, node.end_lineno + 1))
+
+
+def lines_of_code(text):
+    """The lines of a module that are not blank, a comment or part of a docstring."""
+    written = {
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.strip().startswith("#")
+    }
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+            written -= lines_of(node.body[0])
+    return written
+
+
+def test_lines_of_code_are_those_that_say_what_is_done():
+    text = (
+        '"""A module\n\nof words."""\n\n# a remark\nx = 1  # a remark\n'
+        'def f():\n    """Words."""\n    # a remark\n\n    return """text"""\n'
+    )
+    assert lines_of_code(text) == {6, 7, 11}
+
+
+@pytest.mark.parametrize(
+    "path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_a_module_is_read_in_one_sitting(path):
+    """At most 400 lines of code; in fitting/ 300, and 40 a function."""
+    text = path.read_text(encoding="utf-8")
+    written = lines_of_code(text)
+    fitting = ROOT / "mixnotes/fitting" in path.parents
+    assert len(written) <= (300 if fitting else 400)
+    if fitting:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, FUNCTIONS):
+                assert len(written & lines_of(node)) <= 40, node.name
+
+
 def test_livefence_knows_nothing_of_mixnotes():
     for path in (ROOT / "livefence").rglob("*.py"):
         assert "mixnotes" not in path.read_text(encoding="utf-8"), path.name

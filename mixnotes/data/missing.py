@@ -125,6 +125,25 @@ def expected(
         yield pattern, aside, rest
 
 
+def sums(
+    mean: Array,
+    cov: Array,
+    columns: Array,
+    parts: list[Pattern],
+    weight: Array,
+    unseen: Array,
+) -> tuple[Array, Array]:
+    """The weighted sums of y - mean, (d,), and of its products, (d, d), as expected
+    where an entry is missing; there `unseen` are the weights of the covariance.
+    """
+    first, second = np.zeros(len(mean)), np.zeros(cov.shape)
+    for pattern, aside, rest in expected(mean, cov, columns, parts):
+        weighted = aside * weight[pattern.rows]
+        first += weighted.sum(axis=1)
+        second += weighted @ aside.T + unseen[pattern.rows].sum() * rest
+    return first, second
+
+
 def chosen(columns: Sequence[int], d: int) -> NDArray[np.intp]:
     """Different numbers of columns, from 0 to d - 1."""
     found: list[Any] = list(columns) if isinstance(columns, _MANY) else [columns]

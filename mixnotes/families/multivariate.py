@@ -311,13 +311,7 @@ class MultivariateNormal(StandardizedFamily):
         sums = np.empty((len(share), self.n_statistics(d)))
         mean, matrices = values["mean"], self.matrices(values["cov"])
         for k, part in enumerate(share):
-            first, second = np.zeros(d), np.zeros((d, d))
-            for pattern, aside, rest in gaps.expected(
-                mean[k], matrices[k], columns, parts
-            ):
-                weighted = aside * part[pattern.rows]
-                first += weighted.sum(axis=1)
-                second += weighted @ aside.T + part[pattern.rows].sum() * rest
+            first, second = gaps.sums(mean[k], matrices[k], columns, parts, part, part)
             sums[k, :d] = first
             axial = self.model[2] == "I"
             sums[k, d:] = np.diagonal(second) if axial else second[np.triu_indices(d)]

@@ -324,12 +324,8 @@ class _Rounds:
         The covariance of a gap about its expectation is divided by the same precision,
         so that each row adds it once, however far out it is.
         """
-        template, d = self.template, len(loc)
-        first, second = np.zeros(d), np.zeros((d, d))
-        for part, aside, rest in gaps.expected(loc, shape, *self.prepared):
-            pulled = aside * pull[part.rows]
-            first += pulled.sum(axis=1)
-            second += pulled @ aside.T + self.share[part.rows].sum() * rest
+        template = self.template
+        first, second = gaps.sums(loc, shape, *self.prepared, pull, self.share)
         total = pull.sum()
         if template._is_blank("loc"):
             move = first / total

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,10 +110,9 @@ def em(
             where only weights are blank, for then there is one maximum, and else 10.
         rng: a seed or a numpy Generator, from which the starts are drawn.
         tol: the climb stops when the learned values are estimated to be this near to
-            their
-            limit: weights and probabilities as they are, others in standard deviations
-                of the data. It also stops, and says so, where all that a step still
-                changes is rounding; 0 asks for that.
+            their limit: weights and probabilities as they are, others in standard
+            deviations of the data. It also stops, and says so, where all that a step
+            still changes is rounding; 0 asks for that.
         max_iter: at most so many steps a start.
         accelerate: True to extrapolate (SQUAREM) where that raises the log-likelihood;
             False for plain EM.
@@ -141,18 +141,11 @@ def em(
             f"mixture must have a blank to learn, got {model!r}; leave a parameter or "
             "the weights out, or call mixture.blank()"
         )
-    max_iter = as_count(max_iter, "max_iter", 1)
-    if isinstance(tol, bool) or not (
-        isinstance(tol, int | float) and 0 <= tol < math.inf
-    ):
-        raise ValueError(
-            f"tol must be a number not below 0, got {tol!r}; 0 takes steps until only "
-            "rounding moves"
-        )
+    max_iter, tol = as_count(max_iter, "max_iter", 1), _as_tol(tol)
     engine = Engine(model, source)
     firsts = _firsts(engine, start, starts, rng)
     with watcher(progress, callback, len(firsts), max_iter) as watch:
-        climb = Climb(engine, float(tol), max_iter, accelerate, watch)
+        climb = Climb(engine, tol, max_iter, accelerate, watch)
         ends = [climb.run(first, k) for k, first in enumerate(firsts)]
         best = _best(ends)
         ends[best] = climb.go_on(ends[best], best)
@@ -163,6 +156,18 @@ def em(
     named = start is not None or labels is not None  # the components have an order
     filled = end.mixture if named else in_order(model, end.mixture)
     return Fit.of(model, filled, source, end, tuple(ends))
+
+
+def _as_tol(tol: Any) -> float:
+    """A tolerance, a finite number not below 0."""
+    if isinstance(tol, bool) or not (
+        isinstance(tol, int | float) and 0 <= tol < math.inf
+    ):
+        raise ValueError(
+            f"tol must be a number not below 0, got {tol!r}; 0 takes steps until only "
+            "rounding moves"
+        )
+    return float(tol)
 
 
 def _limits(model: Mixture, filled: Mixture) -> str:

@@ -51,41 +51,17 @@ def checked(
             "Mixture([component, component])"
         )
     own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture))
-    source: Source | None = None
+    stream: Stream | None = None
     if not isinstance(x, Binned | Censored):
         named = None if mixture.column_names is None else mixture._rows
-        source = stream_of(x, sample_weight, own or labels is not None, named)
-    if isinstance(source, Stream):
-        if labels is not None:
-            raise ValueError(
-                "labels must be left out where x comes in blocks; pass the data as "
-                "one array"
-            )
-        source.check(partial(_check_whole, mixture))
-        source.require_digits(source.survey.eps)
-        columns = source.survey.kept.shape[1:]
+        stream = stream_of(x, sample_weight, own or labels is not None, named)
+    source: Source
+    if stream is None:
+        source = _checked_rows(mixture, x, sample_weight, labels)
+        columns = () if isinstance(source.x, Intervals) else source.x.shape[1:]
     else:
-        data, sample_weight = mixture._rows(x), weight_of(x, sample_weight)
-        if isinstance(data, Intervals):
-            _require_cdfs(mixture)
-        weight = None
-        if sample_weight is not None:
-            weight = as_sample_weight(sample_weight, len(data))
-        try:
-            for _ in Rows(data, weight).map(partial(_check, mixture)):
-                pass
-        except ValueError:
-            _check(mixture, data, weight)  # says where, counted from the first row
-            raise
-        if data.ndim == 2 and not isinstance(data, Intervals):
-            whole = data if weight is None else data[weight > 0]
-            require_seen(whole, mixture.column_names)
-        level = as_weights(weight, len(data))
-        require_one_measure(_parts(mixture), data, mixture.column_names, level)
-        z = None if labels is None else as_labels(labels, len(data), mixture)
-        source = compress(data, weight, z)
-        source.require_digits(eps_of(x))
-        columns = () if isinstance(data, Intervals) else data.shape[1:]
+        source = _checked_stream(mixture, stream, labels)
+        columns = stream.survey.kept.shape[1:]
     if columns:
         mixture = mixture.with_dimension(columns[0])
     require_agreement(mixture)
@@ -97,6 +73,50 @@ def checked(
             "components or more data"
         )
     return mixture, source
+
+
+def _checked_stream(
+    mixture: Mixture, stream: Stream, labels: ArrayLike | None
+) -> Stream:
+    """Blocks of rows, every one of which the model can learn from."""
+    if labels is not None:
+        raise ValueError(
+            "labels must be left out where x comes in blocks; pass the data as "
+            "one array"
+        )
+    stream.check(partial(_check_whole, mixture))
+    stream.require_digits(stream.survey.eps)
+    return stream
+
+
+def _checked_rows(
+    mixture: Mixture,
+    x: Any,
+    sample_weight: ArrayLike | None,
+    labels: ArrayLike | None,
+) -> Rows:
+    """Rows in memory that the model can learn from."""
+    data, sample_weight = mixture._rows(x), weight_of(x, sample_weight)
+    if isinstance(data, Intervals):
+        _require_cdfs(mixture)
+    weight = None
+    if sample_weight is not None:
+        weight = as_sample_weight(sample_weight, len(data))
+    try:
+        for _ in Rows(data, weight).map(partial(_check, mixture)):
+            pass
+    except ValueError:
+        _check(mixture, data, weight)  # says where, counted from the first row
+        raise
+    if data.ndim == 2 and not isinstance(data, Intervals):
+        whole = data if weight is None else data[weight > 0]
+        require_seen(whole, mixture.column_names)
+    level = as_weights(weight, len(data))
+    require_one_measure(_parts(mixture), data, mixture.column_names, level)
+    z = None if labels is None else as_labels(labels, len(data), mixture)
+    rows = compress(data, weight, z)
+    rows.require_digits(eps_of(x))
+    return rows
 
 
 def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
