@@ -27,6 +27,7 @@ from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.families.gaussian_mixture import gaussian_mixture
 from mixnotes.fitting.em import em
 from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.progress import bar_of
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.threads import one_blas_thread
 
@@ -328,14 +329,7 @@ def _bar(progress: bool, most: int) -> Iterator[Callable[[int, float], None]]:
     if not progress:
         yield lambda K, error: None
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        raise ImportError(
-            "progress=True needs tqdm, which is not installed; "
-            "python -m pip install tqdm"
-        ) from None
-    with tqdm(total=most, unit="component") as bar:
+    with bar_of(most, "component") as bar:
 
         def show(K: int, error: float) -> None:
             bar.n = K

@@ -16,7 +16,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import Normal
 from mixnotes.numeric.arrays import Array
-from mixnotes.numeric.special import log_sum_exp
+from mixnotes.numeric.special import LOG_2_PI, log_sum_exp
 
 _TINY = 1e-300
 # integrals of |f'| and |f''| of the standard normal density
@@ -85,7 +85,7 @@ class Gaussians:
         _, z = self.parts(x)
         diagonal = np.diagonal(self.factors, axis1=1, axis2=2)
         logs = np.log(self.weights + _TINY) - np.log(diagonal).sum(axis=1)
-        logs -= 0.5 * self.d * math.log(2 * math.pi)
+        logs -= 0.5 * self.d * LOG_2_PI
         return log_sum_exp(logs[:, None] - 0.5 * np.square(z).sum(axis=0))
 
     def cdf(self, x: Array) -> Array:

@@ -6,7 +6,6 @@ what was seen, not on the missing value itself (Little and Rubin 2019, section 1
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 
 from mixnotes.data.check import as_numbers
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import LOG_2_PI
 
-_LOG_2_PI = math.log(2 * math.pi)
 _MANY = (list, tuple, set, range, np.ndarray)
 
 
@@ -104,7 +103,7 @@ def log_prob(
 ) -> None:
     """Write the normal log p of the seen entries of each row into `out`, (n,)."""
     far = distances(mean, cov, columns, parts)
-    np.subtract(far.level, 0.5 * (far.square + far.seen * _LOG_2_PI), out=out)
+    np.subtract(far.level, 0.5 * (far.square + far.seen * LOG_2_PI), out=out)
 
 
 def expected(

@@ -19,10 +19,9 @@ from mixnotes.components.exponential import (
 )
 from mixnotes.data.check import CollapseError, require
 from mixnotes.numeric.arrays import Array
-from mixnotes.numeric.special import log_bessel_i0, versed_mean
+from mixnotes.numeric.special import LOG_2_PI, log_bessel_i0, versed_mean
 
 _TWO_TURNS = 4 * math.pi * (1 + 1e-9)
-_LOG_2_PI = math.log(2 * math.pi)
 _ROUNDS = 100  # of a mean that is shared and the concentrations about it
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
 _WIDE = 14.0  # standard deviations that hold everything
@@ -82,7 +81,7 @@ class VonMises(ExponentialFamily):
     def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
         """concentration times cos mean and sin mean."""
         mean, k = values["mean"], values["concentration"]
-        normaliser = log_bessel_i0(k) + k + _LOG_2_PI
+        normaliser = log_bessel_i0(k) + k + LOG_2_PI
         return (k * np.cos(mean), k * np.sin(mean)), normaliser
 
     def learn(self, weight: Array, means: Array, tie: Tie) -> Values:

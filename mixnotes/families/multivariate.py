@@ -25,8 +25,8 @@ from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, as_data, require_seen
 from mixnotes.numeric import covariance as models
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import LOG_2_PI
 
-_LOG_2_PI = math.log(2 * math.pi)
 _FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
 
 
@@ -203,7 +203,7 @@ class MultivariateNormal(StandardizedFamily):
             second = -matrix[:, rows, columns]
             second[:, rows == columns] *= 0.5
             log_det = -2 * np.log(np.einsum("kii->ki", root)).sum(axis=1)
-        normaliser = 0.5 * ((first * mean).sum(axis=1) + log_det + d * _LOG_2_PI)
+        normaliser = 0.5 * ((first * mean).sum(axis=1) + log_det + d * LOG_2_PI)
         return np.concatenate([first, second], axis=1).T, normaliser  # type: ignore[return-value]
 
     def begin(self, columns: Array, share: Array) -> Values:
@@ -277,7 +277,7 @@ class MultivariateNormal(StandardizedFamily):
             np.einsum("in,in->n", standard, standard, out=out[k])
             diagonal = root[k] if axial else np.diagonal(root[k])
             out[k] *= -0.5
-            out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * _LOG_2_PI
+            out[k] += np.log(diagonal).sum() - 0.5 * len(columns) * LOG_2_PI
 
     def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
         """Of y - origin and its products."""

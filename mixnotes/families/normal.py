@@ -29,9 +29,7 @@ from mixnotes.components.exponential import (
     Values,
 )
 from mixnotes.numeric.arrays import Array
-from mixnotes.numeric.special import normal_cdf, normal_quantile, squared
-
-_HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
+from mixnotes.numeric.special import HALF_LOG_2_PI, normal_cdf, normal_quantile, squared
 
 
 class _Bell(StandardizedFamily):
@@ -59,7 +57,7 @@ class _Bell(StandardizedFamily):
         """mean / sd^2 and -1 / (2 sd^2)."""
         mean, sd = values[self.place], values[self.spread]
         second = -0.5 / (sd * sd)
-        normaliser = _HALF_LOG_2_PI + np.log(sd) - second * mean * mean
+        normaliser = HALF_LOG_2_PI + np.log(sd) - second * mean * mean
         return (-2 * second * mean, second), normaliser
 
     def learn_about(
@@ -112,7 +110,7 @@ class _Bell(StandardizedFamily):
         out /= sd
         np.multiply(out, out, out=out)
         out *= -0.5
-        out -= np.log(sd) + _HALF_LOG_2_PI
+        out -= np.log(sd) + HALF_LOG_2_PI
 
     def centred_sums(self, origin: Array, columns: Array, share: Array) -> Array:
         """Of y - origin and its square."""
@@ -170,7 +168,7 @@ class _Bell(StandardizedFamily):
             sd = filled.given(self.spread)
             with np.errstate(over="ignore"):  # so far out that the density is 0
                 distance = (y - filled.given(self.place)) / sd
-                bell = -0.5 * distance * distance - (math.log(sd) + _HALF_LOG_2_PI)
+                bell = -0.5 * distance * distance - (math.log(sd) + HALF_LOG_2_PI)
             return bell + rest
 
         return log_prob

@@ -31,6 +31,7 @@ from mixnotes.data.check import CollapseError
 from mixnotes.families.joint import learn_jointly
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import (
+    HALF_LOG_2_PI,
     log_gamma,
     log_less_digamma,
     log_normal_cdf,
@@ -43,7 +44,6 @@ from mixnotes.numeric.special import (
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
 _LEAST = 1e-300  # a mean or a scale of which one over it is finite
 _ROUNDS = 100  # of a mean that is shared and the shapes about it
-_HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -293,7 +293,7 @@ class InverseGaussian(ExponentialFamily):
     def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
         """-shape / (2 mean^2) and -shape / 2."""
         mean, shape = values["mean"], values["shape"]
-        normaliser = -shape / mean - 0.5 * np.log(shape) + _HALF_LOG_2_PI
+        normaliser = -shape / mean - 0.5 * np.log(shape) + HALF_LOG_2_PI
         return (-0.5 * shape / mean / mean, -0.5 * shape), normaliser
 
     def log_base(self, x: Array) -> Array:

@@ -16,8 +16,8 @@ from mixnotes.families.design import Design, is_blank
 from mixnotes.families.discrete import drawn_counts, log_factorial, whole
 from mixnotes.families.regression import Regression
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import HALF_LOG_2_PI
 
-_HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 _FLOOR = 1e-7  # an sd below this share of the target's range, of few rows, collapsed
 _ROUNDING = 1e-12  # below this share any sd is rounding
 _DIGITS = 1e-14  # of the target's size; what is below it is rounding
@@ -88,7 +88,7 @@ class LinearRegression(Regression):
         def log_prob(eta: Array, filled: Self) -> Array:
             sd: Any = filled.sd
             standard = (y - eta) / sd
-            value: Array = -0.5 * standard * standard - math.log(sd) - _HALF_LOG_2_PI
+            value: Array = -0.5 * standard * standard - math.log(sd) - HALF_LOG_2_PI
             return value
 
         return log_prob

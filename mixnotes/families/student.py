@@ -21,6 +21,7 @@ from mixnotes.families.search import LocationScale, Stepped
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend, up_to_a_limit
 from mixnotes.numeric.special import (
+    LOG_2_PI,
     log_gamma_ratio_of,
     normal_cdf,
     normal_quantile,
@@ -30,7 +31,6 @@ from mixnotes.numeric.special import (
 
 Dimension = int | NDArray[np.intp]  # of all observations, or of each
 
-_LOG_2_PI = math.log(2 * math.pi)
 GUESSES = np.array([0.02, 0.1, 0.3, 1.0])  # of 1 / df
 _NEAR = np.array([1e-4, 3e-3])  # of 1 / df, to see whether the limit is a maximum
 TRIAL = 10  # rounds at each guess
@@ -44,8 +44,8 @@ _HUGE = 1e140  # its square is finite
 def _constant(df: float, d: int) -> float:
     """The log-density at the centre of d dimensions, at unit scale."""
     if df == math.inf:
-        return -0.5 * d * _LOG_2_PI
-    return log_gamma_ratio_of(0.5 * df, 0.5 * d) - 0.5 * d * _LOG_2_PI
+        return -0.5 * d * LOG_2_PI
+    return log_gamma_ratio_of(0.5 * df, 0.5 * d) - 0.5 * d * LOG_2_PI
 
 
 def log_bell(square: Array, df: float, d: Dimension) -> Array:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mixnotes.fitting.climb import Step
 
 Watch = Callable[[Step], object]
+
+
+def bar_of(total: int, unit: str, instead: str = "") -> Any:
+    """A bar of tqdm, `total` units long; where tqdm is not installed an error says so,
+    and `instead` what else to do."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ImportError(
+            "progress=True needs tqdm, which is not installed; "
+            f"python -m pip install tqdm{instead}"
+        ) from None
+    return tqdm(total=total, unit=unit)
 
 
 @contextmanager
@@ -18,14 +32,7 @@ def watcher(
     if not progress:
         yield callback
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        raise ImportError(
-            "progress=True needs tqdm, which is not installed; "
-            "python -m pip install tqdm, or pass a callback"
-        ) from None
-    with tqdm(total=starts * max_iter, unit="step") as bar:
+    with bar_of(starts * max_iter, "step", ", or pass a callback") as bar:
 
         def watch(step: Step) -> None:
             bar.n = step.start * max_iter + step.step

@@ -7,7 +7,6 @@ a template on observations, or says why the likelihood of such mixtures has no b
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
@@ -18,8 +17,6 @@ from mixnotes.components.component import Component
 from mixnotes.mixing.forms import Form
 from mixnotes.mixing.tracks import Line, Listed, Track, Unbounded
 from mixnotes.numeric.arrays import Array
-
-HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 
 @singledispatch

@@ -14,7 +14,6 @@ from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.student import StudentT
 from mixnotes.mixing.forms import Bell, Form, Shifted, Spread
 from mixnotes.mixing.members import (
-    HALF_LOG_2_PI,
     OR_LEAST,
     at_place,
     free_spread,
@@ -24,7 +23,7 @@ from mixnotes.mixing.members import (
 )
 from mixnotes.mixing.tracks import Line, Listed, Track, Unbounded
 from mixnotes.numeric.arrays import Array
-from mixnotes.numeric.special import log_bessel_i0
+from mixnotes.numeric.special import HALF_LOG_2_PI, LOG_2_PI, log_bessel_i0
 
 _FAR = 1e150  # its square is finite
 _SMALL = 1e-9  # of the least spread: a distance that is as good as 0
@@ -179,7 +178,7 @@ def _(template: VonMises, x: Array, least: float | None) -> Track | Unbounded:
     k = template.given("concentration")
     if k == 0:  # every mean is the same
         return Listed.of([template.filled({"mean": 0.0})], x)
-    top = -math.log(2 * math.pi) - float(log_bessel_i0(k))
+    top = -LOG_2_PI - float(log_bessel_i0(k))
 
     def read(x: Array) -> tuple[Array, Array]:
         return x, np.full(len(x), top)

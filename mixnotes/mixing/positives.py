@@ -10,7 +10,6 @@ from mixnotes.families.line import Weibull
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
 from mixnotes.mixing.forms import Passage, Spread
 from mixnotes.mixing.members import (
-    HALF_LOG_2_PI,
     at_place,
     free_spread,
     line,
@@ -19,7 +18,7 @@ from mixnotes.mixing.members import (
 )
 from mixnotes.mixing.tracks import Track, Unbounded
 from mixnotes.numeric.arrays import Array
-from mixnotes.numeric.special import log_gamma
+from mixnotes.numeric.special import HALF_LOG_2_PI, log_gamma
 
 
 @track_of.register

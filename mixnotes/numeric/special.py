@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike
 from mixnotes.numeric.arrays import Array
 
 _FAR = 10.0  # from here on the asymptotic series are exact to rounding
-_HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
+LOG_2_PI = math.log(2 * math.pi)
+HALF_LOG_2_PI = 0.5 * LOG_2_PI
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 _PSI = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 _PSI_1 = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
@@ -56,7 +57,7 @@ def _shifted(x: ArrayLike) -> tuple[Array, Array]:
 def log_gamma(x: ArrayLike) -> Array:
     """log Gamma(x) for x > 0, elementwise."""
     z, passed = _shifted(x)
-    value = (z - 0.5) * np.log(z) - z + _HALF_LOG_2_PI + _series(_STIRLING, z)
+    value = (z - 0.5) * np.log(z) - z + HALF_LOG_2_PI + _series(_STIRLING, z)
     return value - np.log(np.where(passed < np.inf, passed, 1.0).prod(axis=0))
 
 
@@ -166,7 +167,7 @@ def log_normal_cdf(z: ArrayLike) -> Array:
         far = np.minimum(z, -30.0)
         s = 1 / (far * far)  # Mills' ratio, in powers of 1 / z^2
         mills = 1 - s * (1 - s * (3 - s * (15 - s * 105)))
-        low = -0.5 * far * far - np.log(-far) - _HALF_LOG_2_PI + np.log(mills)
+        low = -0.5 * far * far - np.log(-far) - HALF_LOG_2_PI + np.log(mills)
     return np.where(z > -30, near, np.where(z == -np.inf, -np.inf, low))
 
 
