@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,22 +12,47 @@ from numpy.typing import NDArray
 
 from mixnotes.numeric.arrays import Array
 
-_BISECTIONS = 200  # halvings: enough to tell any two floats apart
+_HALVINGS = 2200  # between the largest float and the smallest
+_DOUBLINGS = 200  # of a step, until a bracket holds a quantile
 
 
 def bisected(component: Any, q: Array) -> Array:
     """The least x with cdf(x) >= q: whole numbers where the component is discrete."""
     low, high = _bracket(component, q)
-    for _ in range(_BISECTIONS):
-        middle = low + 0.5 * (high - low)
-        if component.discrete:
+    reached = partial(_reaches, component, q=q)
+    return _least(reached, low, high, component.discrete)
+
+
+def between(
+    cdf: Callable[[Array], Array], level: Array, low: Array, high: Array
+) -> Array:
+    """The least x between low and high with cdf(x) >= level."""
+
+    def reached(x: Array) -> NDArray[np.bool_]:
+        enough: NDArray[np.bool_] = cdf(x) >= level
+        return enough
+
+    return _least(reached, low, np.where(reached(low), low, high))
+
+
+def _least(
+    reached: Callable[[Array], NDArray[np.bool_]],
+    low: Array,
+    high: Array,
+    whole: bool = False,
+) -> Array:
+    """The least x above low where `reached` holds, as it does at high, by bisection; a
+    whole number where low and high are."""
+    for _ in range(_HALVINGS):
+        middle = np.where(low < high, 0.5 * low + 0.5 * high, high)
+        if whole:
             middle = np.floor(middle)
-        done = (middle <= low) | (middle >= high)
-        if done.all():
+        moved = (middle > low) & (middle < high)
+        if not moved.any():
             break
-        reached = _reaches(component, middle, q)
-        high = np.where(reached & ~done, middle, high)
-        low = np.where(reached | done, low, middle)
+        enough = reached(middle)
+        high = np.where(moved & enough, middle, high)
+        low = np.where(moved & ~enough, middle, low)
     return high
 
 
@@ -48,7 +74,7 @@ def _bracket(component: Any, q: Array) -> tuple[Array, Array]:
     if component.discrete:
         centre, step = float(math.floor(centre)), float(math.ceil(step))
     low, high = np.full(q.shape, centre - step), np.full(q.shape, centre + step)
-    for _ in range(_BISECTIONS):
+    for _ in range(_DOUBLINGS):
         short = ~_reaches(component, high, q) & (high < largest) & (q < 1)
         long = _reaches(component, low, q) & (low >= least) & (q > 0)
         if not (short.any() or long.any()):
@@ -57,20 +83,3 @@ def _bracket(component: Any, q: Array) -> tuple[Array, Array]:
         high = np.where(short, np.minimum(high + step, largest), high)
         low = np.where(long, low - step, low)
     return low, high
-
-
-def between(
-    cdf: Callable[[Array], Array], level: Array, low: Array, high: Array
-) -> Array:
-    """The least x between low and high with cdf(x) >= level."""
-    high = np.where(cdf(low) >= level, low, high)
-    for _ in range(2200):  # halvings between the largest float and the smallest
-        open_ = low < high
-        middle = np.where(open_, 0.5 * low + 0.5 * high, high)
-        enough = cdf(middle) >= level
-        moved = open_ & (middle > low) & (middle < high)
-        if not moved.any():
-            break
-        high = np.where(moved & enough, middle, high)
-        low = np.where(moved & ~enough, middle, low)
-    return high

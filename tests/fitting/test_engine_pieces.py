@@ -517,6 +517,18 @@ def test_quantiles_are_found_where_no_variance_says_how_far_to_look():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+class SearchingWeibull(mx.Weibull):
+    """A Weibull distribution whose quantiles are searched for."""
+
+    _quantile = Component._quantile
+
+
+def test_quantiles_that_are_searched_for_keep_their_digits_near_0():
+    q = np.array([1e-12, 1e-6, 0.1])
+    found = SearchingWeibull(0.1, 1.0).quantile(q)
+    np.testing.assert_allclose(found, (-np.log1p(-q)) ** 10, rtol=1e-9)
+
+
 def test_predictors_that_tell_all_are_named():
     x, z = np.array([0.0, 1, 2, 3, 4, 5]), np.array([1.0, 0, 1, 1, 0, 1])
     table = {"y": (x + 0.1 * z > 2.5).astype(float), "x": x, "z": z}
