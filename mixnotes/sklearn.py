@@ -20,12 +20,12 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError, as_numbers, as_sample_weight
 from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
-from mixnotes.fitting.climb import End, Step
 from mixnotes.fitting.em import em, in_order
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.floor import Floor
 from mixnotes.fitting.inputs import checked
+from mixnotes.fitting.run import RunResult, Step
 from mixnotes.fitting.starts import from_shares
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ties import ties_with
@@ -690,7 +690,7 @@ def _at_start(model: Mixture, source: Rows, start: Mixture) -> Fit:
     """The start itself as a `Fit`: no step was taken."""
     height = float(source.weights @ start.log_prob(source.x))
     words = "not converged: max_iter = 0, so this is the start itself"
-    end = End(start, height, np.array([height]), False, words, math.inf)
+    end = RunResult(start, height, np.array([height]), False, words, math.inf)
     return Fit.of(model, start, source, end, (end,))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mixnotes.fitting.climb import Step
+from mixnotes.fitting.run import Step
 
 Watch = Callable[[Step], object]
 
