@@ -45,10 +45,10 @@ from mixnotes.families.scipys import from_scipy
 from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
 from mixnotes.families.uniform import Uniform
-from mixnotes.fitting.climb import Step
 from mixnotes.fitting.em import em, em_step
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.online import em_online
+from mixnotes.fitting.run import Step
 from mixnotes.study.likelihood_ratio import likelihood_ratio_test
 from mixnotes.study.npmle import npmle
 from mixnotes.study.resample import Bootstrap, bootstrap

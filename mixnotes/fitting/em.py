@@ -18,12 +18,14 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.climb import Climb, End, Step
+from mixnotes.fitting.climb import climb
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.escape import escape
 from mixnotes.fitting.exclusion import require_possible
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import Data, as_start, checked
 from mixnotes.fitting.progress import watcher
+from mixnotes.fitting.run import RunResult, Settings, Step
 from mixnotes.fitting.starts import level_start, random_starts
 from mixnotes.fitting.tree import leaves
 from mixnotes.fitting.vector import State
@@ -145,17 +147,17 @@ def em(
     engine = Engine(model, source)
     firsts = _firsts(engine, start, starts, rng)
     with watcher(progress, callback, len(firsts), max_iter) as watch:
-        climb = Climb(engine, tol, max_iter, accelerate, watch)
-        ends = [climb.run(first, k) for k, first in enumerate(firsts)]
-        best = _best(ends)
-        ends[best] = climb.go_on(ends[best], best)
-    end = ends[best]
-    if not end.collapsed:
-        words = _limits(model, end.mixture) + _remarks(engine)
-        end = replace(end, reason=end.reason + words)
+        settings = Settings(tol, max_iter, accelerate, watch)
+        results = [climb(engine, f, settings, k) for k, f in enumerate(firsts)]
+        best = _best(results)
+        results[best] = escape(engine, results[best], settings, best)
+    result = results[best]
+    if not result.collapsed:
+        words = _limits(model, result.mixture) + _remarks(engine)
+        result = replace(result, reason=result.reason + words)
     named = start is not None or labels is not None  # the components have an order
-    filled = end.mixture if named else in_order(model, end.mixture)
-    return Fit.of(model, filled, source, end, tuple(ends))
+    filled = result.mixture if named else in_order(model, result.mixture)
+    return Fit.of(model, filled, source, result, tuple(results))
 
 
 def _as_tol(tol: Any) -> float:
@@ -191,14 +193,14 @@ def _remarks(engine: Engine) -> str:
     return "".join(f"; note: {words}" for words in found if words)
 
 
-def _best(ends: list[End]) -> int:
+def _best(results: list[RunResult]) -> int:
     """Which start ended highest: of those that agree the first that converged, so that
     rounding does not choose; one that collapsed never wins over others."""
-    standing = [end for end in ends if not end.collapsed] or ends
-    top = max(end.log_likelihood for end in standing)
-    level = [end for end in standing if ties_with(end.log_likelihood, top)]
-    chosen = next((end for end in level if end.converged), level[0])
-    return next(k for k, end in enumerate(ends) if end is chosen)
+    standing = [r for r in results if not r.collapsed] or results
+    top = max(r.log_likelihood for r in standing)
+    level = [r for r in standing if ties_with(r.log_likelihood, top)]
+    chosen = next((r for r in level if r.converged), level[0])
+    return next(k for k, r in enumerate(results) if r is chosen)
 
 
 def _firsts(

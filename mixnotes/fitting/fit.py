@@ -14,8 +14,8 @@ from mixnotes.components import html as markup
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
-from mixnotes.fitting.climb import End
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.run import RunResult
 from mixnotes.fitting.vector import State
 from mixnotes.mixing.ceiling import Ceiling, ceiling
 from mixnotes.numeric.arrays import Array
@@ -61,7 +61,7 @@ class Fit:
     """The estimated distance to the limit, in the units of `tol`."""
     n: float
     """The number of observations: the sum of sample_weight."""
-    starts: tuple[End, ...]
+    starts: tuple[RunResult, ...]
     """How each start ended."""
     source: Source
     """The observations, which `icl`, `rate` and `standard_errors` look at again."""
@@ -72,8 +72,8 @@ class Fit:
         model: Mixture,
         mixture: Mixture,
         source: Source,
-        best: End,
-        ends: tuple[End, ...],
+        best: RunResult,
+        ends: tuple[RunResult, ...],
     ) -> Fit:
         """The fit that keeps the best of the ends."""
         return cls(

@@ -15,10 +15,11 @@ import numpy as np
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows
 from mixnotes.families.multivariate import MultivariateNormal
-from mixnotes.fitting.climb import Climb
+from mixnotes.fitting.climb import climb
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.prior import Prior
+from mixnotes.fitting.run import Settings
 from mixnotes.numeric.arrays import Array
 
 
@@ -60,7 +61,7 @@ class Floor(Prior):
         """The maximum above the floor to which EM climbs from `start`."""
         engine = Engine(model, rows, priors=self)
         first = engine.vector.project(engine.state(start))
-        end = Climb(engine, tol, max_iter, True).run(first)
+        end = climb(engine, first, Settings(tol, max_iter, accelerate=True))
         words = f"; no variance is below {self.least:g}, which some would fall to"
         end = replace(end, reason=end.reason + words)
         return Fit.of(model, end.mixture, rows, end, (end,))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mixnotes.fitting.climb import Step
+from mixnotes.fitting.run import Step
 
 Watch = Callable[[Step], object]
 

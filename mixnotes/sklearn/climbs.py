@@ -14,9 +14,9 @@ from sklearn.exceptions import ConvergenceWarning
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.climb import End, Step
 from mixnotes.fitting.em import em
 from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.run import RunResult, Step
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ties import ties_with
 from mixnotes.sklearn.starts import flat, floor_of
@@ -118,5 +118,5 @@ def _at_start(model: Mixture, source: Rows, start: Mixture) -> Fit:
     """The start itself as a `Fit`: no step was taken."""
     height = float(source.weights @ start.log_prob(source.x))
     words = "not converged: max_iter = 0, so this is the start itself"
-    end = End(start, height, np.array([height]), False, words, math.inf)
+    end = RunResult(start, height, np.array([height]), False, words, math.inf)
     return Fit.of(model, start, source, end, (end,))

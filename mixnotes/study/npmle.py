@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 
 from mixnotes.components.component import Component
 from mixnotes.components.mixture import Mixture
-from mixnotes.fitting.climb import End
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import Data, checked
+from mixnotes.fitting.run import RunResult
 from mixnotes.mixing.ceiling import checked_least, named
 from mixnotes.mixing.summit import Summit
 from mixnotes.mixing.tracks import Unbounded
@@ -81,5 +81,5 @@ def npmle(
         reason = f"not converged: {reason}, and tol = {tol:g}"
     model = Mixture(len(top.mixture.components) * [component])
     history = np.array([log_likelihood])
-    end = End(top.mixture, log_likelihood, history, slack <= tol, reason, slack)
+    end = RunResult(top.mixture, log_likelihood, history, slack <= tol, reason, slack)
     return Fit.of(model, top.mixture, source, end, (end,))

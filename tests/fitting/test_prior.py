@@ -7,9 +7,10 @@ import scipy.stats
 
 import mixnotes as mx
 from mixnotes.data.sources import Rows, compress
-from mixnotes.fitting.climb import Climb
+from mixnotes.fitting.climb import climb
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.prior import Prior
+from mixnotes.fitting.run import Settings
 from mixnotes.numeric.arrays import quiet
 
 RNG = np.random.default_rng(0)
@@ -59,7 +60,7 @@ def engine_of(parts, x, priors, weights=None, **how):
 
 def climbed(engine, start, accelerate=True):
     state = engine.vector.project(engine.state(start))
-    return Climb(engine, 1e-10, 5000, accelerate).run(state)
+    return climb(engine, state, Settings(1e-10, 5000, accelerate))
 
 
 def learned(engine, share=None):

@@ -11,7 +11,7 @@ import mixnotes as mx
 from mixnotes.components.component import Component
 from mixnotes.components.saving import from_json
 from mixnotes.data.check import CollapseError
-from mixnotes.fitting.climb import _Path
+from mixnotes.fitting import level
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.inputs import checked
 from mixnotes.sklearn import MixtureModel
@@ -149,7 +149,7 @@ def test_a_search_that_stalls_is_no_arrival(monkeypatch):
         def _fit(self, x, weight, start):
             return super()._fit(x, weight, start) if start is None else start
 
-    monkeypatch.setattr(_Path, "ascend", lambda self, view=None: math.inf)
+    monkeypatch.setattr(level, "ascend_likelihood", lambda run, view=None: math.inf)
     start = mx.Mixture([Lazy(5.0, -1.0, 1.0), Lazy(5.0, 4.0, 1.0)], [0.5, 0.5])
     fit = mx.em(mx.Mixture(2 * [Lazy()]), TWO, start=start)
     assert not fit.converged

@@ -8,8 +8,8 @@ import pytest
 
 import mixnotes as mx
 from mixnotes.data.sources import compress
-from mixnotes.fitting.climb import End
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.run import RunResult
 from mixnotes.mixing.bounds import cells, largest, log_d
 from mixnotes.mixing.members import track
 from mixnotes.mixing.nodes import thinned
@@ -68,7 +68,7 @@ def standing(template, mixture, x, weight=None):
     source = compress(x, weight)
     log_f = mixture.log_prob(source.x)
     height = float(source.weights @ log_f)
-    end = End(mixture, height, np.array([height]), True, "", 0.0)
+    end = RunResult(mixture, height, np.array([height]), True, "", 0.0)
     model = mx.Mixture(len(mixture.components) * [template])
     return mx.Fit.of(model, mixture, source, end, (end,))
 
