@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from syrupy.assertion import SnapshotAssertion
@@ -65,6 +66,19 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 def shown() -> list[str]:
     """Append what a reader sees: it must be what stands in the file."""
     return []
+
+
+STATES: dict[tuple[str, str], object] = {}  # of generators, once their module is read
+
+
+@pytest.fixture(autouse=True)
+def same_draws(request: pytest.FixtureRequest) -> None:
+    """A module's generator draws the same in each test, whatever ran before it: tests
+    are dealt out to several processes."""
+    for name, value in vars(request.module).items():
+        if isinstance(value, np.random.Generator):
+            generator, place = value.bit_generator, (request.module.__name__, name)
+            generator.state = STATES.setdefault(place, generator.state)
 
 
 @pytest.fixture(autouse=True)
