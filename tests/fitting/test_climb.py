@@ -1,5 +1,5 @@
-"""How a climb goes: its jumps, what it says of the distance still to go, and that it
-needs no more steps than it did."""
+"""How a climb goes: its longer steps, what it says of the distance still to go, and
+that it needs no more steps than it did."""
 
 import itertools
 
@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
+from mixnotes.fitting.vector import Vector
 
 BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
 MARBLES = np.repeat([1, 0], [350, 650])
@@ -212,7 +213,7 @@ def test_no_more_steps_are_needed_than_were(name):
 
 
 def test_plain_steps_would_be_many_more():
-    """Two normals that overlap: 780 plain steps, 154 with jumps and leaps."""
+    """Two normals that overlap: 780 plain steps, 154 with longer ones."""
     model, x, _, steps = STEPS["overlap"]
     slow = mx.em(model, x, starts=1, rng=0, accelerate=False)
     assert slow.steps > 4 * steps
@@ -226,3 +227,18 @@ def test_max_iter_bounds_the_steps_whatever_they_are():
         fit = mx.em(model, x, starts=1, rng=0, max_iter=most)
         assert fit.steps <= most
         assert not fit.converged
+
+
+def test_where_an_iterate_has_no_place_on_the_line_plain_steps_go_on(monkeypatch):
+    """As where floats hold its covariance as singular, which Cholesky refuses."""
+    x = np.r_[RNG.normal(0, 1, 80), RNG.normal(5, 1, 80)]
+    model = mx.Mixture(2 * [mx.Normal()])
+    plainly = mx.em(model, x, starts=1, accelerate=False)
+
+    def refused(self, state):
+        raise np.linalg.LinAlgError("Matrix is not positive definite")
+
+    monkeypatch.setattr(Vector, "unconstrain", refused)
+    fit = mx.em(model, x, starts=1)
+    assert fit.converged
+    assert fit.log_likelihood == pytest.approx(plainly.log_likelihood, abs=1e-9)
