@@ -109,8 +109,8 @@ class Made(Component):
     def _number(self, name: str, value: Any) -> float:
         if isinstance(value, Shared):
             raise ValueError(
-                f"{name} cannot be Shared, which families in exponential form can; "
-                "give its value, or leave it blank in each"
+                f"{name} cannot be Shared in a density that is only known as a "
+                "function; give its value, or leave it blank in each"
             )
         real = isinstance(value, int | float | np.number) and not isinstance(
             value, bool | np.complexfloating

@@ -1,4 +1,4 @@
-"""How many components: criteria, held-out likelihood, a bootstrap test.
+"""How many components: criteria and held-out likelihood.
 
 None of them knows how many groups there are; each says which model predicts best in
 its own sense.
@@ -362,6 +362,3 @@ def _folds(weight: Array, folds: int, seed: int) -> Iterator[Array]:
     for k in range(folds):
         mine = np.bincount(units[part == k], minlength=len(weight))
         yield mine * weight / np.maximum(count, 1)
-
-
-# --------------------------------------------------------------------------- a test

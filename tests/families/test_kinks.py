@@ -7,6 +7,8 @@ from scipy import optimize, stats
 import mixnotes as mx
 from mixnotes.families.kinks import kinks
 
+pytestmark = pytest.mark.slow  # each a fit of scipy's density, or several
+
 
 def gained(dist, x, filled):
     """How much higher scipy's simplex comes from where a fit ended, of four sizes."""

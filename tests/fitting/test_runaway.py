@@ -10,6 +10,8 @@ import mixnotes as mx
 from mixnotes.numeric.ascent import Scale, slope_left
 from tests.fitting.test_stationary import Problem
 
+pytestmark = pytest.mark.slow  # climbs of intervals, each step of which is a search
+
 OPEN = mx.Censored([1.0, 1.5, 2.0], [np.inf] * 3)
 SCORES = stats.norm.ppf((np.arange(200) + 0.5) / 200)
 GRID = mx.Censored(np.floor(SCORES / 0.2) * 0.2, np.floor(SCORES / 0.2) * 0.2 + 0.2)
