@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import Number
+from mixnotes.components import vector
 from mixnotes.components.exponential import NEVER, ScaledTie, Tie, Values
 from mixnotes.data.check import slices
 from mixnotes.data.sources import Source
@@ -273,10 +273,4 @@ class ExponentialBlock(StackedBlock):
     def measured(self, values: Values, scale: float) -> list[Array]:
         """Weights and probabilities as they are, what is in the data's unit divided by
         `scale`, the data's standard deviation."""
-        parts = []
-        for name, constraint, free in self.blanks:
-            unit = 1.0
-            if isinstance(constraint, Number):
-                unit = (scale / self.unit) ** -constraint.power
-            parts.append(constraint.measured(values[name][free] * unit).ravel())
-        return parts
+        return [vector.measured(self.entries(values), scale / self.unit)]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mixnotes.components import vector
 from mixnotes.components.constraints import Number
 from mixnotes.components.exponential import (
     Standardization,
@@ -229,4 +230,4 @@ class GaussianBlock(ExponentialBlock):
 
     def measured(self, values: Values, scale: float) -> list[Array]:
         """The learned values, which are in standard deviations of the data already."""
-        return [d.measured(values[n][free]).ravel() for n, d, free in self.blanks]
+        return [vector.measured(self.entries(values), 1.0)]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixnotes.components import vector
 from mixnotes.components.constraints import Simplex
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.components.vector import Axis
@@ -111,26 +112,30 @@ class StackedBlock(Block):
             (name, constraint, free) for name, constraint, free in every if len(free)
         ]
 
+    def entries(self, values: Values) -> list[vector.Entry]:
+        """The blanks with their learned values, in the unit of the block."""
+        return [
+            vector.Entry(name, constraint, None, values[name][free])
+            for name, constraint, free in self.blanks
+        ]
+
     def unconstrain(self, values: Values) -> list[Array]:
         """The learned values mapped to the whole line."""
-        return [d.unconstrain(values[n][free]).ravel() for n, d, free in self.blanks]
+        return [vector.unconstrain(self.entries(values))]
 
     def constrain(self, line: Array, like: Values) -> Values:
         """The values at a point of the line."""
-        found, place = {name: stack.copy() for name, stack in like.items()}, 0
-        for name, constraint, free in self.blanks:
-            here = like[name][free]
-            m = constraint.unconstrain(here).size
-            flat = line[place : place + m].reshape(len(free), -1)
-            found[name][free] = constraint.constrain(flat, here)
-            place += m
+        found = {name: stack.copy() for name, stack in like.items()}
+        stacks = vector.constrain(line, self.entries(like))
+        for (name, _, free), stack in zip(self.blanks, stacks, strict=True):
+            found[name][free] = stack
         return found
 
     def axes(self, values: Values, prefixes: Sequence[str]) -> list[Axis]:
         """What stands where on the line."""
         found = []
         for name, constraint, free in self.blanks:
-            size = constraint.unconstrain(values[name][free]).shape[1]
+            size = constraint.width(values[name][free])
             simplex = isinstance(constraint, Simplex)
             for k in free:
                 shared = self.templates[k].shares.get(name)
