@@ -213,12 +213,18 @@ def test_a_start_that_is_given_whole_is_the_only_one(geyser):
 
 
 def test_n_init_is_the_starts_of_a_whole_model(geyser):
-    model = mx.Mixture(2 * [mx.MultivariateNormal()])
-    many = MixtureModel(mixture=model, n_init=4, random_state=0).fit(geyser)
+    model = mx.Mixture(4 * [mx.MultivariateNormal()])
+    many = MixtureModel(mixture=model, n_init=4, max_iter=1000, random_state=0).fit(
+        geyser
+    )
     assert len(many.fit_.starts) == 4
-    again = MixtureModel(mixture=model, n_init=4, random_state=0).fit(geyser)
+    again = MixtureModel(mixture=model, n_init=4, max_iter=1000, random_state=0).fit(
+        geyser
+    )
     assert again.mixture_ == many.mixture_
-    other = MixtureModel(mixture=model, n_init=4, random_state=1).fit(geyser)
+    other = MixtureModel(mixture=model, n_init=4, max_iter=1000, random_state=1).fit(
+        geyser
+    )
     ends = [tuple(e.history[:1]) for m in (many, other) for e in m.fit_.starts]
     assert len(set(ends)) > 4
 
@@ -544,7 +550,7 @@ def test_verbose_prints_starts_and_steps(geyser, capsys):
     assert said[1].startswith("  Iteration 5\tlog-likelihood -1")
     MixtureModel(2, random_state=0).fit(geyser)
     assert capsys.readouterr().out == ""
-    MixtureModel(2, verbose=1, n_init=3, random_state=0).fit(geyser)
+    MixtureModel(2, verbose=1, verbose_interval=2, n_init=3, random_state=0).fit(geyser)
     said = capsys.readouterr().out.splitlines()
     assert [line for line in said if line.startswith("I")] == [
         f"Initialization {k}" for k in range(3)

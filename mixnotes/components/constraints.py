@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mixnotes.data.check import as_array
-from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.arrays import Array, below_diagonal
 
 _INFINITE = 60.0  # on the line; e^60 degrees of freedom are a normal to all digits
 _TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
@@ -231,7 +231,7 @@ class Covariance(Constraint):
         factor = np.linalg.cholesky(stack)
         d = factor.shape[-1]
         diagonal = _log(np.diagonal(factor, axis1=1, axis2=2))
-        lower = np.tril_indices(d, -1)
+        lower = below_diagonal(d)
         return np.concatenate([diagonal, factor[:, lower[0], lower[1]]], axis=1)
 
     def constrain(self, line: Array, like: Array) -> Array:
@@ -241,7 +241,7 @@ class Covariance(Constraint):
         d = int((math.isqrt(8 * line.shape[1] + 1) - 1) // 2)
         factor = np.zeros((len(line), d, d))
         factor[:, np.arange(d), np.arange(d)] = np.exp(np.minimum(line[:, :d], 300))
-        lower = np.tril_indices(d, -1)
+        lower = below_diagonal(d)
         factor[:, lower[0], lower[1]] = line[:, d:]
         return factor @ factor.transpose(0, 2, 1)
 
@@ -255,7 +255,7 @@ class Covariance(Constraint):
         units = np.ones(self.width(stack))
         if stack.ndim > 2:
             d = stack.shape[-1]
-            units[d:] = np.asarray(scales)[np.tril_indices(d, -1)[0]]
+            units[d:] = np.asarray(scales)[below_diagonal(d)[0]]
         return units
 
 

@@ -24,7 +24,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, as_data, require_seen
 from mixnotes.numeric import covariance as models
-from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.arrays import Array, triangle
 from mixnotes.numeric.special import LOG_2_PI
 
 _FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
@@ -199,7 +199,7 @@ class MultivariateNormal(StandardizedFamily):
             root = _inverse_factor(cov)
             matrix = root.transpose(0, 2, 1) @ root
             first = (matrix @ mean[:, :, None])[:, :, 0]
-            rows, columns = np.triu_indices(d)
+            rows, columns = triangle(d)
             second = -matrix[:, rows, columns]
             second[:, rows == columns] *= 0.5
             log_det = -2 * np.log(np.einsum("kii->ki", root)).sum(axis=1)
@@ -260,7 +260,7 @@ class MultivariateNormal(StandardizedFamily):
         if self.model[2] == "I":
             second = cov
         else:
-            rows, columns = np.triu_indices(mean.shape[1])
+            rows, columns = triangle(mean.shape[1])
             second = cov[:, rows, columns]
         return np.concatenate([np.zeros_like(mean), second], axis=1).T
 
@@ -283,7 +283,7 @@ class MultivariateNormal(StandardizedFamily):
         """Of y - origin and its products."""
         d = len(columns)
         sums = np.empty((len(share), self.n_statistics(d)))
-        upper = np.triu_indices(d)
+        upper = triangle(d)
         for k, part in enumerate(share):
             aside = columns - origin[k][:, None]
             weighted = aside * part
@@ -314,7 +314,7 @@ class MultivariateNormal(StandardizedFamily):
             first, second = gaps.sums(mean[k], matrices[k], columns, parts, part, part)
             sums[k, :d] = first
             axial = self.model[2] == "I"
-            sums[k, d:] = np.diagonal(second) if axial else second[np.triu_indices(d)]
+            sums[k, d:] = np.diagonal(second) if axial else second[triangle(d)]
         return sums
 
     def matrices(self, cov: Array) -> Array:
@@ -332,6 +332,11 @@ class MultivariateNormal(StandardizedFamily):
     ) -> str | None:
         """Is some learned covariance flat, relative to the data's spread?"""
         cov = values["cov"]
+        span = float(frame.span.min())
+        few = effective_n < FEW + len(frame.span) - 1
+        floor = np.where(few, FLOOR, ROUNDING) * span
+        if cov.ndim == 3 and _is_far_from_flat(cov, floor):
+            return None
         good = np.isfinite(cov).reshape(len(cov), -1).all(axis=1)
         fill_value = np.where(good.reshape(-1, *[1] * (cov.ndim - 1)), cov, 0.0)
         if cov.ndim == 2:
@@ -340,9 +345,6 @@ class MultivariateNormal(StandardizedFamily):
         else:
             squares = np.linalg.eigvalsh(fill_value)
             least, flat = squares[:, 0], _FLAT * squares[:, -1]
-        span = float(frame.span.min())
-        few = effective_n < FEW + len(frame.span) - 1
-        floor = np.where(few, FLOOR, ROUNDING) * span
         fallen = ~(least > np.maximum(floor**2, flat))
         if not fallen.any():
             return None
@@ -504,10 +506,22 @@ def _inverse_factor(cov: Array) -> Array:
     return inverse
 
 
+def _is_far_from_flat(cov: Array, floor: Array) -> bool:
+    """Are all eigenvalues surely above the floor, and above a share of the largest?
+    By a Cholesky factorisation, which takes a fifth of the time that they do."""
+    traces = np.trace(cov, axis1=1, axis2=2)
+    least = np.maximum(floor**2, _FLAT * traces)
+    try:
+        np.linalg.cholesky(cov - least[:, None, None] * np.eye(cov.shape[1]))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.isfinite(traces).all())
+
+
 def _unpacked(upper: Array, d: int) -> Array:
     """Symmetric matrices from their upper triangles, row by row."""
     full = np.empty((len(upper), d, d))
-    rows, columns = np.triu_indices(d)
+    rows, columns = triangle(d)
     full[:, rows, columns] = upper
     full[:, columns, rows] = upper
     return full
@@ -515,7 +529,7 @@ def _unpacked(upper: Array, d: int) -> Array:
 
 def _diagonal(d: int) -> NDArray[np.intp]:
     """The positions of y_i^2 among the products y_i y_j, i <= j."""
-    rows, columns = np.triu_indices(d)
+    rows, columns = triangle(d)
     return np.flatnonzero(rows == columns)
 
 

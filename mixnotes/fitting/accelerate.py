@@ -1,117 +1,115 @@
-"""Steps longer than those of EM, kept if they rise: SQUAREM's, and Newton's.
+"""Steps longer than those of EM, kept if they rise.
 
-Source: Varadhan and Roland (2008).
+An EM step aside, f(x) = G(x) - x on the line, is 0 at the limit. From how f changed
+over the last moves its derivative is known along them, and so is where f would be 0
+there: that is Anderson's extrapolation. Where the derivative says that steps grow, as
+on a plateau beside a saddle, that place is behind; the step then goes as far ahead.
+
+Sources: Anderson (1965); Henderson and Varadhan (2019) for EM; Dauphin et al. (2014)
+for steps off a saddle.
 """
 
 from __future__ import annotations
 
-import math
+from collections import deque
 
 import numpy as np
 
-from mixnotes.fitting import information
-from mixnotes.fitting.distance import length, rounding_of
-from mixnotes.fitting.engine import Engine
+from mixnotes.data.check import CollapseError
+from mixnotes.fitting.blocks.base import RecentreError
+from mixnotes.fitting.distance import length
 from mixnotes.fitting.run import OUT_OF_FLOATS, Run
-from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array
 
-_LONGER = 4.0  # by which the longest SQUAREM step grows and shrinks
-_SLOW = 0.95  # rate beyond which Newton steps are thought of
-_COSTLY = 200  # E-steps that a Newton step may take
-_PATIENCE = 50  # steps to wait after one that did not help; doubled each time
+_MEMORY = 30  # moves that are remembered
+_LONGER = 4.0  # by which the longest step grows and shrinks, in steps of EM
+_FIRST = 16.0  # the longest at the beginning
+_SAME = 1e-7  # of the largest; directions less apart are one
+_ROUND = 25  # proposals in a row, before a step of EM is looked at again
 
 
 class Accelerator:
-    """Which longer step is next, as those before it fared."""
+    """What is known of how steps of EM change, and how far to trust it."""
 
     def __init__(self) -> None:
-        self.longest = _LONGER  # more where such steps rise, less where not
-        self.next_newton, self.patience = 0, _PATIENCE
+        self.moves: deque[Array] = deque()
+        self.changes: deque[Array] = deque()
+        self.last: tuple[Array, Array] | None = None
+        self.longest = _FIRST
+        self.rests = False  # nothing was gained: look at steps of EM first
 
     def step(self, run: Run) -> None:
-        """A Newton step where it saves more than it costs, else one of SQUAREM."""
-        if self.should_take_newton_step(run):
-            self.newton_step(run)
-        else:
-            self.squarem_step(run)
-
-    def squarem_step(self, run: Run) -> None:
-        """Extrapolate from the last three iterates (SQUAREM); keep it if it rises."""
-        if not run.trail.has_three or run.steps_left <= 0:
+        """Some proposals in a row, while they rise and are not yet near."""
+        if self.rests and not run.trail.has_three:
             return
-        alpha = self.longest
-        try:
-            unconstrain = run.engine.vector.unconstrain
-            a, b, c = (unconstrain(point.state) for point in run.trail.points)
-            run.trail.keep_last()
-            r, v = b - a, (c - b) - (b - a)
-            curvature = float(np.linalg.norm(v))
-            if curvature == 0:
+        self.rests = False
+        for _ in range(_ROUND):
+            if run.steps_left <= 0 or self.rests or not self._proposes(run):
                 return
-            alpha = max(float(np.linalg.norm(r)) / curvature, 1.0)
-            alpha = min(alpha, self.longest)
-            proposal = run.proposal(a + 2 * alpha * r + alpha**2 * v)
-        except OUT_OF_FLOATS:
-            run.history.append(run.log_likelihood)
-            self.longest = max(alpha / _LONGER, 2.0)
-            return
-        if not run.keep_if_it_rises(proposal):
-            self.longest = max(alpha / _LONGER, 2.0)
-        elif alpha == self.longest:
-            self.longest *= _LONGER
+
+    def _proposes(self, run: Run) -> bool:
+        """Extrapolate once; was it kept?"""
+        engine = run.engine
+        try:
+            here = engine.vector.unconstrain(run.current)
+            reached = engine.m_step(run.statistics, run.current)
+            aside = engine.vector.unconstrain(reached) - here
+            self._remember(here, aside)
+            if not self.moves:
+                return False
+            move, bound = self._move(aside)
+            proposal = run.proposal(here + move)
+        except (*OUT_OF_FLOATS, RecentreError, CollapseError):
+            self._forget()
+            return False
+        values = engine.vector.learned_values
+        before, height = values(run.current), run.log_likelihood
+        kept = run.keep_if_it_rises(proposal)
         run.history.append(run.log_likelihood)
+        if not kept:
+            self.longest = max(self.longest / _LONGER, 2.0)
+            return False
         run.tell()
+        if bound:
+            self.longest *= _LONGER
+        gained = run.log_likelihood - height > run.resolution
+        near = length(values(run.current) - before) <= run.settings.tol
+        self.rests = near or not gained
+        return True
 
-    def should_take_newton_step(self, run: Run) -> bool:
-        """Would a Newton step cost less than what is saved by it?"""
-        if not run.trail.has_three or len(run.history) < self.next_newton:
-            return False
-        a, b, c = (point.values for point in run.trail.points)
-        step, before = length(c - b), length(b - a)
-        rate = 1 - 1e-6
-        if before:
-            rate = min(max(step / before, run.distance.slowest), rate)
-        if not rate > _SLOW:
-            return False
-        e_steps = 2 * len(run.engine.vector.unconstrain(run.current))
-        if e_steps > _COSTLY or e_steps >= run.steps_left:
-            return False
-        error = step * rate / (1 - rate)
-        least = max(run.settings.tol, rounding_of(c))
-        to_come = math.log(max(error, least) / least) / -math.log(rate)
-        return to_come > 15 * e_steps
+    def _remember(self, here: Array, aside: Array) -> None:
+        if self.last is not None:
+            move, change = here - self.last[0], aside - self.last[1]
+            size = length(move)
+            if size > 0:
+                if len(self.moves) == min(_MEMORY, len(move)):
+                    self.moves.popleft()
+                    self.changes.popleft()
+                self.moves.append(move / size)
+                self.changes.append(change / size)
+        self.last = here, aside
 
-    def newton_step(self, run: Run) -> None:
-        """A Newton step to where a plain step stands still; kept if it rises."""
-        point = run.engine.vector.unconstrain(run.current)
-        e_steps = 2 * len(point) + 2
-        run.history += e_steps * [run.log_likelihood]
-        self.next_newton = len(run.history) + self.patience
-        self.patience *= 2
-        try:
-            target = _standstill(run.engine, run.current, point)
-            if target is None:
-                return
-            proposal = run.proposal(target)
-        except OUT_OF_FLOATS:
-            return
-        if run.keep_if_it_rises(proposal):
-            self.next_newton = len(run.history) + 5
-            self.patience = _PATIENCE
-        run.history[-1] = run.log_likelihood
-        run.tell()
+    def _forget(self) -> None:
+        self.moves.clear()
+        self.changes.clear()
+        self.last = None
 
-
-def _standstill(engine: Engine, here: State, point: Array) -> Array | None:
-    """Where on the line a plain step would stand still, were it linear.
-
-    None where plain steps do not shrink in every direction: only where they do is a
-    maximum near, and no saddle.
-    """
-    step = information.step_of(engine, here)
-    aside = step(point) - point
-    derivative = information.derivative(step, point)
-    if not np.abs(np.linalg.eigvals(derivative)).max() < 1:
-        return None
-    return point + np.linalg.solve(np.eye(len(point)) - derivative, aside)
+    def _move(self, aside: Array) -> tuple[Array, bool]:
+        """The step to where nothing moves along what is known; is it cut to the
+        longest?"""
+        left, size, right = np.linalg.svd(np.array(self.moves).T, full_matrices=False)
+        known = size > _SAME * size[0]
+        basis = left[:, known]
+        back = right[known].T / size[known]
+        derivative = basis.T @ (np.array(self.changes).T @ back)
+        rates, modes = np.linalg.eig(derivative)
+        within = basis.T @ aside
+        parts = np.linalg.solve(modes, within.astype(modes.dtype))
+        sizes = np.abs(rates)
+        least = 1 / self.longest
+        cut = sizes < least
+        ahead = 1 / np.maximum(sizes, least)
+        shrinks = (rates.real < 0) & ~cut
+        factors = np.where(shrinks, -1 / np.where(shrinks, rates, 1.0), ahead)
+        move = (modes @ (factors * parts)).real
+        return aside + basis @ (move - within), bool(cut.any())

@@ -31,20 +31,46 @@ _STALLED = (
 )
 
 
+class Climb:
+    """EM from one start, which can be halted and taken up again."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        first: State,
+        settings: Settings,
+        start: int = 0,
+        spent: int = 0,
+    ) -> None:
+        with quiet():
+            self.run = Run(engine, first, settings, start, spent)
+        self.accelerator, self.flatness = Accelerator(), _Flatness()
+
+    def advance(self, step: float = math.inf) -> RunResult | None:
+        """Climb up to this step; how the run ended, once it has."""
+        run = self.run
+        with quiet():
+            while run.steps_left > 0:
+                if len(run.history) > step:
+                    return None
+                ended = _plain_step(run) or self.flatness.end(run)
+                if ended:
+                    return ended
+                _longer_step(run, self.accelerator)
+            return _cut_off(run)
+
+    def halted(self, reason: str) -> RunResult:
+        """Where the run is, left for this reason."""
+        return replace(_state_of(self.run, False, reason), error=math.inf, left=True)
+
+
 def climb(
     engine: Engine, first: State, settings: Settings, start: int = 0, spent: int = 0
 ) -> RunResult:
     """EM from `first`, the start of this number, after `spent` steps before."""
-    with quiet():
-        run = Run(engine, first, settings, start, spent)
-        accelerator = Accelerator()
-        flatness = _Flatness()
-        while run.steps_left > 0:
-            ended = _plain_step(run) or flatness.end(run)
-            if ended:
-                return ended
-            _longer_step(run, accelerator)
-        return _cut_off(run)
+    ended = Climb(engine, first, settings, start, spent).advance()
+    assert ended is not None
+    return ended
 
 
 def _plain_step(run: Run) -> RunResult | None:
@@ -56,7 +82,7 @@ def _plain_step(run: Run) -> RunResult | None:
     fallen = fallen or unreached_bound(run)
     if fallen:
         return _end(run, False, fallen)
-    if run.distance.has_arrived(run.trail, run.plain_steps):
+    if run.distance.has_arrived(run.trail, run.plain_steps, run.nearer):
         if level.is_level(run):
             return _end(run, True, _arrival(run))
         if run.distance.stands_still:
@@ -89,7 +115,7 @@ def _longer_step(run: Run, accelerator: Accelerator) -> None:
     if run.costly and level.may_ascend(run):
         if distance.near or run.since_ascent >= _EARLY:
             level.ascend_likelihood(run)
-    elif distance.near and distance.error > run.settings.tol:
+    elif run.is_slow and distance.error > run.settings.tol:
         accelerator.step(run)
 
 
@@ -142,6 +168,11 @@ def _end(run: Run, converged: bool, reason: str, collapsed: bool = False) -> Run
     fallen = "" if collapsed else no_bound(run)
     if fallen:
         converged, reason, collapsed = False, f"collapsed: {fallen}", True
+    return replace(_state_of(run, converged, reason), collapsed=collapsed)
+
+
+def _state_of(run: Run, converged: bool, reason: str) -> RunResult:
+    """Where a run is."""
     engine = run.engine
     return RunResult(
         engine.mixture(run.current),
@@ -150,5 +181,4 @@ def _end(run: Run, converged: bool, reason: str, collapsed: bool = False) -> Run
         converged,
         reason,
         run.distance.error,
-        collapsed,
     )

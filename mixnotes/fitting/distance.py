@@ -116,8 +116,9 @@ class Distance:
             if ratio < 1:
                 self.slowest = max(self.slowest, math.sqrt(ratio))
 
-    def has_arrived(self, trail: Trail, plain_steps: float) -> bool:
-        """Is the estimated distance to the limit within tol, or rounding alone?
+    def has_arrived(self, trail: Trail, plain_steps: float, share: float = 1.0) -> bool:
+        """Is the estimated distance to the limit within this share of tol, or rounding
+        alone?
 
         Believed after some plain steps since the last extrapolation.
         """
@@ -128,7 +129,7 @@ class Distance:
         self.measure(trail)
         if self.stands_still:
             return True
-        return self.error <= self.tol and plain_steps >= self.confirm
+        return self.error <= share * self.tol and plain_steps >= self.confirm
 
     def measure(self, trail: Trail) -> None:
         """Estimate the distance to the limit, step x rate / (1 - rate); never less than

@@ -7,8 +7,9 @@ on the estimated distance still to go, not on the size of a step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,21 +19,24 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.climb import climb
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.escape import escape
 from mixnotes.fitting.exclusion import require_possible
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import Data, as_start, checked
 from mixnotes.fitting.progress import watcher
+from mixnotes.fitting.race import Manner, race
 from mixnotes.fitting.run import RunResult, Settings, Step
-from mixnotes.fitting.starts import level_start, random_starts
-from mixnotes.fitting.tree import leaves
+from mixnotes.fitting.starts import (
+    level_start,
+    random_starts,
+    sample_of,
+    usual_count,
+)
+from mixnotes.fitting.tree import in_order, leaves
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
 from mixnotes.numeric.ties import ties_with
-
-_STARTS = 10  # random starts where the likelihood can have several summits
 
 
 def em_step(
@@ -95,7 +99,7 @@ def em(
     The log-likelihood never falls on the way. Not converging is told by the `Fit`, not
     raised. The same call gives the same answer.
 
-    Source: Dempster, Laird and Rubin (1977); Varadhan and Roland (2008).
+    Source: Dempster, Laird and Rubin (1977); Anderson (1965), for longer steps.
 
     Args:
         mixture: the model, which says what is given and what is blank.
@@ -109,18 +113,21 @@ def em(
         start: a mixture with values everywhere to climb from; what the model ties is
             made equal in it first. If left out, starts are drawn.
         starts: how many starts to draw, of which the best is kept. If left out it is 1
-            where only weights are blank, for then there is one maximum, and else 10.
+            where only weights are blank, for then there is one maximum; else up to 24,
+            fewer where a step is much work, and no more where half of the first few
+            agree on one summit.
         rng: a seed or a numpy Generator, from which the starts are drawn.
         tol: the climb stops when the learned values are estimated to be this near to
             their limit: weights and probabilities as they are, others in standard
             deviations of the data. It also stops, and says so, where all that a step
             still changes is rounding; 0 asks for that.
         max_iter: at most so many steps a start.
-        accelerate: True to extrapolate (SQUAREM) where that raises the log-likelihood;
-            False for plain EM.
+        accelerate: True to extrapolate where that raises the log-likelihood, and to
+            leave starts that fall behind others on the way (`Fit.starts` says how far
+            they came); False for plain EM, from each start to its end.
         progress: True to show a bar, which needs tqdm.
-        callback: a function that is called with a `Step` after each step of each start;
-            none if left out.
+        callback: a function that is called with a `Step` after each step of each start,
+            which go on in turns; none if left out.
 
     Returns:
         The filled mixture, its log-likelihood, and how the climb ended.
@@ -145,17 +152,18 @@ def em(
         )
     max_iter, tol = as_count(max_iter, "max_iter", 1), _as_tol(tol)
     engine = Engine(model, source)
-    firsts = _firsts(engine, start, starts, rng)
-    with watcher(progress, callback, len(firsts), max_iter) as watch:
+    named = start is not None or labels is not None  # the components have an order
+    manner = Manner(ordered=named, fixed=starts is not None)
+    small, firsts, count = _firsts(engine, start, starts, rng)
+    with watcher(progress, callback, count) as watch:
         settings = Settings(tol, max_iter, accelerate, watch)
-        results = [climb(engine, f, settings, k) for k, f in enumerate(firsts)]
+        results = race(firsts, count, engine, small, settings, manner)
         best = _best(results)
         results[best] = escape(engine, results[best], settings, best)
     result = results[best]
     if not result.collapsed:
         words = _limits(model, result.mixture) + _remarks(engine)
         result = replace(result, reason=result.reason + words)
-    named = start is not None or labels is not None  # the components have an order
     filled = result.mixture if named else in_order(model, result.mixture)
     return Fit.of(model, filled, source, result, tuple(results))
 
@@ -196,7 +204,8 @@ def _remarks(engine: Engine) -> str:
 def _best(results: list[RunResult]) -> int:
     """Which start ended highest: of those that agree the first that converged, so that
     rounding does not choose; one that collapsed never wins over others."""
-    standing = [r for r in results if not r.collapsed] or results
+    followed = [r for r in results if not (r.left or r.joined)]
+    standing = [r for r in followed if not r.collapsed] or results
     top = max(r.log_likelihood for r in standing)
     level = [r for r in standing if ties_with(r.log_likelihood, top)]
     chosen = next((r for r in level if r.converged), level[0])
@@ -205,22 +214,27 @@ def _best(results: list[RunResult]) -> int:
 
 def _firsts(
     engine: Engine, start: Mixture | None, starts: int | None, rng: Rng
-) -> list[State]:
-    """The states to climb from."""
+) -> tuple[Engine, Iterator[State], int]:
+    """The engine that starts are tried on, states of it to climb from, and how many."""
     model = engine.model
     if start is not None:
         if starts is not None:
             raise ValueError("give start or starts, not both: start is the only one")
-        return [engine.vector.project(engine.state(as_start(model, start, "start")))]
+        first = engine.state(as_start(model, start, "start"))
+        return engine, iter([engine.vector.project(first)]), 1
     generator = as_rng(rng)
     if not any(c.n_free for _, c in leaves(model)):
         as_count(1 if starts is None else starts, "starts", 1)
-        return [engine.state(level_start(model))]  # concave in the weights: one summit
-    count = as_count(_STARTS if starts is None else starts, "starts", 1)
+        # Concave in the weights: one summit.
+        return engine, iter([engine.state(level_start(model))]), 1
+    small = sample_of(engine, generator)
+    count = usual_count(small) if starts is None else as_count(starts, "starts", 1)
     guided = _guided(engine)
     if guided is None:
-        return list(random_starts(engine, count, generator))
-    return [guided, *random_starts(engine, count - 1, generator)]
+        return small, random_starts(small, count, generator), count
+    first = small.state(engine.mixture(guided))
+    others = random_starts(small, count - 1, generator)
+    return small, chain([first], others), count
 
 
 def _spread_labels(rows: Rows) -> NDArray[np.intp]:
@@ -261,23 +275,3 @@ def _guided(engine: Engine) -> State | None:
         return engine.vector.project(engine.state(Mixture(parts, level.weights)))
     except ValueError:
         return None
-
-
-def in_order(model: Mixture, filled: Mixture) -> Mixture:
-    """The same distribution with interchangeable components by increasing mean.
-
-    Components that the model does not tell apart come in no order of their own; this
-    one is the same in every run. Nothing moves where the weights are given.
-    """
-    if model.weights is not None:
-        return filled
-    order = list(range(len(filled.parts)))
-    for k, template in enumerate(model.parts):
-        places = [j for j, c in enumerate(model.parts) if c == template]
-        if places[0] < k or len(places) == 1:
-            continue
-        ranked = sorted(places, key=lambda j: filled.parts[j].rank())
-        for place, found in zip(places, ranked, strict=True):
-            order[place] = found
-    components = [filled.parts[k] for k in order]
-    return Mixture(components, filled.weights[order])  # type: ignore[index]

@@ -62,7 +62,9 @@ class Fit:
     n: float
     """The number of observations: the sum of sample_weight."""
     starts: tuple[RunResult, ...]
-    """How each start ended."""
+    """How each start ended: at a summit, on the way to that of another start, or left
+    on the way, since others were ahead; `reason` says it in words.
+    """
     source: Source
     """The observations, which `icl`, `rate` and `standard_errors` look at again."""
 
@@ -271,14 +273,26 @@ class Fit:
             f"{self.steps} steps; {self.reason}",
         ]
         if len(self.starts) > 1:
-            lines.append(f"{self.n_best} of {len(self.starts)} starts ended here")
+            left = len(self.starts) - self.n_followed
+            lines.append(
+                f"{self.n_best} of {len(self.starts)} starts ended here"
+                + (f"; {left} were left behind on the way" if left else "")
+            )
         return lines
 
     @property
     def n_best(self) -> int:
-        """How many starts reached the kept log-likelihood, to 1e-6 in total."""
-        standing = [end for end in self.starts if not end.collapsed]
+        """How many starts reached the kept log-likelihood, to 1e-6 in total, or were so
+        near to one that did that the two went on as one.
+        """
+        standing = [e for e in self.starts if not (e.collapsed or e.left)]
         return sum(ties_with(e.log_likelihood, self.log_likelihood) for e in standing)
+
+    @property
+    def n_followed(self) -> int:
+        """How many starts were followed to their end, alone or joined to another; the
+        others were left on the way, when they had fallen behind."""
+        return sum(not end.left for end in self.starts)
 
     def _table(self) -> list[tuple[str, str]]:
         rows = [("weight", "component")]

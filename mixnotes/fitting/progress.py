@@ -11,9 +11,9 @@ from mixnotes.fitting.run import Step
 Watch = Callable[[Step], object]
 
 
-def bar_of(total: int, unit: str, instead: str = "") -> Any:
-    """A bar of tqdm, `total` units long; where tqdm is not installed an error says so,
-    and `instead` what else to do."""
+def bar_of(total: int | None, unit: str, instead: str = "") -> Any:
+    """A bar of tqdm, `total` units long if that is known; where tqdm is not installed
+    an error says so, and `instead` what else to do."""
     try:
         from tqdm.auto import tqdm
     except ImportError:
@@ -26,23 +26,22 @@ def bar_of(total: int, unit: str, instead: str = "") -> Any:
 
 @contextmanager
 def watcher(
-    progress: bool, callback: Watch | None, starts: int, max_iter: int
+    progress: bool, callback: Watch | None, starts: int
 ) -> Iterator[Watch | None]:
-    """The function that is shown each step, or None."""
+    """The function that is shown each step, or None. How many steps there will be is
+    not known before."""
     if not progress:
         yield callback
         return
-    with bar_of(starts * max_iter, "step", ", or pass a callback") as bar:
+    with bar_of(None, "step", ", or pass a callback") as bar:
 
         def watch(step: Step) -> None:
-            bar.n = step.start * max_iter + step.step
             bar.set_postfix_str(
                 f"start {step.start + 1} of {starts}, "
                 f"log-likelihood {step.log_likelihood:.6g}"
             )
-            bar.update(0)
+            bar.update()
             if callback:
                 callback(step)
 
         yield watch
-        bar.n = bar.total

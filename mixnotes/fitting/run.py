@@ -20,6 +20,10 @@ from mixnotes.numeric.arrays import Array
 
 _EPS = float(np.finfo(float).eps)
 _ROUNDING = 1e-11  # a fall by this share of the log-likelihood is rounding
+_LITTLE = 1e-5  # gain a row in a step; to extrapolate earlier can change the summit
+_LEAST_GAIN, _MOST_GAIN = 1e-3, 0.1  # of all rows in a step, between which it is held
+_FAST = 0.2  # of the gain before; a step whose gains shrink so is soon there
+_WELL = 0.1  # of tol
 _DIGITS = 1e-6  # nats that a sharp density may lose to rounding
 
 OUT_OF_FLOATS = (ArithmeticError, ValueError, np.linalg.LinAlgError)
@@ -72,6 +76,8 @@ class RunResult:
     reason: str
     error: float  # the estimated distance to the limit; inf if not seen
     collapsed: bool = False
+    left: bool = False  # on the way, where others were ahead
+    joined: bool = False  # another on the way to the same summit, whose end this is
 
     @property
     def steps(self) -> int:
@@ -122,6 +128,23 @@ class Run:
     def resolution(self) -> float:
         """Differences of log-likelihoods below this are rounding."""
         return 8 * _EPS * (abs(self.log_likelihood) + self.engine.total)
+
+    @property
+    def is_slow(self) -> bool:
+        """Does a step gain so little that a longer one can hardly change the summit,
+        and not much less than the one before?"""
+        little = min(max(_LITTLE * self.engine.total, _LEAST_GAIN), _MOST_GAIN)
+        history = self.history
+        if not self.distance.gain < little or len(history) < 3:
+            return False
+        return self.distance.gain > _FAST * (history[-2] - history[-3])
+
+    @property
+    def nearer(self) -> float:
+        """Steps that are cheap are taken to well within `tol`, as longer ones lead to
+        where none was needed: nothing else checks a rate that never was slow."""
+        never = math.isinf(self.plain_steps)
+        return _WELL if self.settings.accelerate and never else 1.0
 
     def plain_step(self) -> str | None:
         """One EM step; what is wrong where it lowers the log-likelihood."""

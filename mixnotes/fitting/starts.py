@@ -5,7 +5,10 @@ For the reader of chapter 8.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from enum import Enum
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +23,66 @@ from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ties import ties_with
 
-_TRIES = 5  # short runs a start; the highest climbs on
+
+class Kind(Enum):
+    """How the groups of a first guess are found."""
+
+    APART = "the rows nearest to seeds far apart"
+    GROUPS = "those of k-means"
+    WIDTHS = "neighbourhoods of any rows, of very different widths"
+
+
+_KINDS = (Kind.GROUPS, Kind.APART, Kind.GROUPS, Kind.WIDTHS)
+_KINDS_OF_MANY = (*2 * [Kind.GROUPS], Kind.APART, *2 * [Kind.GROUPS], Kind.WIDTHS)
+_KINDS_OF_NUMBERS = (Kind.APART, Kind.WIDTHS, Kind.GROUPS)  # k-means ends in one place
+_STARTS = 24  # where a step is little work
+_LEAST = 12  # where it is much
+_LIGHT = 5e4  # numbers that a step works on, up to which it is little
+_COLUMNS = 8  # from which groups tell most
+_MANY = 2**14  # rows above which starts are tried on some
+_LLOYD = 50  # steps of k-means at most
+_SETTLED = 1e-3  # the share of rows that still change groups when it stops
+_TRIES = 5  # short runs in all, where few starts are asked for
 _NEAR_SEEDS = 0.8  # the share of guesses that leave much to known components
 _FEWEST = 5  # rows that a component is first fitted to
 _SHORT = 10  # steps of a short run
 
 
+def sample_of(engine: Engine, rng: np.random.Generator) -> Engine:
+    """The engine on some rows where there are very many: starts are tried on them."""
+    rows = engine.source
+    if isinstance(rows, Rows) and len(rows.x) <= _MANY:
+        return engine
+    return engine.on(rows.sample(rng))
+
+
+def usual_count(engine: Engine) -> int:
+    """How many starts to draw if nobody says: fewer where a step is much work."""
+    rows = engine.source
+    assert isinstance(rows, Rows)
+    width = sum(block.width * len(block.templates) for block in engine.blocks)
+    work = len(rows.x) * max(width, engine.k)
+    return int(np.clip(_STARTS * (_LIGHT / work) ** 0.5, _LEAST, _STARTS))
+
+
 def random_starts(
     engine: Engine, count: int, rng: np.random.Generator
 ) -> Iterator[State]:
-    """Each the highest of some short runs from random first guesses."""
-    rows = engine.source.sample(rng)
-    small = engine if rows is engine.source else engine.on(rows)
-    for k in range(count):
-        tried = [
-            _short_run(small, _standing_start(small, rng, bool(k % 2)))
-            for _ in range(_TRIES)
-        ]
-        top = max(height for height, _ in tried)
-        best = next(state for height, state in tried if ties_with(height, top))
-        yield best if small is engine else engine.state(small.mixture(best))
+    """First guesses of several kinds; where few are asked for, each is the highest of
+    some after a short run."""
+    tries = -(-_TRIES // max(count, 1))
+    rows = engine.source
+    assert isinstance(rows, Rows)
+    columns = rows.whole.x.size // len(rows.whole.x)
+    few = _KINDS_OF_NUMBERS if columns == 1 else _KINDS
+    kinds = cycle(few if columns < _COLUMNS else _KINDS_OF_MANY)
+    for _ in range(count):
+        tried = [_standing_start(engine, rng, next(kinds)) for _ in range(tries)]
+        if tries > 1:
+            runs = [_short_run(engine, state) for state in tried]
+            top = max(height for height, _ in runs)
+            tried = [state for height, state in runs if ties_with(height, top)]
+        yield tried[0]
 
 
 def _short_run(engine: Engine, state: State) -> tuple[float, State]:
@@ -58,25 +101,25 @@ def _short_run(engine: Engine, state: State) -> tuple[float, State]:
     return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
 
 
-def _standing_start(engine: Engine, rng: np.random.Generator, widths: bool) -> State:
+def _standing_start(engine: Engine, rng: np.random.Generator, kind: Kind) -> State:
     """A first guess in which no component has collapsed, if one is found."""
     for _ in range(_TRIES):
         for noise in (0.3 * rng.random() ** 2, 0.0):
             try:
-                return random_start(engine, rng, noise, widths)
+                return random_start(engine, rng, noise, kind)
             except CollapseError:
                 continue
-    return random_start(engine, rng, 0.9, widths)  # each near the fit of all
+        if kind is Kind.GROUPS:  # groups of few rows come again
+            kind = Kind.APART
+    return random_start(engine, rng, 0.9, Kind.APART)  # each near the fit of all
 
 
 def random_start(
-    engine: Engine, rng: np.random.Generator, noise: float, widths: bool
+    engine: Engine, rng: np.random.Generator, noise: float, kind: Kind
 ) -> State:
     """A first guess: seeds far apart (k-means++), each component fitted around one.
 
-    With `widths` the seeds are any observations, and their neighbourhoods of very
-    different widths: groups may lie inside one another. Some noise in the shares keeps
-    components apart that got equal seeds.
+    Some noise in the shares keeps components apart that got equal seeds.
     Source: Arthur and Vassilvitskii (2007), for the seeds.
     """
     rows, k = engine.source, engine.k
@@ -84,13 +127,13 @@ def random_start(
     weight = rows.weights
     m = len(rows.x)
     unknown = engine.unknown
-    points = rows.whole.x.reshape(m, -1)
-    points = (points - points[0]) / _spread(points, weight)
-    if engine.edges_move:  # a share of a far row would keep an end out there
+    points = _points(engine, kind)
+    if engine.edges_move or kind is Kind.GROUPS:  # an end would reach to a far row
         noise = 0.0
-    seeds, nearest = _neighbourhoods(points, weight, len(unknown), rng, widths)
+    seeds, nearest = _neighbourhoods(points, weight, len(unknown), rng, kind)
     share = np.zeros((k, m))
-    share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
+    if noise:
+        share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
     edges = engine.edges_move  # rows beyond an end are nobody's from then on
     if len(unknown) < k and not edges and rng.random() < _NEAR_SEEDS:
@@ -100,11 +143,26 @@ def random_start(
     return from_shares(engine, share)
 
 
+def _points(engine: Engine, kind: Kind) -> Array:
+    """The rows, (m, d), as distances between them are measured: each column in its
+    standard deviations, but for groups in columns of one unit, which array data are."""
+    rows = engine.source
+    assert isinstance(rows, Rows)
+    points = rows.whole.x.reshape(len(rows.x), -1)
+    points = points - points[0]
+    spread = _spread(points, rows.weights)
+    if kind is Kind.GROUPS and engine.model.column_names is None:
+        spread = np.full_like(spread, math.sqrt((spread * spread).mean()))
+    return points / spread
+
+
 def _neighbourhoods(
-    points: Array, weight: Array, k: int, rng: np.random.Generator, widths: bool
+    points: Array, weight: Array, k: int, rng: np.random.Generator, kind: Kind
 ) -> tuple[list[int], NDArray[np.intp]]:
     """Positions of k seeds, and which of them each point is nearest to, (m,)."""
-    if not widths:
+    if kind is Kind.GROUPS:
+        return _groups(points, weight, k, rng)
+    if kind is Kind.APART:
         seeds = _spread_seeds(points, weight, k, rng)
         squares = np.array([_squares(points, points[seed]) for seed in seeds])
         return seeds, squares.argmin(axis=0)
@@ -112,6 +170,36 @@ def _neighbourhoods(
     squares = np.array([_squares(points, points[seed]) for seed in seeds])
     log = rng.normal(-1, 1, size=k)[:, None]
     return seeds, (squares * np.exp(-2 * log) + 2 * log).argmin(axis=0)
+
+
+def _groups(
+    points: Array, weight: Array, k: int, rng: np.random.Generator
+) -> tuple[list[int], NDArray[np.intp]]:
+    """The same of k-means: the points nearest to the middles of its groups.
+
+    Source: Lloyd (1982).
+    """
+    middles = points[_spread_seeds(points, weight, k, rng, 2 + int(np.log(k)))]
+    nearest = None
+    for _ in range(_LLOYD):
+        before = nearest
+        squares = _squares_from(points, middles)
+        nearest = squares.argmin(axis=0)
+        if before is not None and (nearest != before).mean() <= _SETTLED:
+            break
+        shares = np.where(nearest == np.arange(k)[:, None], weight, 0.0)
+        held = shares.sum(axis=1)
+        some = held > 0
+        middles[some] = (shares[some] @ points) / held[some, None]
+    return squares.argmin(axis=1).tolist(), squares.argmin(axis=0)
+
+
+def _squares_from(points: Array, middles: Array) -> Array:
+    """The squared distance of each point from each of some, (k, m), less what is the
+    same for all."""
+    squares: Array = -2 * middles @ points.T
+    squares += (middles * middles).sum(axis=1)[:, None]
+    return squares
 
 
 def _drawn(p: Array, rng: np.random.Generator, size: int) -> NDArray[np.intp]:
@@ -237,17 +325,22 @@ def _within_support(
 
 
 def _spread_seeds(
-    points: Array, weight: Array, k: int, rng: np.random.Generator
+    points: Array, weight: Array, k: int, rng: np.random.Generator, tries: int = 1
 ) -> list[int]:
     """Positions of k observations, each drawn in proportion to its squared distance
-    from those drawn before."""
+    from those drawn before; of some tries each is the one that leaves least."""
     level = weight / weight.sum()
     seeds = [int(_drawn(level, rng, 1)[0])]
-    distance = np.full(len(points), np.inf)
+    distance = _squares(points, points[seeds[0]])
+    norms = np.einsum("nd,nd->n", points, points)
     while len(seeds) < k:
-        distance = np.minimum(distance, _squares(points, points[seeds[-1]]))
         pull = weight * distance
         total = pull.sum()
-        p = pull / total if total > 0 else level
-        seeds.append(int(_drawn(p, rng, 1)[0]))
+        drawn = _drawn(pull / total if total > 0 else level, rng, tries)
+        best = drawn[0]
+        if tries > 1:  # by products of matrices, which rounding leaves good enough
+            left = np.minimum(_squares_from(points, points[drawn]) + norms, distance)
+            best = drawn[int(np.argmin(left @ weight))]
+        seeds.append(int(best))
+        distance = np.minimum(distance, _squares(points, points[best]))
     return seeds

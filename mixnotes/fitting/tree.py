@@ -80,6 +80,26 @@ def leaves(template: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield (*path, k), component
 
 
+def in_order(model: Mixture, filled: Mixture) -> Mixture:
+    """The same distribution with interchangeable components by increasing mean.
+
+    Components that the model does not tell apart come in no order of their own; this
+    one is the same in every run. Nothing moves where the weights are given.
+    """
+    if model.weights is not None:
+        return filled
+    order = list(range(len(filled.parts)))
+    for k, template in enumerate(model.parts):
+        places = [j for j, c in enumerate(model.parts) if c == template]
+        if places[0] < k or len(places) == 1:
+            continue
+        ranked = sorted(places, key=lambda j: filled.parts[j].rank())
+        for place, found in zip(places, ranked, strict=True):
+            order[place] = found
+    components = [filled.parts[k] for k in order]
+    return Mixture(components, filled.weights[order])  # type: ignore[index]
+
+
 def at(mixture: Any, path: Path) -> Any:
     """What stands in this place of the tree."""
     for k in path:

@@ -77,6 +77,10 @@ def learn(model: str, weight: Array, scatter: Array, current: Array | None) -> A
         return _axial(model, weight, scatter, current)
     if model in ("EEE", "VEE"):
         return _proportional(model, weight, scatter, current)
+    if model == "VVV":
+        cov = scatter / weight[:, None, None]
+        symmetric: Array = 0.5 * (cov + np.swapaxes(cov, -1, -2))
+        return symmetric
     if model[2] == "V":
         values, vectors = np.linalg.eigh(scatter)
         seen = None if current is None else _eigenvalues(current)

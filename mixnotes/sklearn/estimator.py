@@ -21,9 +21,9 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_sample_weight
 from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
-from mixnotes.fitting.em import in_order
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import checked
+from mixnotes.fitting.tree import in_order
 from mixnotes.numeric.arrays import Array
 from mixnotes.sklearn.arguments import (
     check_arguments,

@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
+from mixnotes.fitting.accelerate import Accelerator
 from mixnotes.fitting.vector import Vector
 
 BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
@@ -115,48 +116,62 @@ def test_without_acceleration_it_stops_at_the_first_step_that_is_near_enough():
     assert np.sqrt(2) * abs(seen[-2] - 0.1) > 1e-6
 
 
-def test_a_jump_is_that_of_squarem():
-    """From three iterates on the line of logarithms, where a step gains so little that
-    no jump can change the summit; it is as long as |r| / |v|, at most 4."""
+def test_a_longer_step_goes_to_where_steps_of_em_would_stand_still():
+    """Along the last move, by how f, an EM step aside, changed over it; beyond that
+    move it is a step of EM. On the line of logarithms."""
     fit, seen = watched(0.1009)
     logs = np.log([[w, 1 - w] for w in seen])
-    a, b, c = logs[:3]
-    np.testing.assert_allclose(seen[1:3], [plain(seen[0]), plain(seen[1])], rtol=1e-12)
-    r, v = b - a, (c - b) - (b - a)
-    alpha = np.linalg.norm(r) / np.linalg.norm(v)
-    assert alpha > 4
-    target = np.exp(a + 2 * 4 * r + 4**2 * v)
-    assert seen[3] == pytest.approx(target[0] / target.sum(), rel=1e-10)
-    # The next from three iterates after it, and up to four times as long.
-    a, b, c = logs[3:6]
-    np.testing.assert_allclose(seen[4:6], [plain(seen[3]), plain(seen[4])], rtol=1e-12)
-    r, v = b - a, (c - b) - (b - a)
-    alpha = min(max(np.linalg.norm(r) / np.linalg.norm(v), 1), 16)
-    target = np.exp(a + 2 * alpha * r + alpha**2 * v)
-    assert seen[6] == pytest.approx(target[0] / target.sum(), rel=1e-8)
+    for before, after in itertools.pairwise(seen[:4]):
+        assert after == pytest.approx(plain(before), rel=1e-12)
+    move = logs[3] - logs[2]
+    before, aside = logs[3] - logs[2], np.log([plain(seen[3]), 1 - plain(seen[3])])
+    aside = aside - logs[3]
+    along = move / np.linalg.norm(move)
+    rate = along @ (aside - before) / np.linalg.norm(move)
+    assert -1 < rate < 0
+    target = logs[3] + aside + along * (along @ aside) * (-1 / rate - 1)
+    target = np.exp(target) / np.exp(target).sum()
+    assert seen[4] == pytest.approx(target[0], rel=1e-10)
+    assert abs(seen[4] - 0.1) < 0.01 * abs(seen[3] - 0.1)
     assert fit.converged
 
 
-def test_after_a_jump_ten_plain_steps_must_agree_before_it_converges():
+def test_a_longer_step_goes_ahead_where_steps_grow():
+    """Beside a saddle the place where steps stand still is behind."""
+    accelerator = Accelerator()
+    accelerator.moves.append(np.array([1.0, 0.0]))
+    accelerator.changes.append(np.array([0.25, 0.0]))  # growing steps
+    move, cut = accelerator._move(np.array([0.5, 0.1]))
+    np.testing.assert_allclose(move, [0.5 / 0.25, 0.1])
+    assert not cut
+    accelerator.changes[0] = np.array([-1e-3, 0.0])  # hardly shrinking ones
+    move, cut = accelerator._move(np.array([0.5, 0.1]))
+    np.testing.assert_allclose(move, [16 * 0.5, 0.1])
+    assert cut
+
+
+def test_after_a_jump_plain_steps_must_agree_before_it_converges():
+    """Ten, or three of which rounding is all that is left."""
     fit, seen = watched(0.1009)
     jumps = [
         k
         for k in range(1, len(seen))
         if abs(seen[k] - plain(seen[k - 1])) > 1e-13 * seen[k]
     ]
-    assert jumps[0] == 3
-    assert len(seen) - 1 - jumps[-1] >= 10
+    assert jumps[0] == 4
+    assert len(seen) - 1 - jumps[-1] >= 3
     assert abs(seen[-1] - 0.1) < 1e-12
     assert fit.error <= 1e-8
 
 
 def test_far_from_the_summit_nothing_is_extrapolated():
-    """While a step gains more than 0.001."""
+    """While a step gains more than 0.01, a hundred-thousandth of a nat a marble."""
     _, seen = watched(0.9)
     for before, after in itertools.pairwise(seen):
-        if height(after) - height(before) <= 1e-3:
+        if height(after) - height(before) <= 0.01:
             break
         assert after == pytest.approx(plain(before), rel=1e-12)
+    assert seen.index(before) > 5
 
 
 def test_a_fit_that_is_not_a_maximum_is_told():
@@ -222,7 +237,7 @@ def test_plain_steps_would_be_many_more():
 
 
 def test_max_iter_bounds_the_steps_whatever_they_are():
-    for most in (1, 2, 5, 30, 60):
+    for most in (1, 2, 5, 20, 30):
         model, x, _, _ = STEPS["overlap"]
         fit = mx.em(model, x, starts=1, rng=0, max_iter=most)
         assert fit.steps <= most

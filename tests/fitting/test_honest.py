@@ -141,9 +141,9 @@ def test_what_is_shared_survives_json():
 def test_a_callback_sees_every_step_of_every_start():
     steps = []
     fit = mx.em(TWO, DRAWS, starts=3, callback=steps.append)
-    assert [s.start for s in steps] == sorted(s.start for s in steps)
+    assert {s.start for s in steps} == {0, 1, 2}
     last = [s for s in steps if s.start == 2][-1]
-    assert last.step == fit.starts[2].steps
+    assert last.step == len(fit.starts[2].history) - 1
     heights = [s.log_likelihood for s in steps if s.start == 0]
     assert heights == list(fit.starts[0].history[1:])
     assert last.mixture().log_prob(DRAWS).sum() == pytest.approx(last.log_likelihood)

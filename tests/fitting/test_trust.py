@@ -71,7 +71,7 @@ def stopped_climbs(accelerate):
             np.r_[r.normal(0, 1, 150), r.normal(2.5, 1, 100)],
         ][seed % 4]
         model = mx.Mixture(2 * [families[seed % 4]])
-        for most in (3, 10, 30):
+        for most in (3, 5, 10, 30):
             fit = mx.em(model, x, starts=1, max_iter=most, accelerate=accelerate)
             if fit.converged:
                 continue
@@ -89,7 +89,8 @@ def test_a_climb_that_is_cut_off_claims_no_less_than_is_to_come(accelerate):
     """Where its rate still changed the distance was down to a tenth of the true one;
     there is none to be estimated there. A direction that hardly shows may hide."""
     pairs = np.array(list(stopped_climbs(accelerate)))
-    error, distance = pairs[np.isfinite(pairs[:, 0])].T
+    told = np.isfinite(pairs[:, 0]) & (pairs[:, 1] > 1e-12)  # not rounding alone
+    error, distance = pairs[told].T
     assert len(pairs) >= 20
     assert len(error) >= 6
     assert np.sum(distance > 1.1 * error) <= 1
