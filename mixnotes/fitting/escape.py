@@ -29,6 +29,8 @@ _HIGHER = 1e-6  # nats by which a place must be above
 _ROUNDS = 50  # moves of components beside, one after another
 _TRIED = 4  # steps in which such a move must pay
 _LEVEL = 0.999  # a step that shrinks some direction less than this may be at a saddle
+_SOME = 20  # beyond which the largest eigenvalue alone is looked at first
+_SURELY = 0.9  # if it is below this no direction is at a saddle
 _MANY = 200  # coordinates beyond which the derivative of a step is not computed
 _PUSHES = 20  # steps after a push
 
@@ -144,6 +146,8 @@ def _pushed(engine: Engine, result: RunResult) -> State | None:
     try:
         line = engine.vector.unconstrain(limit)
         if len(line) > _MANY:
+            return None
+        if len(line) > _SOME and information.leading(engine, limit) < _SURELY:
             return None
         eigenvalues, _, direction = information.spectrum(engine, limit)
         if not np.abs(eigenvalues).max(initial=0.0) > _LEVEL:

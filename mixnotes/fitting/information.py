@@ -59,6 +59,34 @@ def spectrum(engine: Engine, limit: State) -> tuple[Array, Array, Array]:
     return eigenvalues, np.exp(-move[edge]), direction
 
 
+def leading(engine: Engine, limit: State, looks: int = 12) -> float:
+    """About the largest eigenvalue of the derivative of a step, from below, by that
+    many derivatives along a direction instead of all.
+
+    Source: Arnoldi (1951).
+    """
+    point = engine.vector.unconstrain(limit)
+    step = step_of(engine, limit)
+    direction = np.random.default_rng(0).normal(size=len(point))
+    basis = [direction / np.linalg.norm(direction)]
+    within = np.zeros((looks + 1, looks))
+    for j in range(looks):
+        moved = _derivative(step, point, basis[-1][None])[:, 0]
+        for _ in range(2):  # once more, for what rounding leaves
+            parts = np.array(basis) @ moved
+            within[: j + 1, j] += parts
+            moved = moved - parts @ np.array(basis)
+        size = float(np.linalg.norm(moved))
+        within[j + 1, j] = size
+        if not size > _SAME:
+            break
+        basis.append(moved / size)
+    seen = within[: j + 1, : j + 1]
+    return (
+        float(np.abs(np.linalg.eigvals(seen)).max()) if np.isfinite(seen).all() else 1
+    )
+
+
 def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The square roots of the diagonal of the inverse observed information.
 
@@ -241,11 +269,6 @@ def step_of(engine: Engine, like: State) -> Callable[[Array], Array]:
 def log_likelihood_of(engine: Engine, like: State) -> Callable[[Array], float]:
     """The log-likelihood as a function of a point of the line."""
     return lambda place: engine.e_step(engine.vector.constrain(place, like))[0]
-
-
-def derivative(step: Callable[[Array], Array], point: Array) -> Array:
-    """The derivative of a step at a point of the line, (p, p)."""
-    return _derivative(step, point, np.eye(len(point)))
 
 
 def _derivative(f: Callable[[Array], Array], point: Array, along: Array) -> Array:

@@ -51,6 +51,7 @@ class Entrant:
         self.result: RunResult | None = None  # once it has ended
         self.left = ""  # why it was left
         self.head: Entrant | None = None  # who goes on to the same summit
+        self.seen: tuple[int, Array] | None = None  # what it had learned at some step
 
     def advance(self, step: float) -> None:
         """Climb up to this step."""
@@ -85,6 +86,11 @@ class Entrant:
 
     def values(self, ordered: bool) -> Array:
         """What it has learned, components that nothing tells apart in one order."""
+        if self.seen is None or self.seen[0] != self.steps:
+            self.seen = self.steps, self._values(ordered)
+        return self.seen[1]
+
+    def _values(self, ordered: bool) -> Array:
         engine, state = self.engine, self.climb.run.current
         if not ordered:
             mixture = in_order(engine.model, engine.mixture(state))
