@@ -36,6 +36,7 @@ from mixnotes.fitting.starts import (
 from mixnotes.fitting.tree import in_order, leaves
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
+from mixnotes.numeric.threads import one_blas_thread
 from mixnotes.numeric.ties import ties_with
 
 
@@ -155,7 +156,7 @@ def em(
     named = start is not None or labels is not None  # the components have an order
     manner = Manner(ordered=named, fixed=starts is not None)
     small, firsts, count = _firsts(engine, start, starts, rng)
-    with watcher(progress, callback, count) as watch:
+    with one_blas_thread(), watcher(progress, callback, count) as watch:
         settings = Settings(tol, max_iter, accelerate, watch)
         results = race(firsts, count, engine, small, settings, manner)
         best = _best(results)

@@ -19,7 +19,7 @@ from mixnotes.fitting.blocks.base import Block, Form, Statistics, Workspace
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
 
-_WORTH_THREADS = 2**17  # rows
+_WORTH_THREADS = 2**21  # numbers that a pass works on
 _TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
 
 
@@ -45,10 +45,14 @@ class PreparedRows:
                 block.keep_features(part)
 
     @cached_property
+    def row_numbers(self) -> int:
+        """How many numbers a row takes while it is worked on."""
+        return sum(block.width for block in self.blocks) + self.k
+
+    @cached_property
     def chunk_rows(self) -> int:
         """How many rows are worked on together, so that all of it stays in cache."""
-        features = sum(block.width for block in self.blocks)
-        size = 2**21 / (8 * (features + self.k + 1))
+        size = 2**21 / (8 * (self.row_numbers + 1))
         return int(np.clip(2 ** int(np.log2(size)), 2**10, 2**14))
 
     def e_step(
@@ -65,7 +69,7 @@ class PreparedRows:
             total, parts = self._some(loaded, self.workspaces, 0, self.size)
             return total, Statistics(parts, form)
         with one_blas_thread():
-            count = 1 if self.size < _WORTH_THREADS else threads()
+            count = threads() if self.size * self.row_numbers >= _WORTH_THREADS else 1
             chunks = -(-self.size // (count * self.chunk_rows))  # of each thread
             ends = [*range(0, self.size, chunks * self.chunk_rows), self.size]
             some = partial(self._some, loaded)
