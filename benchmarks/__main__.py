@@ -3,6 +3,7 @@
     python -m pip install -r requirements.txt -e ".[bench]"
     python -m benchmarks            # some minutes; writes docs/assets/benchmarks/
     python -m benchmarks --quick    # small sizes, writes nothing: does it all work?
+    python -m benchmarks --answers           # only whole calls with defaults
     python -m benchmarks --approximations    # only mixtures beside published tables
 
 One thread each. A figure is the CPU time of a whole call divided by its EM steps, the
@@ -33,7 +34,7 @@ from statistics import median
 import numpy as np
 
 import mixnotes as mx
-from benchmarks import approximations, report
+from benchmarks import answers, approximations, report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS, Work
 
@@ -46,6 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--approximations", action="store_true")
+    parser.add_argument("--answers", action="store_true")
     parser.add_argument("--only", help="works whose name contains this")
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -56,6 +58,9 @@ def main() -> None:
         approximations.main()
         return
     one_thread_torch()
+    if options.answers:
+        answers.write(OUT, options.only)
+        return
     works = [w for w in WORKS if not options.only or options.only in w.name]
     if options.quick:
         works = [dataclasses.replace(w, n=min(w.n, 3000), steps=5) for w in works]
@@ -76,6 +81,7 @@ def main() -> None:
     }
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "results.json").write_text(json.dumps(record, indent=1) + "\n")
+    answers.write(OUT)
     report.main()
     approximations.main()
     print(f"wrote {OUT}")
