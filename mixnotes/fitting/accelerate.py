@@ -11,6 +11,7 @@ for steps off a saddle.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -25,6 +26,7 @@ _MEMORY = 30  # moves that are remembered
 _LONGER = 4.0  # by which the longest step grows and shrinks, in steps of EM
 _FIRST = 16.0  # the longest at the beginning
 _SAME = 1e-7  # of the largest; directions less apart are one
+_SHRINKS = 0.5  # of the step of EM before
 _ROUND = 25  # proposals in a row, before a step of EM is looked at again
 
 
@@ -36,7 +38,9 @@ class Accelerator:
         self.changes: deque[Array] = deque()
         self.last: tuple[Array, Array] | None = None
         self.longest = _FIRST
-        self.rests = False  # nothing was gained: look at steps of EM first
+        self.rests = False  # nothing is gained: look at steps of EM first
+        self.doubts = False  # did the log-likelihood not tell whether one helped?
+        self.size = math.inf  # of the last step of EM that was looked at
 
     def step(self, run: Run) -> None:
         """Some proposals in a row, while they rise and are not yet near."""
@@ -55,9 +59,9 @@ class Accelerator:
             reached = engine.m_step(run.statistics, run.current)
             aside = engine.vector.unconstrain(reached) - here
             self._remember(here, aside)
-            if not self.moves:
+            if not self.moves or self._stalls(aside):
                 return False
-            move, bound = self._move(aside)
+            move, bound, rate = self._move(aside)
             proposal = run.proposal(here + move)
         except (*OUT_OF_FLOATS, RecentreError, CollapseError):
             self._forget()
@@ -72,10 +76,19 @@ class Accelerator:
         run.tell()
         if bound:
             self.longest *= _LONGER
-        gained = run.log_likelihood - height > run.resolution
-        near = length(values(run.current) - before) <= run.settings.tol
-        self.rests = near or not gained
+        self.doubts = run.log_likelihood - height <= run.resolution
+        if not (self.doubts or bound):  # plain steps that are few may not show it
+            run.distance.slowest = max(run.distance.slowest, rate)
+        self.rests = length(values(run.current) - before) <= run.settings.tol
         return True
+
+    def _stalls(self, aside: Array) -> bool:
+        """Where the log-likelihood can no longer tell: has the step of EM stopped
+        shrinking?"""
+        before, self.size = self.size, length(aside)
+        self.rests = self.doubts and self.size > _SHRINKS * before
+        self.doubts = False
+        return self.rests
 
     def _remember(self, here: Array, aside: Array) -> None:
         if self.last is not None:
@@ -94,9 +107,9 @@ class Accelerator:
         self.changes.clear()
         self.last = None
 
-    def _move(self, aside: Array) -> tuple[Array, bool]:
+    def _move(self, aside: Array) -> tuple[Array, bool, float]:
         """The step to where nothing moves along what is known; is it cut to the
-        longest?"""
+        longest? And the rate of the slowest direction in which steps shrink."""
         left, size, right = np.linalg.svd(np.array(self.moves).T, full_matrices=False)
         known = size > _SAME * size[0]
         basis = left[:, known]
@@ -112,4 +125,5 @@ class Accelerator:
         shrinks = (rates.real < 0) & ~cut
         factors = np.where(shrinks, -1 / np.where(shrinks, rates, 1.0), ahead)
         move = (modes @ (factors * parts)).real
-        return aside + basis @ (move - within), bool(cut.any())
+        slowest = float(np.max(1 + rates.real[shrinks], initial=0.0))
+        return aside + basis @ (move - within), bool(cut.any()), slowest

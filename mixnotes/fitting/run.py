@@ -135,9 +135,11 @@ class Run:
         and not much less than the one before?"""
         little = min(max(_LITTLE * self.engine.total, _LEAST_GAIN), _MOST_GAIN)
         history = self.history
-        if not self.distance.gain < little or len(history) < 3:
+        gain = self.distance.gain
+        if not gain < little or len(history) < 3:
             return False
-        return self.distance.gain > _FAST * (history[-2] - history[-3])
+        before = history[-2] - history[-3]
+        return gain > _FAST * before or gain <= self.resolution
 
     @property
     def nearer(self) -> float:

@@ -136,18 +136,22 @@ def test_a_longer_step_goes_to_where_steps_of_em_would_stand_still():
     assert fit.converged
 
 
-def test_a_longer_step_goes_ahead_where_steps_grow():
-    """Beside a saddle the place where steps stand still is behind."""
+@pytest.mark.parametrize(
+    ("change", "times", "cut", "slowest"),
+    [
+        (-0.25, 4.0, False, 0.75),  # steps shrink by it: their sum is ahead
+        (0.25, 4.0, False, 0.0),  # they grow: what stands still is behind
+        (-1e-3, 16.0, True, 0.0),  # they hardly shrink: at most so far
+    ],
+)
+def test_a_longer_step_goes_ahead_even_where_steps_grow(change, times, cut, slowest):
     accelerator = Accelerator()
     accelerator.moves.append(np.array([1.0, 0.0]))
-    accelerator.changes.append(np.array([0.25, 0.0]))  # growing steps
-    move, cut = accelerator._move(np.array([0.5, 0.1]))
-    np.testing.assert_allclose(move, [0.5 / 0.25, 0.1])
-    assert not cut
-    accelerator.changes[0] = np.array([-1e-3, 0.0])  # hardly shrinking ones
-    move, cut = accelerator._move(np.array([0.5, 0.1]))
-    np.testing.assert_allclose(move, [16 * 0.5, 0.1])
-    assert cut
+    accelerator.changes.append(np.array([change, 0.0]))
+    move, is_cut, rate = accelerator._move(np.array([0.5, 0.1]))
+    np.testing.assert_allclose(move, [times * 0.5, 0.1])
+    assert is_cut == cut
+    assert rate == pytest.approx(slowest)
 
 
 def test_after_a_jump_plain_steps_must_agree_before_it_converges():
