@@ -42,7 +42,7 @@ class Source(ABC):
         """f(x, weight) for each block of rows, in order; weight None is 1 each."""
 
     @abstractmethod
-    def sample(self, rng: np.random.Generator) -> Rows:
+    def sample(self, rng: np.random.Generator, most: int = _SAMPLE) -> Rows:
         """Some rows to try starts on."""
 
     def require_digits(self, eps: float) -> None:
@@ -140,11 +140,11 @@ class Rows(Source):
             rows = slice(start, start + _SLICE)
             yield f(self.x[rows], None if self.weight is None else self.weight[rows])
 
-    def sample(self, rng: np.random.Generator) -> Rows:
+    def sample(self, rng: np.random.Generator, most: int = _SAMPLE) -> Rows:
         """All rows, or some of very many."""
-        if len(self.x) <= _SAMPLE:
+        if len(self.x) <= most:
             return self
-        chosen = np.sort(rng.choice(len(self.x), _SAMPLE, replace=False))
+        chosen = np.sort(rng.choice(len(self.x), most, replace=False))
         weight = None if self.weight is None else self.weight[chosen]
         labels = None if self.labels is None else self.labels[chosen]
         return Rows(self.x[chosen], weight, labels=labels)
@@ -201,7 +201,7 @@ class Stream(Source):
         self.survey = found
         self.n, self.total = found.n, found.total
 
-    def sample(self, rng: np.random.Generator) -> Rows:
+    def sample(self, rng: np.random.Generator, most: int = _SAMPLE) -> Rows:
         """The rows that the first pass kept."""
         unit = bool((self.survey.weight == 1).all())
         return Rows(self.survey.kept, None if unit else self.survey.weight)

@@ -42,6 +42,12 @@ class Accelerator:
         self.doubts = False  # did the log-likelihood not tell whether one helped?
         self.size = math.inf  # of the last step of EM that was looked at
 
+    def elsewhere(self) -> Accelerator:
+        """What is known of the same model, for a run on more of the data."""
+        found = Accelerator()
+        found.moves, found.changes = self.moves.copy(), self.changes.copy()
+        return found
+
     def step(self, run: Run) -> None:
         """Some proposals in a row, while they rise and are not yet near."""
         if self.rests and not run.trail.has_three:

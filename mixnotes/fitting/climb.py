@@ -41,10 +41,12 @@ class Climb:
         settings: Settings,
         start: int = 0,
         spent: int = 0,
+        accelerator: Accelerator | None = None,
     ) -> None:
         with quiet():
             self.run = Run(engine, first, settings, start, spent)
-        self.accelerator, self.flatness = Accelerator(), _Flatness()
+        self.accelerator = accelerator or Accelerator()
+        self.flatness = _Flatness()
 
     def advance(self, step: float = math.inf) -> RunResult | None:
         """Climb up to this step; how the run ended, once it has."""

@@ -23,9 +23,10 @@ from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.escape import escape
 from mixnotes.fitting.exclusion import require_possible
 from mixnotes.fitting.fit import Fit
+from mixnotes.fitting.heats import race
 from mixnotes.fitting.inputs import Data, as_start, checked
 from mixnotes.fitting.progress import watcher
-from mixnotes.fitting.race import Manner, race
+from mixnotes.fitting.race import Manner
 from mixnotes.fitting.run import RunResult, Settings, Step
 from mixnotes.fitting.starts import (
     level_start,

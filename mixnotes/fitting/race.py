@@ -15,7 +15,8 @@ from itertools import islice
 
 import numpy as np
 
-from mixnotes.fitting.climb import Climb, climb
+from mixnotes.fitting.accelerate import Accelerator
+from mixnotes.fitting.climb import Climb
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.run import RunResult, Settings
 from mixnotes.fitting.tree import in_order
@@ -26,7 +27,8 @@ _ROUNDS = (  # up to which step, and the share that goes on from there
     *((2, 2 / 3), (4, 5 / 12), (8, 1 / 4), (16, 1 / 6)),
     *((32, 1 / 8), (64, 1 / 16), (128, 1 / 24)),
 )
-_FEWEST = 3  # go on at the least in the first rounds, and through a heat
+_FINALS = ((4, 1.0), (8, 2 / 3), (16, 1 / 3))  # the same after a heat
+FEWEST = 3  # go on at the least in the first rounds, and through a heat
 _MIDWAY = 32  # steps before which so many do
 _WAVE = 8  # starts that are tried first where nobody says how many
 _TRIAL = (8, 16)  # steps after which half of them may agree
@@ -37,17 +39,21 @@ _FROM = 16  # steps before the limit of a run is believed
 _WINDOW = 4  # gains that are compared with as many before
 _LEVEL = 1.0  # nats; runs at other heights are not on the way to one summit
 _SAME = 0.02  # standard deviations; nor are those further apart
-_SAMPLED = Settings(tol=1e-3, max_iter=200, accelerate=True)  # a summit is only near
 
 
 class Entrant:
     """A start in the race: where it is, and how high it will come."""
 
     def __init__(
-        self, engine: Engine, first: State, number: int, settings: Settings
+        self,
+        engine: Engine,
+        first: State,
+        number: int,
+        settings: Settings,
+        accelerator: Accelerator | None = None,
     ) -> None:
         self.engine, self.number = engine, number
-        self.climb = Climb(engine, first, settings, number)
+        self.climb = Climb(engine, first, settings, number, accelerator=accelerator)
         self.result: RunResult | None = None  # once it has ended
         self.left = ""  # why it was left
         self.head: Entrant | None = None  # who goes on to the same summit
@@ -105,6 +111,7 @@ class Manner:
     ordered: bool  # have the components an order of their own?
     fixed: bool  # did the caller say how many starts?
     sampled: bool = False  # on a sample, which cannot tell near heights apart?
+    final: bool = False  # after a race on a sample?
 
 
 class Field:
@@ -153,12 +160,14 @@ class Field:
 
     def _rounds(self) -> Iterator[tuple[int, int]]:
         """Up to which step, and how many go on from there."""
+        manner = self.manner
+        rounds = iter(_FINALS if manner.final else _ROUNDS)
         step, share = 0, 1.0
-        rounds = iter(_ROUNDS)
-        few = self.manner.fixed or self.manner.sampled
+        few = manner.fixed or manner.sampled
         while True:
             step, share = next(rounds, (math.ceil(_GROWTH * step), share))
-            least = _FEWEST if few or step < _MIDWAY else 1
+            late = manner.final or (step >= _MIDWAY and not few)
+            least = 1 if late else FEWEST
             yield step, max(least, math.ceil(share * len(self.entrants)))
 
     @property
@@ -219,7 +228,7 @@ class Field:
 
     def results(self) -> list[RunResult]:
         """How each ended."""
-        return [_result(entrant) for entrant in self.entrants]
+        return [result_of(entrant) for entrant in self.entrants]
 
 
 def _said(entrant: Entrant, height: float) -> str:
@@ -229,61 +238,9 @@ def _said(entrant: Entrant, height: float) -> str:
     return f"{height + entrant.engine.constant:,.2f}"
 
 
-def _result(entrant: Entrant) -> RunResult:
-    """How an entrant ended: at a summit, on the way to that of another, or behind."""
-    if entrant.result is not None:
-        return entrant.result
-    here = entrant.climb.halted(f"left at step {entrant.steps}: {entrant.left}")
-    return here if entrant.head is None else _joined(entrant, here, entrant.head)
-
-
-def _joined(entrant: Entrant, here: RunResult, head: Entrant) -> RunResult:
-    """The end of the one that went on to the summit that this one was near."""
-    end = _result(head)
-    words = f"joined start {head.number} at step {entrant.steps}, which {end.reason}"
-    return replace(end, history=here.history, reason=words, joined=True)
-
-
-def race(
-    firsts: Iterator[State],
-    count: int,
-    engine: Engine,
-    small: Engine,
-    settings: Settings,
-    manner: Manner,
-) -> list[RunResult]:
-    """How each start ended; the highest was followed to its end. Without acceleration
-    there is no race.
-
-    firsts: `count` states of `small`, which is the engine on a sample where there are
-    very many rows, and else `engine` itself.
-    """
-    if not settings.accelerate:  # each to its own end
-        plain = (engine.state(small.mixture(first)) for first in firsts)
-        return [climb(engine, f, settings, k) for k, f in enumerate(plain)]
-    if small is engine:
-        return _followed(_entrants(engine, firsts, settings), count, manner).results()
-    manner = replace(manner, sampled=True)
-    field = _followed(_entrants(small, firsts, _SAMPLED), count, manner)
-    through = {e.number: e for e in (field.ended or field.entrants)[:_FEWEST]}
-    states = (
-        engine.state(small.mixture(e.climb.run.current)) for e in through.values()
-    )
-    finals = dict(zip(through, _entrants(engine, states, settings), strict=True))
-    for number, final in finals.items():
-        final.number = number
-    Field(list(finals.values()), replace(manner, sampled=False)).run()
-    return [_after_heat(entrant, finals, engine.total) for entrant in field.entrants]
-
-
-def _entrants(
-    engine: Engine, states: Iterator[State], settings: Settings
-) -> Iterator[Entrant]:
-    return (Entrant(engine, state, k, settings) for k, state in enumerate(states))
-
-
-def _followed(entrants: Iterator[Entrant], count: int, manner: Manner) -> Field:
-    """The field after the race; where the first few agree no more are drawn."""
+def followed(entrants: Iterator[Entrant], count: int, manner: Manner) -> Field:
+    """The field of these, `count` of them, after the race; where the first few agree no
+    more are drawn."""
     many = count >= 2 * _WAVE
     wave, trial = (_WAVE, _TRIAL) if many else (_LITTLE, _SHORT)
     field = Field(list(islice(entrants, None if manner.fixed else wave)), manner)
@@ -293,28 +250,16 @@ def _followed(entrants: Iterator[Entrant], count: int, manner: Manner) -> Field:
     return field
 
 
-def _after_heat(
-    entrant: Entrant, finals: dict[int, Entrant], total: float
-) -> RunResult:
-    """How an entrant of a heat ended. That it was left behind is told by what its
-    log-likelihood on the sample would be of all rows, which weigh `total`."""
-    final = finals.get(entrant.number)
-    if final is not None:
-        return _result(final)
-    engine = entrant.engine
-    here = _result(entrant)
-    head = entrant.head
-    while head is not None and head.number not in finals:
-        head = head.head
-    if head is not None:
-        return _joined(entrant, here, finals[head.number])
-    share = total / engine.total
-    return replace(
-        here,
-        log_likelihood=share * here.log_likelihood,
-        history=share * here.history,
-        converged=False,
-        left=True,
-        error=math.inf,
-        reason=f"on a sample of {engine.source.n:,} rows {here.reason}",
-    )
+def result_of(entrant: Entrant) -> RunResult:
+    """How an entrant ended: at a summit, on the way to that of another, or behind."""
+    if entrant.result is not None:
+        return entrant.result
+    here = entrant.climb.halted(f"left at step {entrant.steps}: {entrant.left}")
+    return here if entrant.head is None else joined_to(entrant, here, entrant.head)
+
+
+def joined_to(entrant: Entrant, here: RunResult, head: Entrant) -> RunResult:
+    """The end of the one that went on to the summit that this one was near."""
+    end = result_of(head)
+    words = f"joined start {head.number} at step {entrant.steps}, which {end.reason}"
+    return replace(end, history=here.history, reason=words, joined=True)

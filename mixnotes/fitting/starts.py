@@ -39,7 +39,8 @@ _STARTS = 24  # where a step is little work
 _LEAST = 12  # where it is much
 _LIGHT = 5e4  # numbers that a step works on, up to which it is little
 _COLUMNS = 8  # from which groups tell most
-_MANY = 2**14  # rows above which starts are tried on some
+_MANY = 4096  # rows above which starts are tried on some
+_SOME = 1024, 4096  # at the least, and at the most
 _LLOYD = 50  # steps of k-means at most
 _SETTLED = 1e-3  # the share of rows that still change groups when it stops
 _TRIES = 5  # short runs in all, where few starts are asked for
@@ -51,9 +52,12 @@ _SHORT = 10  # steps of a short run
 def sample_of(engine: Engine, rng: np.random.Generator) -> Engine:
     """The engine on some rows where there are very many: starts are tried on them."""
     rows = engine.source
-    if isinstance(rows, Rows) and len(rows.x) <= _MANY:
+    if not isinstance(rows, Rows):
+        return engine.on(rows.sample(rng))
+    if len(rows.x) <= _MANY:
         return engine
-    return engine.on(rows.sample(rng))
+    numbers = engine.k * rows.whole.x[0].size
+    return engine.on(rows.sample(rng, int(np.clip(16 * numbers, *_SOME))))
 
 
 def usual_count(engine: Engine) -> int:
