@@ -284,23 +284,24 @@ class Tour(NamedTuple):
 def tour(browser, site):
     tour = Tour({}, [], [], {})
     with browser.new_context() as context:
-        page = context.new_page()
-        asked: list[str] = []
-        context.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: tour.said.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and tour.said.append(m.text))
-        for path in reversed(site.pages):
-            asked.clear()
+        context.on("weberror", lambda found: tour.said.append(str(found.error)))
+        context.on("console", lambda m: m.type == "error" and tour.said.append(m.text))
+        tabs = {}
+        for path in reversed(site.pages):  # in a tab each: they fall idle together
+            page = tabs[path] = context.new_page()
+            asked = tour.asked[path] = []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
             ready(page, site.url + path)
+        for path, page in tabs.items():
             page.wait_for_load_state("networkidle")
-            tour.asked[path] = list(asked)
+            tour.asked[path] = list(tour.asked[path])  # what comes later is not its own
             tour.ways[path] = [
                 page.locator(f".md-footer__link--{way}").evaluate_all(
                     "(a) => a[0]?.href"
                 )
                 for way in ("prev", "next")
             ]
-        asked.clear()  # the last page was the landing page
+        asked.clear()  # of the last page, the landing page
         page.locator("label[for^='__palette_']:visible").click()
         search(page, "mixture")
         page.locator(".md-search-result__link").first.click()
