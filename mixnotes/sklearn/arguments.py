@@ -40,8 +40,8 @@ def check_arguments(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> No
                 f"{name} must be a finite number not below 0, got {value!r}"
             )
     check_scalar(given["warm_start"], "warm_start", (bool, np.bool_))
-    _require_one_of(given["covariance_type"], "covariance_type", tuple(KINDS))
-    _require_one_of(given["init_params"], "init_params", _STARTS)
+    require_one_of(given["covariance_type"], "covariance_type", tuple(KINDS))
+    require_one_of(given["init_params"], "init_params", _STARTS)
     _check_model(given, defaults)
 
 
@@ -113,7 +113,8 @@ def as_numbers_of(values: Any, name: str, shape: tuple[int, ...]) -> Array:
     return found
 
 
-def _require_one_of(value: Any, name: str, allowed: tuple[str, ...]) -> None:
+def require_one_of(value: Any, name: str, allowed: tuple[str, ...]) -> None:
+    """Raise an error for another word."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
 

@@ -14,7 +14,7 @@ import numpy as np
 from mixnotes.components.mixture import Mixture
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.numeric.arrays import Array
-from mixnotes.sklearn.arguments import as_numbers_of, as_weights_of
+from mixnotes.sklearn.arguments import as_numbers_of, as_weights_of, require_one_of
 from mixnotes.sklearn.shapes import (
     KINDS,
     cholesky_of_precisions,
@@ -84,6 +84,7 @@ def mixture_of(
                 last.components, as_weights_of(given["weights_"], "weights_", K)
             )
         covariance_type = type_of(c.covariance for c in last.components)
+    require_one_of(covariance_type, "covariance_type", tuple(KINDS))
     means = np.asarray(given["means_"], dtype=np.float64)
     K = len(np.atleast_1d(given["weights_"]))
     d = means.shape[-1] if means.ndim else 0

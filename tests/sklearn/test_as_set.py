@@ -136,6 +136,13 @@ def test_what_cannot_be_parameters_is_told(geyser, name, values, words):
         model.predict(geyser)
 
 
+def test_loaded_parameters_need_a_covariance_type_that_there_is():
+    model = MixtureModel(1, covariance_type="round")
+    model.weights_, model.means_, model.covariances_ = [1.0], [[0.0]], [[[1.0]]]
+    with pytest.raises(ValueError, match="one of full, tied, diag, spherical"):
+        model.predict([[1.0]])
+
+
 # -------------------------------------------------------------------------- pickles
 
 
