@@ -22,6 +22,7 @@ class Settings:
     browser: str | None = None  # a folder for what Run needs; None: no Run
     browser_packages: list[str] = field(default_factory=lambda: ["numpy", "matplotlib"])
     wheels: list[str] = field(default_factory=list)  # projects that Run can import
+    wheels_without: list[str] = field(default_factory=list)  # folders not brought along
     root: Path = field(default_factory=Path.cwd)
 
     @property

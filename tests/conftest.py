@@ -23,6 +23,7 @@ from mixnotes.components.component import Component
 
 HERE = Path(__file__).parent
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
+ADDRESS = "http://127.0.0.1:8000/mixnotes/"  # of every site that tests build
 FAILED = pytest.StashKey[bool]()
 NUMPY_2 = [  # how it writes a scalar, and how numpy 1.26 does
     (r"np\.(True|False)_", r"\1"),
@@ -35,7 +36,7 @@ NUMPY_2 = [  # how it writes a scalar, and how numpy 1.26 does
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Build the book, strictly, with an environment: once for all processes of a run.
+    """Build the book, strictly, hashes seeded: once for all processes of a run.
 
     One at a time, since the second need not run the fences again that the first ran.
     """
@@ -43,8 +44,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
 
-    def built(**environment: str) -> Path:
-        name = re.sub(r"\W+", "-", "-".join(["site", *environment.values()]))
+    def built(seed: int = 1) -> Path:
+        name = f"site-{seed}"
+        environment = {"PYTHONHASHSEED": str(seed), "SITE_URL": ADDRESS}
         with FileLock(base / "build.lock"):
             if not (base / name).exists():
                 part = base / f"{name}.part"

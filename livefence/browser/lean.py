@@ -12,12 +12,15 @@ import io
 import tokenize
 import zipfile
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 
 Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module
 
 
-def lean(wheel: bytes) -> bytes:
-    """The wheel with lean modules, and their sums in its record."""
+def lean(wheel: bytes, without: Sequence[str] = ()) -> bytes:
+    """The wheel with lean modules, and their sums in its record; `without` are folders
+    in it that no page needs."""
+    left_out = tuple(f"{folder.rstrip('/')}/" for folder in without)
     packed = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(wheel)) as source,
@@ -25,6 +28,8 @@ def lean(wheel: bytes) -> bytes:
     ):
         record: list[str] = []
         for info in source.infolist():
+            if info.filename.startswith(left_out):
+                continue
             content = source.read(info)
             if info.filename.endswith(".dist-info/RECORD"):
                 content = "".join([*record, f"{info.filename},,\n"]).encode()

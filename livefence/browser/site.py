@@ -88,6 +88,7 @@ def wheels(settings: Settings, folder: Path) -> Iterator[tuple[str, bytes]]:
         root = (settings.root / project).resolve()
         digest = hashlib.sha256(cache.surroundings(settings).encode())
         digest.update(os.environ.get("SOURCE_DATE_EPOCH", "").encode())
+        digest.update("\0".join(settings.wheels_without).encode())
         for file in sorted(root.glob("*")):
             if file.is_file() and file.name.startswith(MADE_OF):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -96,13 +97,13 @@ def wheels(settings: Settings, folder: Path) -> Iterator[tuple[str, bytes]]:
         kept = [(f.name, cache.read(f)) for f in sorted(place.glob("*.whl"))]
         whole = [(name, content) for name, content in kept if content is not None]
         if not whole:
-            whole = [_built(project, root)]
+            whole = [_built(project, root, settings.wheels_without)]
             shutil.rmtree(shelf, ignore_errors=True)  # those of older sources
             cache.keep(place / whole[0][0], whole[0][1])
         yield whole[0]
 
 
-def _built(project: str, root: Path) -> tuple[str, bytes]:
+def _built(project: str, root: Path, without: list[str]) -> tuple[str, bytes]:
     """The name of a project's wheel, and the wheel, lean."""
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
@@ -114,7 +115,7 @@ def _built(project: str, root: Path) -> tuple[str, bytes]:
                 f"no wheel of {project}: {(run.stdout + run.stderr).strip()[-500:]}"
             )
         (wheel,) = Path(place).glob("*.whl")
-        return wheel.name, lean(wheel.read_bytes())
+        return wheel.name, lean(wheel.read_bytes(), without)
 
 
 def lock_entry(file: str, wheel: bytes, known: dict[str, Any]) -> dict[str, Any]:

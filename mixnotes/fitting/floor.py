@@ -48,6 +48,8 @@ class Floor(Prior):
 
     def _raised(self, cov: Array) -> Array:
         """The nearest covariance matrix above the floor, (d, d)."""
+        if not np.isfinite(cov).all():  # of no observations: the block says so
+            return cov
         squares, vectors = np.linalg.eigh(cov)
         if squares[0] >= self.least:
             return cov

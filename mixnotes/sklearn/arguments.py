@@ -17,7 +17,7 @@ from sklearn.utils import check_scalar
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_numbers
 from mixnotes.numeric.arrays import Array
-from mixnotes.sklearn.shapes import KINDS, matrices, shape_of
+from mixnotes.sklearn.shapes import KINDS, inverses, matrices, shape_of
 
 _STARTS = ("kmeans", "k-means++", "random", "random_from_data")
 _NORMALS_ONLY = ("covariance_type", "reg_covar", "means_init", "precisions_init")
@@ -40,8 +40,8 @@ def check_arguments(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> No
                 f"{name} must be a finite number not below 0, got {value!r}"
             )
     check_scalar(given["warm_start"], "warm_start", (bool, np.bool_))
-    _require_one_of(given["covariance_type"], "covariance_type", tuple(KINDS))
-    _require_one_of(given["init_params"], "init_params", _STARTS)
+    require_one_of(given["covariance_type"], "covariance_type", tuple(KINDS))
+    require_one_of(given["init_params"], "init_params", _STARTS)
     _check_model(given, defaults)
 
 
@@ -73,20 +73,12 @@ def _check_model(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
 
 def first_weights(values: ArrayLike | None, K: int) -> Array | None:
     """weights_init, (K,), divided by their sum; None if left out."""
-    if values is None:
-        return None
-    weights = _numbers(values, "weights_init", (K,))
-    if (weights < 0).any() or abs(weights.sum() - 1) > 1e-6:
-        raise ValueError(
-            "weights_init must not be negative and sum to 1, got "
-            f"{weights.tolist()}; divide them by their sum"
-        )
-    return weights / weights.sum()
+    return None if values is None else as_weights_of(values, "weights_init", K)
 
 
 def first_means(values: ArrayLike | None, K: int, d: int) -> Array | None:
     """means_init, (K, d); None if left out."""
-    return None if values is None else _numbers(values, "means_init", (K, d))
+    return None if values is None else as_numbers_of(values, "means_init", (K, d))
 
 
 def first_covariances(
@@ -95,20 +87,23 @@ def first_covariances(
     """The inverses of precisions_init, (K, d, d); None if left out."""
     if values is None:
         return None
-    shape = shape_of(covariance_type, K, d)
-    found = _numbers(values, "precisions_init", shape)
-    precisions = matrices(found, covariance_type, K, d)
-    symmetric = np.allclose(precisions, precisions.transpose(0, 2, 1))
-    if not symmetric or (np.linalg.eigvalsh(precisions) <= 0).any():
+    found = as_numbers_of(values, "precisions_init", shape_of(covariance_type, K, d))
+    return inverses(matrices(found, covariance_type, K, d), "precisions_init")
+
+
+def as_weights_of(values: Any, name: str, K: int) -> Array:
+    """Weights of K components, divided by their sum."""
+    weights = as_numbers_of(values, name, (K,))
+    if (weights < 0).any() or abs(weights.sum() - 1) > 1e-6:
         raise ValueError(
-            "precisions_init must be symmetric and positive definite, got "
-            f"{values!r:.120}; they are inverses of covariances"
+            f"{name} must not be negative and sum to 1, got {weights.tolist()}; divide "
+            "them by their sum"
         )
-    cov = np.linalg.inv(precisions)
-    return 0.5 * (cov + cov.transpose(0, 2, 1))
+    return weights / weights.sum()
 
 
-def _numbers(values: Any, name: str, shape: tuple[int, ...]) -> Array:
+def as_numbers_of(values: Any, name: str, shape: tuple[int, ...]) -> Array:
+    """Finite numbers of this shape."""
     found = as_numbers(values, name)
     if found.shape != shape or not np.isfinite(found).all():
         raise ValueError(
@@ -118,7 +113,8 @@ def _numbers(values: Any, name: str, shape: tuple[int, ...]) -> Array:
     return found
 
 
-def _require_one_of(value: Any, name: str, allowed: tuple[str, ...]) -> None:
+def require_one_of(value: Any, name: str, allowed: tuple[str, ...]) -> None:
+    """Raise an error for another word."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
 

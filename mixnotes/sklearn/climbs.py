@@ -21,6 +21,8 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ties import ties_with
 from mixnotes.sklearn.starts import flat, floor_of
 
+_CUT_OFF = "not converged at "  # how the reason of a fit begins that took all steps
+
 
 @dataclass(frozen=True)
 class Climbs:
@@ -83,6 +85,21 @@ class Climbs:
             f"{floor.least:g} (reg_covar)"
         )
         return _highest(fits)
+
+
+def still_rises(fit: Fit, tol: float, goes_on: bool) -> bool:
+    """Would `GaussianMixture` have gone on where this fit was cut off?
+
+    It does while the mean log-likelihood rises by `tol` a step, and after the first
+    step, unless that goes on from an earlier fit.
+    """
+    cut_off = fit.reason.startswith(_CUT_OFF) and fit.steps > (not goes_on)
+    return not cut_off or fit.history[-1] - fit.history[-2] >= tol * fit.n
+
+
+def unfinished(fit: Fit) -> str:
+    """How such a fit ended, in words, with those of scikit-learn among them."""
+    return f"the best start did not converge: {fit.reason.removeprefix(_CUT_OFF)}"
 
 
 def warn(words: str) -> None:

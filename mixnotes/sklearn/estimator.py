@@ -31,15 +31,17 @@ from mixnotes.sklearn.arguments import (
     first_means,
     first_weights,
 )
-from mixnotes.sklearn.climbs import Climbs, warn
-from mixnotes.sklearn.rows import as_the_model_takes, takes_gaps
-from mixnotes.sklearn.shapes import (
-    KINDS,
-    cholesky_of_precisions,
-    compact,
-    precisions_of,
-    type_of,
+from mixnotes.sklearn.climbs import Climbs, still_rises, unfinished, warn
+from mixnotes.sklearn.forgotten import without_rows
+from mixnotes.sklearn.parameters import (
+    NAMES,
+    OF_NORMALS,
+    are_enough,
+    mixture_of,
+    parameters_of,
 )
+from mixnotes.sklearn.rows import as_the_model_takes, takes_gaps
+from mixnotes.sklearn.shapes import KINDS
 from mixnotes.sklearn.starts import start_of, with_values
 
 
@@ -58,10 +60,19 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
     init_params, weights_init and component.
 
     After `fit` there are `mixture_`, the `mixnotes.Mixture`, and `fit_`, the
-    `mixnotes.Fit` (it holds the data); `weights_`, `converged_`, `n_iter_`,
-    `n_features_in_`, `feature_names_in_`; `lower_bound_` and `lower_bounds_`, the mean
-    log-likelihood of an observation at the end and after each step; of normal
-    components `means_`, `covariances_`, `precisions_` and `precisions_cholesky_`.
+    `mixnotes.Fit` (it holds the data, which a pickle leaves out); `weights_`,
+    `converged_`, `n_iter_`, `n_features_in_`, `feature_names_in_`; `lower_bound_` and
+    `lower_bounds_`, the mean log-likelihood of an observation at the end and after each
+    step; of normal components `means_`, `covariances_`, `precisions_` and
+    `precisions_cholesky_`. These and `weights_` can be set, without a fit too, and
+    `mixture_` is then what they say; of several that say the covariances what was set
+    of `precisions_cholesky_` counts, then of `precisions_`.
+
+    Where a fit is cut off at `max_iter`, `converged_` is False, and there is a
+    ConvergenceWarning if its mean log-likelihood rose by `tol` in the last step: while
+    it does `GaussianMixture` goes on. With `warm_start`, where each fit may be one step
+    of a climb, a fit that goes on from another and rises by less is `converged_`;
+    `fit_.converged` says whether it came within `tol` of the limit.
 
     Args:
         n_components: how many components, K.
@@ -166,10 +177,14 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             weight = as_sample_weight(sample_weight, len(X))
         model, source = checked(model, data, weight)
         source.require_digits(eps_of(X))
-        fit = self._fitted(model, source, data, weight)
-        self.fit_, self.mixture_ = fit, fit.mixture
-        if not fit.converged and self.max_iter:
-            warn(fit.reason)
+        goes_on = self.warm_start and self.__sklearn_is_fitted__()
+        fit = self._fitted(model, source, data, weight, goes_on)
+        self._keep(fit)
+        if self.max_iter and not fit.converged:
+            rises = still_rises(fit, self.tol, goes_on)
+            self.converged_ = goes_on and not rises
+            if rises:
+                warn(unfinished(fit))
         return self
 
     def fit_predict(
@@ -184,7 +199,9 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self.fit(X, y, sample_weight).predict(X)
 
-    def _fitted(self, model: Mixture, source: Any, data: Any, weight: Any) -> Fit:
+    def _fitted(
+        self, model: Mixture, source: Any, data: Any, weight: Any, goes_on: bool
+    ) -> Fit:
         """The best fit of all starts."""
         climbs = Climbs(
             model,
@@ -197,8 +214,8 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.verbose,
             self.verbose_interval,
         )
-        if self.warm_start and hasattr(self, "fit_"):
-            if self.fit_.model != model:
+        if goes_on:
+            if hasattr(self, "fit_") and self.fit_.model != model:
                 raise ValueError(
                     "warm_start=True goes on from the last fit, which must be of the "
                     f"same model, got {self.fit_.model!r:.80} then and "
@@ -265,10 +282,9 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         seen = getattr(self, "feature_names_in_", None)
         return as_the_model_takes(X, model, seen)
 
-    def _new(self, X: Any) -> Any:
+    def _new(self, X: Any, mixture: Mixture) -> Any:
         """New rows, for the fitted mixture."""
-        check_is_fitted(self)
-        return self._data(self._checked(X, self.mixture_, reset=False), self.mixture_)
+        return self._data(self._checked(X, mixture, reset=False), mixture)
 
     # ------------------------------------------------------------ what is asked
 
@@ -278,8 +294,9 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: rows, shape (n, d), or a DataFrame.
         """
-        data = self._new(X)
-        labels: NDArray[np.intp] = self.mixture_.predict(data)
+        mixture = self.mixture_
+        data = self._new(X, mixture)
+        labels: NDArray[np.intp] = mixture.predict(data)
         return labels
 
     def predict_proba(self, X: Any) -> Array:
@@ -288,8 +305,9 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: rows, shape (n, d), or a DataFrame.
         """
-        data = self._new(X)
-        r: Array = self.mixture_.responsibilities(data)
+        mixture = self.mixture_
+        data = self._new(X, mixture)
+        r: Array = mixture.responsibilities(data)
         return r
 
     def score_samples(self, X: Any) -> Array:
@@ -298,8 +316,9 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: rows, shape (n, d), or a DataFrame.
         """
-        data = self._new(X)
-        log_prob: Array = self.mixture_.log_prob(data)
+        mixture = self.mixture_
+        data = self._new(X, mixture)
+        log_prob: Array = mixture.log_prob(data)
         return log_prob
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
@@ -323,11 +342,11 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             n_samples: how many, 1 or more.
         """
-        check_is_fitted(self)
+        mixture = self.mixture_
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        X, z = self.mixture_.sample(n_samples, int(seed), labels=True)
-        names, seen = self.mixture_.column_names, getattr(self, "feature_names_in_", ())
+        X, z = mixture.sample(n_samples, int(seed), labels=True)
+        names, seen = mixture.column_names, getattr(self, "feature_names_in_", ())
         if names is not None and len(seen):
             X = X[:, [names.index(name) for name in seen]]
         return X.reshape(n_samples, -1), z
@@ -351,81 +370,56 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return penalty - 2 * float(log_prob.sum())
 
     def _n_parameters(self) -> int:
-        check_is_fitted(self)
-        return int(self.fit_.model.n_free)
+        mixture = self.mixture_
+        fit = vars(self).get("fit_")
+        return int(mixture.blank().n_free if fit is None else fit.model.n_free)
 
     # ------------------------------------------------------- what a fit leaves
 
     @property
-    def weights_(self) -> Array:
-        """P(z = k), shape (K,)."""
-        return np.array(self._filled().weights)
-
-    @property
-    def converged_(self) -> bool:
-        """Did the fit come within `tol` of its limit?"""
-        self._filled()
-        return bool(self.fit_.converged)
-
-    @property
-    def n_iter_(self) -> int:
-        """How many steps the best start took."""
-        self._filled()
-        return int(self.fit_.steps)
-
-    @property
-    def lower_bound_(self) -> float:
-        """The mean log-likelihood of an observation that was fitted, in nats."""
-        self._filled()
-        return float(self.fit_.log_likelihood / self.fit_.n)
-
-    @property
-    def lower_bounds_(self) -> Array:
-        """The same after each step, shape (n_iter_,)."""
-        self._filled()
-        steps: Array = self.fit_.history[1:] / self.fit_.n
-        return steps
-
-    @property
-    def means_(self) -> Array:
-        """The means of normal components, shape (K, d)."""
-        return np.array([c.mean for c in self._normals()])
-
-    @property
-    def covariances_(self) -> Array:
-        """Their covariances, in the shape that covariance_type says."""
-        return compact([c.cov for c in self._normals()], self._type())
-
-    @property
-    def precisions_(self) -> Array:
-        """The inverses of the covariances, in the same shape."""
-        return precisions_of(self.precisions_cholesky_, self._type())
-
-    @property
-    def precisions_cholesky_(self) -> Array:
-        """U of precision = U U', upper triangular, in the same shape."""
-        return cholesky_of_precisions(self.covariances_, self._type())
-
-    def _filled(self) -> Mixture:
+    def mixture_(self) -> Mixture:
+        """The fitted mixture: that of `weights_`, `means_` and so on, as they stand."""
         check_is_fitted(self)
-        mixture: Mixture = self.mixture_
-        return mixture
+        own = vars(self)
+        given = {name: own[name] for name in NAMES if name in own}
+        last, kept = own.get("_last", (None, None))
+        return mixture_of(given, self.covariance_type, last, kept)
 
-    def _normals(self) -> tuple[Any, ...]:
-        components = self._filled().components
-        if not all(isinstance(c, MultivariateNormal) for c in components):
+    def _keep(self, fit: Fit) -> None:
+        """What is asked of the estimator from now on."""
+        for name in NAMES:
+            self.__dict__.pop(name, None)
+        self.fit_ = fit
+        found = parameters_of(fit.mixture)
+        self._last = fit.mixture, {name: v.copy() for name, v in found.items()}
+        self.__dict__.update(found)
+        self.converged_ = fit.converged
+        self.n_iter_ = fit.steps
+        self.lower_bound_ = fit.log_likelihood / fit.n
+        self.lower_bounds_ = fit.history[1:] / fit.n
+
+    def __getattr__(self, name: str) -> Any:
+        """What there is not, and where to look."""
+        if name == "mixture_":
+            check_is_fitted(self)
+        if name in OF_NORMALS and "_last" in vars(self):
             raise AttributeError(
                 "only multivariate normal components have means_ and covariances_; "
                 "see mixture_.components"
             )
-        return components
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}"
+        )
 
-    def _type(self) -> str:
-        """The covariance_type that the shapes of a fit go by."""
-        return type_of(c.covariance for c in self._normals())
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: all but the rows that were fitted."""
+        state: dict[str, Any] = super().__getstate__()
+        if "fit_" in state:
+            state = state | {"fit_": without_rows(state["fit_"])}
+        return state
 
     def __sklearn_is_fitted__(self) -> bool:
-        return "mixture_" in vars(self)
+        return "_last" in vars(self) or are_enough(vars(self))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -59,6 +59,27 @@ def cholesky_of_precisions(cov: Array, covariance_type: str) -> Array:
     return np.swapaxes(np.linalg.inv(np.linalg.cholesky(cov)), -1, -2)
 
 
+def covariances_of(root: Array, covariance_type: str) -> Array:
+    """The covariances whose precisions are U U' of these U, in the same shape."""
+    if covariance_type in ("diag", "spherical"):
+        return root**-2.0
+    factor = np.linalg.inv(root)
+    return np.swapaxes(factor, -1, -2) @ factor
+
+
+def inverses(precisions: Array, name: str) -> Array:
+    """Covariance matrices, (K, d, d), from their inverses; an error where these are
+    none."""
+    symmetric = np.allclose(precisions, precisions.transpose(0, 2, 1))
+    if not symmetric or (np.linalg.eigvalsh(precisions) <= 0).any():
+        raise ValueError(
+            f"{name} must be symmetric and positive definite, got "
+            f"{precisions!r:.120}; they are inverses of covariances"
+        )
+    cov = np.linalg.inv(precisions)
+    return 0.5 * (cov + cov.transpose(0, 2, 1))
+
+
 def precisions_of(root: Array, covariance_type: str) -> Array:
     """The precisions U U' of these U, in the same shape."""
     if covariance_type in ("diag", "spherical"):

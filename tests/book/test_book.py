@@ -63,7 +63,7 @@ NOT_RUN = {
 @pytest.fixture(scope="module")
 def html(build):
     """The HTML of each page, by the path of its source."""
-    folder = build(PYTHONHASHSEED="1")
+    folder = build()
 
     def read(source):
         path = Path(source).with_suffix("")

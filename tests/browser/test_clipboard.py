@@ -47,6 +47,30 @@ DRIVER = textwrap.dedent(
 )
 
 
+# Press the copy button of each block where nothing covers it, as a mouse would, and
+# read what it put on the clipboard.
+PRESS = """async (emptied) => {
+  document.querySelectorAll("details").forEach((d) => (d.open = true));
+  const texts = [];
+  for (const block of document.querySelectorAll("article .livefence:has(code)")) {
+    block.scrollIntoView({block: "center"});  // it has its buttons when it is seen
+    let button;
+    while (!(button = block.querySelector("button[data-clipboard-target]")))
+      await new Promise(requestAnimationFrame);
+    button.scrollIntoView({block: "center"});
+    const {left, top, width, height} = button.getBoundingClientRect();
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    if (!button.contains(hit)) throw new Error(`${hit?.outerHTML} covers a button`);
+    await navigator.clipboard.writeText(emptied);
+    hit.click();
+    let text = emptied;
+    while (text === emptied) text = await navigator.clipboard.readText();
+    texts.push(text);
+  }
+  return texts;
+}"""
+
+
 @pytest.fixture
 def copied(site, context, page):
     """Each Python block's text on the clipboard, by page and place."""
@@ -54,17 +78,8 @@ def copied(site, context, page):
     texts = {}
     for path in site.pages:
         page.goto(site.url + path)
-        page.evaluate(
-            "document.querySelectorAll('details').forEach(d => d.open = true)"
-        )
-        blocks = page.locator("article .livefence:has(code)")
-        for k in range(blocks.count()):
-            button = blocks.nth(k).locator("button[data-clipboard-target]").first
-            button.scroll_into_view_if_needed()
-            page.evaluate("navigator.clipboard.writeText('')")
-            button.click()
-            page.wait_for_function("navigator.clipboard.readText()")
-            texts[f"{path} {k}"] = page.evaluate("navigator.clipboard.readText()")
+        for k, text in enumerate(page.evaluate(PRESS, "nothing copied")):
+            texts[f"{path} {k}"] = text
     return texts
 
 

@@ -111,7 +111,7 @@ def test_k_and_the_target_work_by_keyboard(page, box, wanted, violations):
             expect(status).to_have_text(f"The {name} density, K = {K}: {shown}.")
         assert not re.search("NaN|Infinity", box.inner_html())
         box.get_by_role("radio", name=name).focus()
-    assert violations() == []
+    assert violations(page) == []
 
 
 def test_without_scripts_the_table_stands(still):

@@ -63,7 +63,7 @@ def test_the_slider_works_by_keyboard(page, box, violations):
     expect(box.locator("dd").last).to_have_text("0.015197")
     expect(status).to_have_text(re.compile("lower by 0.015197"))
     assert status.get_attribute("aria-live") == "polite"
-    assert violations() == []
+    assert violations(page) == []
     for key in ("Home", "End"):
         page.keyboard.press(key)
         expect(status).to_have_text(re.compile("At 0.[09][19] "))
@@ -86,7 +86,7 @@ def test_the_buttons_walk_the_path_of_em(page, box, violations):
     expect(box.locator("dd").last).to_have_text("0.000000")
     press("M-step")
     expect(status).to_have_text(re.compile(r"M-step: π is 0\.456004"))
-    assert violations() == []
+    assert violations(page) == []
     press("Reset")
     expect(box.locator("label b")).to_have_text("0.5")
 

@@ -88,7 +88,7 @@ def test_the_sliders_work_by_keyboard(page, box, violations):
         page.keyboard.press("ArrowLeft")
     expect(status).to_have_text(re.compile("One mode; "))
     expect(box.locator("circle")).to_have_count(1)
-    assert violations() == []
+    assert violations(page) == []
 
 
 def test_the_ends_of_both_sliders_show_numbers(page, box):

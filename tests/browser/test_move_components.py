@@ -106,13 +106,13 @@ def test_add_step_and_remove_by_keyboard(page, box, violations):
     press("Climb")
     expect(status).to_have_text(re.compile(r"−1989.946, AIC 3989.89"))
     page.evaluate("scrollTo(0, 0)")  # nothing half under the header
-    assert violations() == []
+    assert violations(page) == []
     for _ in range(5):
         press("Add a geometric")
     expect(status).to_have_text(re.compile("6 components"))
     assert "NaN" not in box.inner_html()
     page.evaluate("scrollTo(0, 0)")  # nothing half under the header
-    assert violations() == []
+    assert violations(page) == []
     for _ in range(7):
         press("Remove the last")
     expect(status).to_have_text(re.compile("one component"))

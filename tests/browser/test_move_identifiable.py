@@ -97,7 +97,7 @@ def test_the_pick_works_by_keyboard(page, box, violations):
     wanted = f"{Q / 0.5:.3f}"
     expect(status).to_have_text(re.compile(rf"no b .*would have to be {wanted}"))
     expect(box.locator("circle")).to_have_count(1)
-    assert violations() == []
+    assert violations(page) == []
 
     press("A's share of red", "End", 1)
     expect(status).to_have_text(re.compile(r"a = 1\.00, b = 0\.200 fits"))
@@ -107,7 +107,7 @@ def test_the_pick_works_by_keyboard(page, box, violations):
     expect(status).to_have_text(re.compile(r"b = 0\.20, a = 1\.000 fits"))
     page.keyboard.press("ArrowLeft")  # to π
     expect(status).to_have_text(re.compile(r"a = 1\.00 and b = 0\.20, π = 0\.500 fits"))
-    assert violations() == []
+    assert violations(page) == []
 
 
 def test_the_exchanged_labels_agree_with_bags_of_three(page, box):

@@ -73,7 +73,7 @@ def test_the_sliders_work_by_keyboard(page, box, violations):
     expect(box.locator("dd").first).to_have_text(f"{rate(0.5, 3.0):.4f}")
     expect(status).to_have_text(re.compile(f"The rate is {rate(0.5, 3.0):.4f}: "))
     page.evaluate("scrollTo(0, 0)")  # nothing half under the header
-    assert violations() == []
+    assert violations(page) == []
     for name in ("separation", "weight of A"):
         box.get_by_role("slider", name=re.compile(name)).focus()
         for key in ("Home", "End"):

@@ -54,7 +54,7 @@ def test_the_width_works_by_keyboard(page, box, violations):
     expect(slider).to_have_attribute("aria-valuetext", "1.0e−10 minutes")
     expect(status).to_have_text(re.compile("is −1025.70, 8.30 above the fit"))
     expect(box.locator("dd").first).to_have_text("−1025.70")
-    assert violations() == []
+    assert violations(page) == []
     for key, sd in (("Home", 1e-30), ("End", 10)):
         page.keyboard.press(key)
         shown = f"{log_likelihood(0.5, 79, sd):.2f}".replace("-", "−")
@@ -69,7 +69,7 @@ def test_the_place_works_by_keyboard(page, box, violations):
     expect(box.get_by_role("radio", name=re.compile("43, once"))).to_be_checked()
     shown = f"{log_likelihood(0.5, 43, 10**0.8):.2f}".replace("-", "−")
     expect(box.locator("dd").first).to_have_text(shown)
-    assert violations() == []
+    assert violations(page) == []
 
 
 def test_without_scripts_the_table_stands(still):

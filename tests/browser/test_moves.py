@@ -58,7 +58,7 @@ def test_the_bayes_slider_works_by_keyboard(page, move, violations):
     status = box.get_by_role("status")
     expect(status).to_have_text(re.compile(r"0\.640.*0\.160.*0\.400"))
     assert status.get_attribute("aria-live") == "polite"
-    assert violations() == []
+    assert violations(page) == []
 
 
 def test_the_em_buttons_work_by_keyboard(page, move, violations):
@@ -83,7 +83,7 @@ def test_the_em_buttons_work_by_keyboard(page, move, violations):
     press("Run 10")
     expect(status).to_have_text(re.compile(r"After 12 steps.*limit is 0\.4\."))
     assert box.locator("circle").count() == 13
-    assert violations() == []
+    assert violations(page) == []
     press("Reset")
     expect(box.locator("circle")).to_have_count(1)
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import pages_of_the_book
+
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 UNFOLD = "document.querySelectorAll('details').forEach((d) => (d.open = true))"
 pytestmark = pytest.mark.timeout(400)  # some look at every page at every size
@@ -27,22 +29,57 @@ def search(page, word):
     expect(page.locator(".md-search-result__link").first).to_be_visible()
 
 
-@both_schemes
-def test_no_page_violates_wcag_a_or_aa(page, site, violations, scheme):
-    """As axe sees it, wide and narrow, with all that folds unfolded.
+@pytest.fixture(scope="module")
+def visit(browser, site):
+    """Open a page of the book in one context, which has fetched what they share."""
+    with browser.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
 
-    The other scheme changes colours alone: there the rules that ask for one are run.
+        def opened(path):
+            page.emulate_media(color_scheme="light")
+            page.set_viewport_size(WIDE)
+            ready(page, site.url + path)
+            page.evaluate(UNFOLD)
+            return page
+
+        yield opened
+
+
+@pytest.mark.parametrize("path", pages_of_the_book())
+def test_no_page_violates_wcag_a_or_aa(visit, violations, path):
+    """As axe sees it, light and dark, wide and narrow, with all that folds unfolded.
+
+    The dark scheme changes colours alone: there the rules that ask for one are run.
     """
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page = visit(path)
     found = {}
-    for path in site.pages:
-        ready(page, site.url + path)
-        page.evaluate(UNFOLD)
+    for scheme, name in (("light", "default"), ("dark", "slate")):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_selector(f"body[data-md-color-scheme={name}]")
         for size in (WIDE, NARROW):
             page.set_viewport_size(size)
-            if problems := violations(colours_alone=scheme == "dark"):
-                found[path, size["width"]] = problems
-    assert not found
+            found[scheme, size["width"]] = violations(page, scheme == "dark")
+    assert not any(found.values()), found
+
+
+def test_every_page_of_the_book_is_looked_at(site):
+    """What is built is what the sources were said to become."""
+    assert site.pages == pages_of_the_book()
+
+
+def test_axe_sees_what_is_planted(visit, violations):
+    """Words too pale in either scheme, and a picture without words."""
+    page = visit("promises/")
+    style = "<p style='color: {0}; background: {1}'>pale</p><img src='{2}'>"
+    picture = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+    for ink, paper in (("#bbb", "#fff"), ("#333", "#000")):
+        page.evaluate(
+            "(html) => document.querySelector('article').innerHTML = html",
+            style.format(ink, paper, picture),
+        )
+        found = [line.partition(":")[0] for line in violations(page)]
+        assert sorted(found) == ["color-contrast", "image-alt"]
+        assert [x.partition(":")[0] for x in violations(page, True)] == found[:1]
 
 
 @both_schemes
@@ -53,7 +90,7 @@ def test_the_open_search_dialog_violates_nothing(page, site, violations, scheme)
     search(page, "responsibility")
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
-        assert violations() == []
+        assert violations(page) == []
 
 
 @both_schemes
@@ -247,23 +284,24 @@ class Tour(NamedTuple):
 def tour(browser, site):
     tour = Tour({}, [], [], {})
     with browser.new_context() as context:
-        page = context.new_page()
-        asked: list[str] = []
-        context.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: tour.said.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and tour.said.append(m.text))
-        for path in reversed(site.pages):
-            asked.clear()
+        context.on("weberror", lambda found: tour.said.append(str(found.error)))
+        context.on("console", lambda m: m.type == "error" and tour.said.append(m.text))
+        tabs = {}
+        for path in reversed(site.pages):  # in a tab each: they fall idle together
+            page = tabs[path] = context.new_page()
+            asked = tour.asked[path] = []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
             ready(page, site.url + path)
+        for path, page in tabs.items():
             page.wait_for_load_state("networkidle")
-            tour.asked[path] = list(asked)
+            tour.asked[path] = list(tour.asked[path])  # what comes later is not its own
             tour.ways[path] = [
                 page.locator(f".md-footer__link--{way}").evaluate_all(
                     "(a) => a[0]?.href"
                 )
                 for way in ("prev", "next")
             ]
-        asked.clear()  # the last page was the landing page
+        asked.clear()  # of the last page, the landing page
         page.locator("label[for^='__palette_']:visible").click()
         search(page, "mixture")
         page.locator(".md-search-result__link").first.click()

@@ -5,7 +5,9 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
-from mixnotes.fitting.information import _independent
+from mixnotes.data.sources import Rows
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.information import _independent, leading, spectrum
 from mixnotes.numeric.covariance import MODELS
 
 BAG = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)])
@@ -248,3 +250,28 @@ def test_the_rate_of_a_weight_on_its_way_to_0_is_a_factor_below_1():
     fit = mx.em(model, np.zeros(50), tol=1e-6)
     assert fit.mixture.weights[1] == pytest.approx(0.0, abs=1e-5)
     assert fit.rate == pytest.approx(np.exp(-1.0), abs=0.01)
+
+
+@pytest.mark.parametrize("K", [1, 2, 3])
+def test_the_largest_eigenvalue_alone_is_that_of_all(K):
+    """Of a few looks along a direction, be there more coordinates than looks or not."""
+    data = mx.datasets.faithful()
+    x = np.column_stack([data["eruptions"], data["waiting"]])
+    fit = mx.em(mx.gaussian_mixture(K), x, starts=3)
+    engine = Engine(fit.model, fit.source, exact=True)
+    limit = engine.state(fit.mixture)
+    largest = np.abs(spectrum(engine, limit)[0]).max()
+    assert leading(engine, limit) == pytest.approx(largest, abs=1e-4)
+
+
+def test_the_largest_eigenvalue_is_above_1_at_a_saddle():
+    """Two components that are one, halfway between two groups."""
+    x = np.random.default_rng(0).normal(size=(200, 4))
+    x[::2] += 3
+    one = mx.MultivariateNormal().fit(x)
+    model = mx.Mixture(2 * [mx.MultivariateNormal(d=4)])
+    engine = Engine(model, Rows(x, None), exact=True)
+    saddle = engine.state(mx.Mixture([one, one], [0.5, 0.5]))
+    assert leading(engine, saddle) > 1.01
+    left = mx.em(model, x, start=mx.Mixture([one, one], [0.5, 0.5]))
+    assert "after a saddle at" in left.reason

@@ -123,10 +123,10 @@ def test_a_warm_start_of_one_step_a_call_converges(kind):
         3, covariance_type=kind, warm_start=True, max_iter=1, random_state=0
     )
     heights = []
-    with pytest.warns(match="not converged"):
+    with pytest.warns(match="did not converge"):
         model.fit(X)
     for _ in range(500):
-        if model.converged_:
+        if model.fit_.converged:
             break
         heights.append(model.lower_bound_)
         import warnings
@@ -134,7 +134,7 @@ def test_a_warm_start_of_one_step_a_call_converges(kind):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(X)
-    assert model.converged_
+    assert model.fit_.converged
     assert np.all(np.diff(heights) >= 0)
     whole = MixtureModel(3, covariance_type=kind, random_state=0, max_iter=1000).fit(X)
     assert model.lower_bound_ == pytest.approx(whole.lower_bound_, abs=1e-3)

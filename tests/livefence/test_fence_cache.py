@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,8 +203,8 @@ def test_a_wheel_is_built_again_where_it_is_damaged_or_its_text_changed(
     file = wheel(tmp_path)
     built = []
 
-    def build(project, root):
-        built.append(project)
+    def build(project, root, without):
+        built.append((project, without))
         return file.name, file.read_bytes()
 
     monkeypatch.setattr(site, "_built", build)
@@ -226,3 +227,7 @@ def test_a_wheel_is_built_again_where_it_is_damaged_or_its_text_changed(
     shutil.rmtree(tmp_path / "parts")
     (tmp_path / "parts").write_text("a file")
     assert count() == number + 3
+    (tmp_path / "parts").unlink()
+    settings = replace(settings, wheels_without=["shelf/extras"])
+    assert (count(), count()) == (number + 4, number + 4)
+    assert built[-1] == ("shelf", ["shelf/extras"])

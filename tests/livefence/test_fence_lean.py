@@ -104,3 +104,17 @@ def test_a_lean_wheel_is_smaller_and_records_what_it_holds(tmp_path):
         sum_ = hashlib.sha256(found[name]).digest()
         told = digest.removeprefix("sha256=")
         assert base64.urlsafe_b64decode(told + "=") == sum_
+
+
+def test_folders_that_no_page_needs_are_left_out_of_a_wheel_and_its_record(tmp_path):
+    file = wheel(tmp_path)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("shelf/extras/shape.py", MODULE)
+        archive.writestr("shelf/extras_of_another.py", MODULE)
+        archive.writestr("shelf-1.2.dist-info/RECORD", "as it was")
+    found = lean(file.read_bytes(), ["shelf/extras"])
+    with zipfile.ZipFile(io.BytesIO(found)) as archive:
+        record = archive.read("shelf-1.2.dist-info/RECORD").decode()
+        assert "shelf/extras_of_another.py" in archive.namelist()
+        for names in (archive.namelist(), record.splitlines()):
+            assert not [name for name in names if name.startswith("shelf/extras/")]
