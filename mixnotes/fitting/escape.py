@@ -152,8 +152,11 @@ def _pushed(engine: Engine, result: RunResult) -> State | None:
         eigenvalues, _, direction = information.spectrum(engine, limit)
         if not np.abs(eigenvalues).max(initial=0.0) > _LEVEL:
             return None
-        for size in (0.1, -0.1, 1.0, -1.0):
-            state = engine.vector.constrain(line + size * direction, limit)
+        beside = [line + size * direction for size in (0.1, -0.1, 1.0, -1.0)]
+        if _falls(engine, limit, beside[:2], log_likelihood):
+            return None
+        for place in beside:
+            state = engine.vector.constrain(place, limit)
             for _ in range(_PUSHES):
                 here, statistics = engine.e_step(state)
                 if here > log_likelihood + _HIGHER:
@@ -162,3 +165,12 @@ def _pushed(engine: Engine, result: RunResult) -> State | None:
     except OUT_OF_FLOATS:
         return None
     return None
+
+
+def _falls(
+    engine: Engine, limit: State, beside: list[Array], log_likelihood: float
+) -> bool:
+    """Is the log-likelihood lower to both sides? A saddle is higher to some."""
+    states = (engine.vector.constrain(place, limit) for place in beside)
+    rounding = 100 * _EPS * (abs(log_likelihood) + engine.total)
+    return all(engine.e_step(s)[0] < log_likelihood - rounding for s in states)

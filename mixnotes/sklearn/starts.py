@@ -1,7 +1,7 @@
 """Where to climb from: mixtures learned from groups of the rows.
 
 The groups are those of scikit-learn's k-means and seeds, so that the starts are those
-of `GaussianMixture`.
+of `GaussianMixture`; of more than 32,768 rows k-means looks at so many.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mixnotes.fitting.starts import from_shares
 from mixnotes.numeric.arrays import Array
 
 _SOFT = 0.3  # the part of each row that is shared by all, where a group is too small
+_MANY = 2**15  # rows of which k-means finds the middles at the most
 _ROUNDING = 1e-12  # of the largest variance: below it a matrix has no inverse
 
 
@@ -106,11 +107,25 @@ def shares(
         share = rng.uniform(size=(m, K)).T
         return share / share.sum(axis=0)
     if init_params == "kmeans" and m >= K:
-        means = KMeans(K, n_init=1, random_state=rng)
-        labels = means.fit(points, sample_weight=weight).labels_
+        labels = _groups(points, weight, K, rng)
     else:
         labels = _nearest(points, _seeds(points, weight, K, init_params, rng))
     return np.eye(K)[labels].T
+
+
+def _groups(
+    points: Array, weight: Array | None, K: int, rng: np.random.RandomState
+) -> NDArray[np.intp]:
+    """The group of each row by k-means, shape (m,); of very many rows the middles are
+    found on some, since a start need not be so exact."""
+    means = KMeans(K, n_init=1, random_state=rng)
+    if len(points) <= _MANY:
+        labels: NDArray[np.intp] = means.fit(points, sample_weight=weight).labels_
+        return labels
+    some = np.sort(rng.choice(len(points), _MANY, replace=False))
+    means.fit(points[some], sample_weight=None if weight is None else weight[some])
+    labels = means.predict(points)
+    return labels
 
 
 def _seeds(
