@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -177,7 +178,7 @@ def _state_of(run: Run, converged: bool, reason: str) -> RunResult:
     """Where a run is."""
     engine = run.engine
     return RunResult(
-        engine.mixture(run.current),
+        partial(engine.mixture, run.current),
         run.log_likelihood + engine.constant,
         np.array(run.history) + engine.constant,
         converged,

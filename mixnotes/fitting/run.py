@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,7 +70,8 @@ class Settings:
 class RunResult:
     """How the run from one start ended."""
 
-    mixture: Mixture
+    # Most starts are never asked for their mixture.
+    made: Mixture | Callable[[], Mixture] = field(repr=False)
     log_likelihood: float
     history: Array  # log-likelihood at the start and after every step
     converged: bool
@@ -79,10 +81,21 @@ class RunResult:
     left: bool = False  # on the way, where others were ahead
     joined: bool = False  # another on the way to the same summit, whose end this is
 
+    @cached_property
+    def mixture(self) -> Mixture:
+        """The mixture where the run ended."""
+        return self.made if isinstance(self.made, Mixture) else self.made()
+
     @property
     def steps(self) -> int:
         """How many steps were taken."""
         return len(self.history) - 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the mixture itself, not how it is made."""
+        state = {**self.__dict__, "made": self.mixture}
+        state.pop("mixture", None)
+        return state
 
 
 class Proposal(NamedTuple):
