@@ -15,6 +15,7 @@ from mixnotes import datasets, plot
 from mixnotes.approximation.approximate import Approximation, approximate
 from mixnotes.components.component import Component
 from mixnotes.components.constraints import Shared
+from mixnotes.components.gate import Gate
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
@@ -69,6 +70,7 @@ __all__ = [
     "Exponential",
     "Fit",
     "Gamma",
+    "Gate",
     "Geometric",
     "Gumbel",
     "InverseGaussian",

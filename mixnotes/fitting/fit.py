@@ -103,6 +103,9 @@ class Fit:
     def entropy(self) -> float:
         """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
         source = self.source
+        if isinstance(source, Rows) and source.beside is not None:
+            engine, limit = self._limit()
+            return engine.label_entropy(limit)
         if isinstance(source, Rows):
             source = source.unlabelled()
         return sum(source.map(partial(_entropy, self.mixture)))
@@ -222,6 +225,12 @@ class Fit:
             >>> print(f"{fit.ceiling():.3f}")
             0.019
         """
+        if isinstance(self.source, Rows) and self.source.beside is not None:
+            raise ValueError(
+                "a ceiling is known where each row has a label of its own, drawn by "
+                "weights that are the same for all, and here labels depend on columns, "
+                "on groups or on each other"
+            )
         return ceiling(self.model, self.mixture, self.source, least_scale)
 
     def _limit(self) -> tuple[Engine, State]:
@@ -237,9 +246,16 @@ class Fit:
     @property
     def bic(self) -> float:
         """Schwarz's criterion, p log n - 2 log L for p free parameters; less is
-        better.
+        better. Where groups of rows have one label, n is the number of groups.
         """
-        return self.model.n_free * math.log(self.n) - 2 * self.log_likelihood
+        size = math.log(self.n_groups or self.n)
+        return self.model.n_free * size - 2 * self.log_likelihood
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups of rows have a label each; 0 where each row has its own."""
+        beside = self.source.beside if isinstance(self.source, Rows) else None
+        return 0 if beside is None else beside.n_groups
 
     @property
     def icl(self) -> float:
@@ -260,14 +276,16 @@ class Fit:
         return markup.table(self._title(), self._table(), self._notes())
 
     def _title(self) -> str:
+        groups = f" in {self.n_groups:,} groups" if self.n_groups else ""
         return (
-            f"Mixture of {len(self.mixture.components)}, fitted to {self.n:,.6g} "
-            f"observations; {self.model.n_free} learned"
+            f"{type(self.mixture).__name__} of {len(self.mixture.components)}, fitted "
+            f"to {self.n:,.6g} observations{groups}; {self.model.n_free} learned"
         )
 
     def _notes(self) -> list[str]:
         """What stands below the table."""
         lines = [
+            *self.mixture.label_lines(),
             f"log-likelihood {self.log_likelihood:.4f}   AIC {self.aic:.2f}   "
             f"BIC {self.bic:.2f}",
             f"{self.steps} steps; {self.reason}",
@@ -297,10 +315,15 @@ class Fit:
     def _table(self) -> list[tuple[str, str]]:
         rows = [("weight", "component")]
         weights = self.mixture.weights
+        if self.mixture.label_rule:
+            rows = [("mean weight", "component")]
+            engine, limit = self._limit()
+            assert engine.label is not None
+            weights = engine.label.mean_weights(limit.weights[0])
         for k, component in enumerate(self.mixture.parts):
             template = self.model.parts[k]
-            rows.append((f"{weights[k]:.4f}", component.described(template)))  # type: ignore[index]
-        if self.model.weights is not None:
+            rows.append((f"{weights[k]:.4f}", component.described(template)))
+        if self.model.weights is not None and not self.model.label_rule:
             rows[0] = ("weight (given)", "component")
         return rows
 

@@ -110,21 +110,33 @@ def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 
     with quiet():
         scores = _derivative(rows, point, free)
-    weight = engine.source.weights  # type: ignore[attr-defined]
+    weight = _weights_of_units(engine)
     middle = scores.T @ (scores * weight[:, None])
     bread = np.linalg.solve(information, slope.T)
     variance = ((bread.T @ middle) * bread.T).sum(axis=1)
     return _by_name(engine, limit, variance)
 
 
+def _weights_of_units(engine: Engine) -> Array:
+    """How often each row, or each group of rows, counts."""
+    rows = engine.source
+    assert isinstance(rows, Rows)
+    if rows.beside is None or rows.beside.group is None:
+        return rows.weights
+    return np.ones(rows.beside.n_groups)  # the weights of rows are within groups
+
+
 def _row_log_likelihoods(engine: Engine, state: State) -> Array:
-    """log p(x_i), or log p(x_i, z_i) where z is known, shape (n,)."""
+    """log p(x_i), or log p(x_i, z_i) where z is known, shape (n,); of groups of rows
+    with one label, or of sequences, that of each."""
     source = engine.source
     if not isinstance(source, Rows):
         raise ValueError(
             "sandwich errors need the observations in memory, and this fit was made "
             "of blocks; fit one array, or take standard_errors()"
         )
+    if engine.label is not None:
+        return engine.scores(state)
     mixture = engine.mixture(state)
     if source.labels is None:
         return mixture.log_prob(source.x)

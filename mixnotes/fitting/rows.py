@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from mixnotes.components.exponential import NEVER
 from mixnotes.fitting.blocks.base import Block, Form, Statistics, Workspace
+from mixnotes.fitting.label import Label
+from mixnotes.fitting.tree import Node
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
 
@@ -150,6 +152,74 @@ def _normalise_far(weight: Array, workspace: Workspace) -> float:
     total = float(np.dot(weight, top + np.log(norm)))
     joint *= weight / norm
     return total
+
+
+class LabelledRows(PreparedRows):
+    """Rows whose labels are drawn in another way than one by one, by weights that are
+    the same for all: a `Label` says how. All rows are worked on at once."""
+
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        data: list[Any],
+        weight: Array | None,
+        excluded: NDArray[np.bool_] | None,
+        node: Node,
+        label: Label,
+    ) -> None:
+        super().__init__(blocks, data, weight, excluded)
+        self.node, self.label = node, label
+        for block, part in zip(blocks, data, strict=True):
+            block.keep_features(part)
+        self.workspace = Workspace(self.k, self.size)
+        order = np.argsort(node.branch, kind="stable")
+        self.slots = node.leaves[order]  # by branch
+        ends = np.flatnonzero(np.diff(node.branch[order])) + 1
+        self.firsts = np.concatenate([[0], ends])  # of each branch
+        self.flat = len(self.firsts) == self.k
+
+    def e_step_by(
+        self, value: Array, weights: Array, values: Sequence[Any], form: Form
+    ) -> tuple[float, Statistics]:
+        """The log-likelihood and the statistics, those of the label last, for its value
+        and the weights of each component within its part of the mixture."""
+        log_weight = np.log(weights)
+        rows, workspace = slice(0, self.size), self.workspace
+        parts = []
+        for block, own, data in zip(self.blocks, values, self.data, strict=True):
+            load = block.load(own, log_weight[block.slots], data, form)
+            parts.append((block, load, data, block.empty(load, data), block.slots))
+        with one_blas_thread():
+            self._joint(parts, rows, workspace)
+            total, share, statistics = self.shares(value, workspace.joint)
+            if total > -np.inf:
+                for block, load, data, own, slots in parts:
+                    here = share[slots]
+                    block.collect(load, data, rows, here, own, workspace)
+        return total, Statistics([*(part[3] for part in parts), statistics], form)
+
+    def shares(self, value: Array, joint: Array) -> tuple[float, Array, Any]:
+        """The log-likelihood, the responsibilities by slot times weights, and the
+        statistics of the label, for log-densities by slot, (K, n)."""
+        ordered, branch = joint[self.slots], self.by_branch(joint)
+        total, share, statistics = self.label.e_step(value, branch, self.weight)
+        leaf = share
+        if not self.flat:
+            sizes = np.diff([*self.firsts, self.k])
+            aside = ordered - np.repeat(branch, sizes, axis=0)
+            leaf = np.repeat(share, sizes, axis=0) * np.exp(aside)
+        by_slot = np.empty_like(leaf)
+        by_slot[self.slots] = leaf
+        return total, by_slot, statistics
+
+    def by_branch(self, joint: Array) -> Array:
+        """Log-densities of the components of the outermost mixture, (K, n), from those
+        by slot."""
+        ordered = joint[self.slots]
+        if self.flat:
+            return ordered
+        found: Array = np.logaddexp.reduceat(ordered, self.firsts, axis=0)
+        return found
 
 
 class KnownRows:

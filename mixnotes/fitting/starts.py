@@ -29,6 +29,7 @@ class Kind(Enum):
 
     APART = "the rows nearest to seeds far apart"
     GROUPS = "those of k-means"
+    TOGETHER = "whole groups of rows that have one label"
     WIDTHS = "neighbourhoods of any rows, of very different widths"
 
 
@@ -79,7 +80,10 @@ def random_starts(
     assert isinstance(rows, Rows)
     columns = rows.whole.x.size // len(rows.whole.x)
     few = _KINDS_OF_NUMBERS if columns == 1 else _KINDS
-    kinds = cycle(few if columns < _COLUMNS else _KINDS_OF_MANY)
+    tried_kinds = few if columns < _COLUMNS else _KINDS_OF_MANY
+    if rows.beside is not None and rows.beside.group is not None:  # every other one
+        tried_kinds = tuple(k for own in tried_kinds for k in (own, Kind.TOGETHER))
+    kinds = cycle(tried_kinds)
     for _ in range(count):
         tried = [_standing_start(engine, rng, next(kinds)) for _ in range(tries)]
         if tries > 1:
@@ -135,6 +139,8 @@ def random_start(
     if engine.edges_move or kind is Kind.GROUPS:  # an end would reach to a far row
         noise = 0.0
     seeds, nearest = _neighbourhoods(points, weight, len(unknown), rng, kind)
+    if kind is Kind.TOGETHER:
+        nearest = _as_one_of_them(nearest, rows, rng)
     share = np.zeros((k, m))
     if noise:
         share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
@@ -158,6 +164,19 @@ def _points(engine: Engine, kind: Kind) -> Array:
     if kind is Kind.GROUPS and engine.model.column_names is None:
         spread = np.full_like(spread, math.sqrt((spread * spread).mean()))
     return points / spread
+
+
+def _as_one_of_them(
+    nearest: NDArray[np.intp], rows: Rows, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """All rows of a group with the component of one of them, drawn at random."""
+    assert rows.beside is not None
+    group = rows.beside.group
+    order = rng.permutation(len(nearest))
+    one = np.zeros(rows.beside.n_groups, dtype=np.intp)
+    one[group[order]] = nearest[order]  # type: ignore[index]
+    found: NDArray[np.intp] = one[group]
+    return found
 
 
 def _neighbourhoods(
@@ -251,7 +270,8 @@ def from_shares(engine: Engine, share: Array) -> State:
     with quiet():
         values = engine.first(share * rows.weights)
         if engine.edges_move:  # what is beyond all ends would stay so
-            beyond = engine.mixture(values).log_prob(rows.x) == -np.inf
+            mixture = engine.mixture(values).unweighted
+            beyond = mixture.log_prob(rows.x) == -np.inf
             if beyond.any():
                 share[:, beyond] = _possible_shares(engine, np.ones_like(share))[
                     :, beyond
@@ -270,10 +290,7 @@ def from_shares(engine: Engine, share: Array) -> State:
 def level_start(model: Mixture) -> Mixture:
     """Equal weights wherever they are unknown, and nothing else is."""
     inside = [level_start(c) if isinstance(c, Mixture) else c for c in model.parts]
-    weights = model.weights
-    if weights is None:
-        weights = np.full(len(inside), 1 / len(inside))
-    return model.with_parts(inside, weights)
+    return model.with_parts(inside, model.level_label())
 
 
 def _spread(points: Array, weight: Array) -> Array:
