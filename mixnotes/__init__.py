@@ -13,6 +13,7 @@ Examples:
 
 from mixnotes import datasets, plot
 from mixnotes.approximation.approximate import Approximation, approximate
+from mixnotes.components.chain import Chain
 from mixnotes.components.component import Component
 from mixnotes.components.constraints import Shared
 from mixnotes.components.gate import Gate
@@ -64,6 +65,7 @@ __all__ = [
     "Bootstrap",
     "Categorical",
     "Censored",
+    "Chain",
     "Component",
     "Custom",
     "Dirichlet",

@@ -154,6 +154,18 @@ class Labelled(Composite):
         logs = self._log_gate(None, row, 1)
         return self.with_weights(np.exp(logs[:, 0]))
 
+    def require_label_kept(self, filled: Any, name: str) -> None:
+        """Raise an error unless a filled mixture has all that this one gives of how
+        labels are drawn.
+        """
+        given, seen = self.weights, filled.weights
+        if isinstance(given, Gate) or isinstance(seen, Gate):
+            _require_kept_gate(given, seen, name)
+        elif given is not None and not np.allclose(given, seen, rtol=0, atol=1e-12):
+            raise ValueError(
+                f"{name} must keep the weights that mixture gives, {given}, got {seen}"
+            )
+
     def label_lines(self) -> list[str]:
         """What weights depend on, as lines below a table."""
         gate = self.weights
@@ -309,3 +321,20 @@ class Labelled(Composite):
         shares = self.responsibilities(x, covariates, groups)
         labels: NDArray[np.intp] = shares.argmax(axis=1)
         return labels
+
+
+def _require_kept_gate(given: Any, seen: Any, name: str) -> None:
+    """Raise an error unless a filled gate has the columns of another, and what it
+    gives."""
+    alike = isinstance(given, Gate) and isinstance(seen, Gate)
+    if not alike or list(given.named) != list(seen.named):
+        raise ValueError(
+            f"{name} must have weights that depend on the columns that mixture's do, "
+            f"{given!r}, got {seen!r}"
+        )
+    known = given.places < 0
+    if not np.allclose(given.matrix[known], seen.matrix[known], rtol=0, atol=1e-12):
+        raise ValueError(
+            f"{name} must keep the coefficients that mixture gives, {given!r}, got "
+            f"{seen!r}"
+        )

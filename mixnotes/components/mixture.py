@@ -75,7 +75,7 @@ class Mixture(Labelled):
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
-            f"a Mixture is immutable, cannot set {name}; make a new one"
+            f"a {type(self).__name__} is immutable, cannot set {name}; make a new one"
         )
 
     @property
@@ -88,6 +88,10 @@ class Mixture(Labelled):
     def reordered(self, names: Sequence[str]) -> Self:
         """The same mixture with its named columns in this order."""
         parts = [component.reordered(names) for component in self.parts]
+        return self.with_components(parts)
+
+    def with_components(self, parts: Sequence[Any]) -> Self:
+        """The same mixture of other components."""
         return type(self)(parts, self.weights)
 
     @property
@@ -234,7 +238,7 @@ class Mixture(Labelled):
             c.with_dimension(d) if hasattr(c, "with_dimension") else c
             for c in self.parts
         ]
-        return type(self)(components, self.weights)
+        return self.with_components(components)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations at least one component can produce, shape (n,)."""
@@ -356,8 +360,9 @@ class Mixture(Labelled):
             >>> mx.Mixture(at, [0.5, 0.5]).marginal([1]).mean()
             array([2.])
         """
-        parts = [method_of(c, "marginal")(columns) for c in self.parts]
-        return Mixture(parts, self.weights)
+        return self.with_components(
+            [method_of(c, "marginal")(columns) for c in self.parts]
+        )
 
     def conditional(self, known: Mapping[int, float]) -> Mixture:
         """p(the other columns | these columns have these values), for multivariate

@@ -36,8 +36,8 @@ def checked_components(components: Sequence[Any]) -> tuple[Component, ...]:
         if getattr(part, "label_rule", ""):
             raise ValueError(
                 f"components[{k}] must be a distribution of one row, got a "
-                f"{type(part).__name__} whose {part.label_rule}; only the outermost "  # type: ignore[attr-defined]
-                "mixture can be so"
+                f"{type(part).__name__} where the {part.label_rule}; only the "  # type: ignore[attr-defined]
+                "outermost mixture can be so"
             )
     return parts
 

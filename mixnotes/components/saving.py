@@ -53,7 +53,7 @@ def from_json(text: str) -> Component:
 def from_state(state: Any) -> Component:
     """The component of one JSON object {"type": name, parameter: value, ...}."""
     name = state.get("type") if isinstance(state, dict) else None
-    if name in REVIVERS:
+    if isinstance(name, str) and name in REVIVERS:
         return REVIVERS[name](state)
     known = {k: c for k, c in Component.registry.items() if not inspect.isabstract(c)}
     if not isinstance(name, str) or name not in known:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.data.beside import Beside
+from mixnotes.data.beside import Beside, renumbered
 from mixnotes.data.check import as_array, as_weights, require_weighty, slices
 from mixnotes.data.intervals import Intervals, midpoints
 from mixnotes.data.summary import as_columns, summary
@@ -235,6 +235,20 @@ class Stream(Source):
         require_weighty(found.total)
         self.survey = found
         self.n, self.total = found.n, found.total
+
+    def stretch(self) -> Rows:
+        """Some of the first rows, where each block is a sequence."""
+        parts, size = [], 0
+        for x, weight in self.blocks():
+            x, weight = of_block(lambda x, weight: (x, weight), x, weight)
+            level = np.asarray(as_weights(weight, len(x)))
+            parts.append((np.asarray(x, dtype=np.float64)[level > 0], level[level > 0]))
+            size += len(parts[-1][0])
+            if size >= _SAMPLE:
+                break
+        group = np.repeat(np.arange(len(parts)), [len(x) for x, _ in parts])[:_SAMPLE]
+        x, level = (np.concatenate(p)[:_SAMPLE] for p in zip(*parts, strict=True))
+        return Rows(x, level, beside=Beside(group=renumbered(group), ordered=True))
 
     def sample(self, rng: np.random.Generator, most: int = _SAMPLE) -> Rows:
         """The rows that the first pass kept."""

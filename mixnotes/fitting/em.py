@@ -329,6 +329,7 @@ def _guided(engine: Engine) -> State | None:
             return None
     level = level_start(model)
     try:
-        return engine.vector.project(engine.state(Mixture(parts, level.weights)))
+        filled = level.with_parts(parts, level.label_value)
+        return engine.vector.project(engine.state(filled))
     except ValueError:
         return None

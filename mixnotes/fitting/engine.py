@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mixnotes.components.exponential import NEVER
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import Rows, Source
+from mixnotes.data.sources import Rows, Source, Stream
 from mixnotes.fitting.blocks.base import (
     Block,
     FixedBlock,
@@ -27,8 +27,8 @@ from mixnotes.fitting.blocks.base import (
 )
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.kinds import blocks_of
+from mixnotes.fitting.chain import ChainLabel, label_of
 from mixnotes.fitting.exclusion import Exclusion
-from mixnotes.fitting.label import label_of
 from mixnotes.fitting.prior import Priors, no_priors
 from mixnotes.fitting.rows import KnownRows, LabelledRows, PreparedRows
 from mixnotes.fitting.tree import Tree, leaves
@@ -95,6 +95,12 @@ class Engine:
         """The same model on other data."""
         exact = self.form is Form.EXACT
         return Engine(self.model, source, exact=exact, priors=self.priors)
+
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """Some rows to try starts on; of blocks that are sequences the first."""
+        source = self.source
+        blocks = isinstance(source, Stream) and self.label is not None
+        return source.stretch() if blocks else source.sample(rng)  # type: ignore[attr-defined]
 
     # ------------------------------------------------------------------- the data
 
@@ -258,6 +264,11 @@ class Engine:
             x = np.asarray(x, dtype=np.float64)
             if weight is not None and not weight.all():
                 x, weight = x[weight > 0], weight[weight > 0]
+            if self.label is not None:
+                labelled = self._labelled(x, weight)
+                weights = self.tree.leaf_weights(state.weights, True)
+                own = state.weights[0]
+                return labelled.e_step_by(own, weights, state.values, form)
             data = [block.prepare(x, False) for block in self.blocks]
             rows = PreparedRows(self.blocks, data, weight, self.exclusion.bars(x))
             weights = self.tree.leaf_weights(state.weights)
@@ -296,16 +307,41 @@ class Engine:
     def scores(self, state: State) -> Array:
         """The log-likelihood of each unit that a label is drawn for by itself."""
         assert isinstance(self.rows, LabelledRows)
-        assert self.label is not None
-        joint = self.rows.by_branch(np.maximum(self.joint(state), NEVER))
-        return self.label.scores(state.weights[0], joint, self.rows.weight)
+        self._e_step(state, Form.EXACT)
+        return self.rows.scores(state.weights[0])
 
     def label_entropy(self, state: State) -> float:
         """The entropy of the labels given the data, in nats."""
-        assert isinstance(self.rows, LabelledRows)
-        assert self.label is not None
-        joint = self.rows.by_branch(np.maximum(self.joint(state), NEVER))
-        return self.label.entropy(state.weights[0], joint, self.rows.weight)
+        if isinstance(self.rows, LabelledRows):
+            self._e_step(state, Form.EXACT)
+            return self.rows.entropy(state.weights[0])
+        return sum(self.source.map(partial(self._entropy_of, state)))
+
+    def _entropy_of(self, state: State, x: Array, weight: Array | None) -> float:
+        """The same of a block, which is a sequence."""
+        rows = self._labelled(x, weight)
+        weights = self.tree.leaf_weights(state.weights, True)
+        with quiet():
+            rows.e_step_by(state.weights[0], weights, state.values, Form.EXACT)
+            return rows.entropy(state.weights[0])
+
+    def _labelled(self, x: Array, weight: Array | None) -> LabelledRows:
+        """A block of rows, which is a sequence."""
+        assert isinstance(self.label, ChainLabel)
+        data = [block.prepare(x, False) for block in self.blocks]
+        node, label = self.tree.nodes[0], self.label.on(len(x))
+        bars = self.exclusion.bars(x)
+        return LabelledRows(self.blocks, data, weight, bars, node, label)
+
+    def mean_shares(self, state: State) -> Array:
+        """The responsibilities of the components of the outermost mixture on average,
+        (K,)."""
+        statistics = self.e_step(state)[1]
+        pairs = zip(self.blocks, statistics.parts, strict=False)
+        totals = np.concatenate([block.totals(own) for block, own in pairs])
+        node = self.tree.nodes[0]
+        shares: Array = np.bincount(node.branch, totals[node.leaves]) / totals.sum()
+        return shares
 
     # --------------------------------------------------- what the blocks can do
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mixnotes.components import html as markup
+from mixnotes.components.chain import Chain
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
@@ -103,7 +104,8 @@ class Fit:
     def entropy(self) -> float:
         """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
         source = self.source
-        if isinstance(source, Rows) and source.beside is not None:
+        beside = isinstance(source, Rows) and source.beside is not None
+        if beside or isinstance(self.mixture, Chain):
             engine, limit = self._limit()
             return engine.label_entropy(limit)
         if isinstance(source, Rows):
@@ -225,7 +227,8 @@ class Fit:
             >>> print(f"{fit.ceiling():.3f}")
             0.019
         """
-        if isinstance(self.source, Rows) and self.source.beside is not None:
+        beside = isinstance(self.source, Rows) and self.source.beside is not None
+        if beside or self.mixture.label_rule:
             raise ValueError(
                 "a ceiling is known where each row has a label of its own, drawn by "
                 "weights that are the same for all, and here labels depend on columns, "
@@ -248,12 +251,14 @@ class Fit:
         """Schwarz's criterion, p log n - 2 log L for p free parameters; less is
         better. Where groups of rows have one label, n is the number of groups.
         """
-        size = math.log(self.n_groups or self.n)
+        chain = isinstance(self.mixture, Chain)
+        size = math.log(self.n if chain else self.n_groups or self.n)
         return self.model.n_free * size - 2 * self.log_likelihood
 
     @property
     def n_groups(self) -> int:
-        """How many groups of rows have a label each; 0 where each row has its own."""
+        """How many groups of rows have a label each, or how many sequences there are;
+        0 where rows have nothing to do with each other."""
         beside = self.source.beside if isinstance(self.source, Rows) else None
         return 0 if beside is None else beside.n_groups
 
@@ -276,7 +281,9 @@ class Fit:
         return markup.table(self._title(), self._table(), self._notes())
 
     def _title(self) -> str:
-        groups = f" in {self.n_groups:,} groups" if self.n_groups else ""
+        chain = isinstance(self.mixture, Chain)
+        word = ("sequence" if chain else "group") + "s" * (self.n_groups != 1)
+        groups = f" in {self.n_groups:,} {word}" if self.n_groups else ""
         return (
             f"{type(self.mixture).__name__} of {len(self.mixture.components)}, fitted "
             f"to {self.n:,.6g} observations{groups}; {self.model.n_free} learned"
@@ -316,10 +323,9 @@ class Fit:
         rows = [("weight", "component")]
         weights = self.mixture.weights
         if self.mixture.label_rule:
-            rows = [("mean weight", "component")]
+            rows = [("share", "component")]
             engine, limit = self._limit()
-            assert engine.label is not None
-            weights = engine.label.mean_weights(limit.weights[0])
+            weights = engine.mean_shares(limit)
         for k, component in enumerate(self.mixture.parts):
             template = self.model.parts[k]
             rows.append((f"{weights[k]:.4f}", component.described(template)))

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixnotes.components.chain import Chain
 from mixnotes.components.component import Component, weight_of
 from mixnotes.components.exponential import is_exponential
 from mixnotes.components.foreign import Foreign
-from mixnotes.components.gate import Gate
 from mixnotes.components.measure import require_one_measure
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.parts import tied
@@ -30,7 +30,7 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of
 from mixnotes.data.streams import stream_of
-from mixnotes.fitting.known import Given, labels_of
+from mixnotes.fitting.known import Given, in_order, labels_of, require_one_weight
 from mixnotes.fitting.tree import leaves
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.covariance import is_tied
@@ -54,10 +54,12 @@ def checked(
         )
     own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture))
     stream: Stream | None = None
+    if isinstance(mixture, Chain):
+        x = in_order(x)
     if not isinstance(x, Binned | Censored):
         named = None if mixture.column_names is None else mixture._rows
-        beside = labels is not None or groups is not None or mixture.label_rule
-        stream = stream_of(x, sample_weight, bool(own or beside), named)
+        own |= labels is not None or groups is not None or mixture.label_rule != ""
+        stream = stream_of(x, sample_weight, own, named)
     source: Source
     if stream is None:
         given = Given(x, labels, groups, covariates)
@@ -91,7 +93,7 @@ def _require_no_labels(
                 f"{name} must be left out where x comes in blocks; pass the data as "
                 "one array"
             )
-    if mixture.label_rule:
+    if mixture.label_rule and not isinstance(mixture, Chain):
         raise ValueError(
             f"data in blocks need weights that are numbers, and here the "
             f"{mixture.label_rule}; pass the data as one array or table"
@@ -154,6 +156,8 @@ def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
     remedy = "values that are missing need the data in memory: pass one array"
     require(~np.isnan(x), x, "x must be finite", remedy)
     _check(mixture, x, weight)
+    if isinstance(mixture, Chain) and weight is not None:
+        require_one_weight(np.zeros(len(x), dtype=np.intp), weight)
     require_one_measure(_parts(mixture), x, None, as_weights(weight, len(x)))
 
 
@@ -196,9 +200,10 @@ def as_start(model: Mixture, start: Mixture, name: str) -> Mixture:
 def _require_same_parts(template: Mixture, filled: Any, name: str) -> None:
     """Raise an error unless `filled` is a mixture of as many parts, nested alike."""
     size = len(template.components)
-    if not isinstance(filled, Mixture) or len(filled.components) != size:
+    kind = type(template)
+    if not isinstance(filled, kind) or len(filled.components) != size:
         raise ValueError(
-            f"{name} must be a Mixture of {size} components as mixture is, got "
+            f"{name} must be a {kind.__name__} of {size} components as mixture is, got "
             f"{filled!r:.120}"
         )
     pairs = zip(template.parts, filled.parts, strict=True)
@@ -209,13 +214,7 @@ def _require_same_parts(template: Mixture, filled: Any, name: str) -> None:
 
 def _require_kept(template: Mixture, filled: Any, name: str, at: str = "") -> None:
     """Raise an error unless `filled` agrees with all that `template` gives."""
-    given, seen = template.weights, filled.weights
-    if isinstance(given, Gate) or isinstance(seen, Gate):
-        _require_kept_gate(given, seen, name)
-    elif given is not None and not np.allclose(given, seen, rtol=0, atol=1e-12):
-        raise ValueError(
-            f"{name} must keep the weights that mixture gives, {given}, got {seen}"
-        )
+    template.require_label_kept(filled, name)
     pairs = zip(template.parts, filled.parts, strict=True)
     for k, (inner, part) in enumerate(pairs):
         where = f"{at}components[{k}]"
@@ -226,23 +225,6 @@ def _require_kept(template: Mixture, filled: Any, name: str, at: str = "") -> No
                 f"{name} must keep what mixture gives: {where} is {inner!r} in "
                 f"mixture and {part!r} in {name}"
             )
-
-
-def _require_kept_gate(given: Any, seen: Any, name: str) -> None:
-    """Raise an error unless a filled gate has the columns of another, and what it
-    gives."""
-    alike = isinstance(given, Gate) and isinstance(seen, Gate)
-    if not alike or list(given.named) != list(seen.named):
-        raise ValueError(
-            f"{name} must have weights that depend on the columns that mixture's do, "
-            f"{given!r}, got {seen!r}"
-        )
-    known = given.places < 0
-    if not np.allclose(given.matrix[known], seen.matrix[known], rtol=0, atol=1e-12):
-        raise ValueError(
-            f"{name} must keep the coefficients that mixture gives, {given!r}, got "
-            f"{seen!r}"
-        )
 
 
 def _keeps(template: Component, filled: Any) -> bool:

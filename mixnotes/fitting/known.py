@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes.components.chain import Chain
 from mixnotes.components.gate import Gate
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.beside import Beside
 from mixnotes.data.check import as_numbers, require
+from mixnotes.data.streams import is_dask
 from mixnotes.data.words import columns_of, group_of, raw_column
 from mixnotes.numeric.arrays import Array
 
@@ -36,6 +38,13 @@ def labels_of(
     elif given.labels is not None:
         z = as_labels(given.labels, n, mixture)
     mixture, design = _gated(mixture, given, n)
+    group: NDArray[np.intp] | None = None
+    if isinstance(mixture, Chain):
+        group = np.zeros(n, dtype=np.intp)
+        if given.groups is not None:
+            group = group_of(given.groups, given.x, given.covariates, n)
+        require_one_weight(group, weight)
+        return mixture, z, Beside(None, group, evidence, ordered=True)
     group = None
     if given.groups is not None:
         group = group_of(given.groups, given.x, given.covariates, n)
@@ -43,6 +52,16 @@ def labels_of(
     if design is None and group is None and evidence is None:
         return mixture, z, None
     return mixture, z, Beside(design, group, evidence)
+
+
+def in_order(x: Any) -> Any:
+    """Rows of a chain: a file is read whole, and blocks must be whole sequences."""
+    if is_dask(x):
+        raise TypeError(
+            "a Chain needs whole sequences, and the blocks of a Dask array may end "
+            "anywhere; pass x.compute(), or an iterable whose blocks are sequences"
+        )
+    return np.array(x) if isinstance(x, np.memmap) else x
 
 
 def _gated(mixture: Mixture, given: Given, n: int) -> tuple[Mixture, Array | None]:
@@ -84,6 +103,19 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
             "and none that is unknown (-1); leave that component out"
         )
     return values.astype(np.intp)
+
+
+def require_one_weight(group: NDArray[np.intp], weight: Array) -> None:
+    """Raise an error where rows of a sequence count differently often."""
+    first = np.unique(group, return_index=True)[1][group]
+    odd = weight != weight[first]
+    if odd.any():
+        i = int(np.argmax(odd))
+        raise ValueError(
+            "the rows of a sequence must have one sample_weight, how often all of it "
+            f"counts, got {weight[first[i]]:g} in row {first[i]} and {weight[i]:g} in "
+            f"row {i}; leave sample_weight out"
+        )
 
 
 def as_evidence(labels: ArrayLike, n: int, mixture: Mixture) -> Array:

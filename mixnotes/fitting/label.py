@@ -19,7 +19,6 @@ from mixnotes.components.gate import Gate
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.vector import Axis
 from mixnotes.data.beside import Beside
-from mixnotes.data.sources import Rows
 from mixnotes.numeric import logit
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import log_sum_exp
@@ -47,10 +46,6 @@ class Label(ABC):
     @abstractmethod
     def entropy(self, value: Array, joint: Array, weight: Array | None) -> float:
         """The entropy of the labels given the data, in nats."""
-
-    def mean_weights(self, value: Array) -> Array:
-        """P(z = k) on average over the units, (K,)."""
-        return value
 
 
 class OwnLabel(Label):
@@ -175,11 +170,6 @@ class GateLabel(UnitLabel, OwnLabel):
         """By distinct row of the design."""
         return summed(share, self.which)
 
-    def mean_weights(self, value: Array) -> Array:
-        """Over the units."""
-        found: Array = np.exp(self.log_weights(value)).mean(axis=1)
-        return found
-
     def limit(self, value: Array) -> str:
         """Which coefficients are at infinity, where no weight in the data is between 0
         and 1 that depends on them."""
@@ -243,13 +233,3 @@ class GateLabel(UnitLabel, OwnLabel):
         """One coordinate for each free number."""
         columns = self._spots[1]
         return [Axis(f"weights.{self.names[j]}", 1, False, None) for j in columns]
-
-
-def label_of(model: Mixture, rows: Rows | None) -> Label | None:
-    """How labels are drawn; None where each row has its own, by plain weights."""
-    beside = None if rows is None else rows.beside
-    if beside is None:
-        return None
-    if isinstance(model.weights, Gate):
-        return GateLabel(model, beside)
-    return UnitLabel(model, beside)

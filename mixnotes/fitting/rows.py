@@ -177,6 +177,7 @@ class LabelledRows(PreparedRows):
         ends = np.flatnonzero(np.diff(node.branch[order])) + 1
         self.firsts = np.concatenate([[0], ends])  # of each branch
         self.flat = len(self.firsts) == self.k
+        self.straight = bool((self.slots == np.arange(self.k)).all())
 
     def e_step_by(
         self, value: Array, weights: Array, values: Sequence[Any], form: Form
@@ -201,21 +202,33 @@ class LabelledRows(PreparedRows):
     def shares(self, value: Array, joint: Array) -> tuple[float, Array, Any]:
         """The log-likelihood, the responsibilities by slot times weights, and the
         statistics of the label, for log-densities by slot, (K, n)."""
-        ordered, branch = joint[self.slots], self.by_branch(joint)
+        branch = self.by_branch(joint)
         total, share, statistics = self.label.e_step(value, branch, self.weight)
         leaf = share
         if not self.flat:
             sizes = np.diff([*self.firsts, self.k])
-            aside = ordered - np.repeat(branch, sizes, axis=0)
+            aside = joint[self.slots] - np.repeat(branch, sizes, axis=0)
             leaf = np.repeat(share, sizes, axis=0) * np.exp(aside)
+        if self.straight:
+            return total, leaf, statistics
         by_slot = np.empty_like(leaf)
         by_slot[self.slots] = leaf
         return total, by_slot, statistics
 
+    def scores(self, value: Array) -> Array:
+        """The log-likelihood of each unit, at the last E-step."""
+        joint = self.by_branch(self.workspace.joint)
+        return self.label.scores(value, joint, self.weight)
+
+    def entropy(self, value: Array) -> float:
+        """The entropy of the labels given the data, at the last E-step."""
+        joint = self.by_branch(self.workspace.joint)
+        return self.label.entropy(value, joint, self.weight)
+
     def by_branch(self, joint: Array) -> Array:
         """Log-densities of the components of the outermost mixture, (K, n), from those
         by slot."""
-        ordered = joint[self.slots]
+        ordered = joint if self.straight else joint[self.slots]
         if self.flat:
             return ordered
         found: Array = np.logaddexp.reduceat(ordered, self.firsts, axis=0)

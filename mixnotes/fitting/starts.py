@@ -29,7 +29,7 @@ class Kind(Enum):
 
     APART = "the rows nearest to seeds far apart"
     GROUPS = "those of k-means"
-    TOGETHER = "whole groups of rows that have one label"
+    TOGETHER = "whole groups of rows that have one label, stretches of sequences"
     WIDTHS = "neighbourhoods of any rows, of very different widths"
 
 
@@ -54,11 +54,12 @@ def sample_of(engine: Engine, rng: np.random.Generator) -> Engine:
     """The engine on some rows where there are very many: starts are tried on them."""
     rows = engine.source
     if not isinstance(rows, Rows):
-        return engine.on(rows.sample(rng))
+        return engine.on(engine.sample(rng))
     if len(rows.x) <= _MANY:
         return engine
     numbers = engine.k * rows.whole.x[0].size
-    return engine.on(rows.sample(rng, int(np.clip(16 * numbers, *_SOME))))
+    most = int(np.clip(16 * numbers, *_SOME)) if engine.label is None else _SOME[1]
+    return engine.on(rows.sample(rng, most))
 
 
 def usual_count(engine: Engine) -> int:
@@ -140,7 +141,7 @@ def random_start(
         noise = 0.0
     seeds, nearest = _neighbourhoods(points, weight, len(unknown), rng, kind)
     if kind is Kind.TOGETHER:
-        nearest = _as_one_of_them(nearest, rows, rng)
+        nearest = _together(nearest, rows, len(unknown), rng)
     share = np.zeros((k, m))
     if noise:
         share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
@@ -166,16 +167,24 @@ def _points(engine: Engine, kind: Kind) -> Array:
     return points / spread
 
 
-def _as_one_of_them(
-    nearest: NDArray[np.intp], rows: Rows, rng: np.random.Generator
+def _together(
+    nearest: NDArray[np.intp], rows: Rows, k: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
-    """All rows of a group with the component of one of them, drawn at random."""
+    """All rows of a group with the component of one of them, drawn at random; of
+    sequences stretches, of one length on average, each with any component: states may
+    differ in nothing but how rows scatter."""
     assert rows.beside is not None
-    group = rows.beside.group
-    order = rng.permutation(len(nearest))
-    one = np.zeros(rows.beside.n_groups, dtype=np.intp)
-    one[group[order]] = nearest[order]  # type: ignore[index]
-    found: NDArray[np.intp] = one[group]
+    group, n = rows.beside.group, len(nearest)
+    assert group is not None
+    if not rows.beside.ordered:
+        order = rng.permutation(n)
+        one = np.zeros(rows.beside.n_groups, dtype=np.intp)
+        one[group[order]] = nearest[order]
+        return one[group]
+    length = np.exp(rng.uniform(np.log(2), np.log(max(n / k, 2))))
+    stretch = (rng.random(n) < 1 / length).cumsum()
+    found = np.empty(n, dtype=np.intp)
+    found[np.argsort(group, kind="stable")] = rng.integers(k, size=n + 1)[stretch]
     return found
 
 

@@ -161,3 +161,99 @@ def test_one_site_of_twenty_two_is_a_component():
     np.testing.assert_allclose(
         fit.mixture.weights, [0.95431693, 0.045683067], rtol=1e-3
     )
+
+
+def matched(fit, rank):
+    """The fitted components by increasing `rank`, and how they are so ordered."""
+    order = np.argsort([rank(c) for c in fit.mixture.components])
+    return [fit.mixture.components[k] for k in order], order
+
+
+def test_long_eruptions_of_old_faithful_follow_short_ones():
+    """Azzalini and Bowman (1990): -127.31 for two states. The states of one kind and
+    sticky transitions are another summit, seven nats below."""
+    x = table("geyser_binary")["long"]
+    fit = mx.em(mx.Chain(2 * [mx.Bernoulli()], "stationary"), x)
+    assert fit.log_likelihood == pytest.approx(-127.3109669, rel=1e-6)
+    assert fit.model.n_free == 4
+    parts, order = matched(fit, lambda c: c.p)
+    np.testing.assert_allclose([c.p for c in parts], [0.22456117, 1.0], atol=1e-3)
+    found = fit.mixture.transition[np.ix_(order, order)]
+    np.testing.assert_allclose(found, [[0, 1], [0.82723066, 0.17276934]], atol=1e-3)
+
+
+def test_waiting_for_old_faithful_in_order():
+    x = table("geyser")["waiting"]
+    fit = mx.em(mx.Chain(2 * [mx.Normal()], "stationary"), x)
+    assert fit.log_likelihood == pytest.approx(-1092.794083, rel=1e-6)
+    parts, order = matched(fit, lambda c: c.mean)
+    np.testing.assert_allclose([c.mean for c in parts], [59.212598, 82.484], rtol=1e-3)
+    np.testing.assert_allclose([c.sd for c in parts], [9.2378411, 6.2173572], rtol=1e-3)
+    found = fit.mixture.transition[np.ix_(order, order)]
+    np.testing.assert_allclose(found, [[0, 1], [0.77845849, 0.22154151]], atol=1e-3)
+    level = fit.mixture.weights[order]
+    np.testing.assert_allclose(level, [0.4377153, 0.5622847], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected", "steps"),
+    [
+        ([439], -88.73058448, [[0.88350441, 0.11649559], [0.08433373, 0.91566627]]),
+        (
+            [168, 134, 137],
+            -84.34171428,
+            [[0.89465484, 0.10534516], [0.083751496, 0.9162485]],
+        ),
+    ],
+)
+def test_response_times_of_one_or_three_sequences(sizes, expected, steps):
+    """depmixS4 (Visser and Speekenbrink 2010): -88.73058 as one sequence."""
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    fit = mx.em(mx.Chain(2 * [mx.Normal()]), table("speed")["rt"], groups=group)
+    assert fit.log_likelihood == pytest.approx(expected, rel=1e-6)
+    assert fit.model.n_free == 7
+    _, order = matched(fit, lambda c: c.mean)
+    found = fit.mixture.transition[np.ix_(order, order)]
+    np.testing.assert_allclose(found, steps, atol=1e-3)
+    np.testing.assert_allclose(fit.mixture.start[order], [0, 1], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("K", "start", "expected", "n_free"),
+    [
+        (1, "stationary", -391.9189282, 1),
+        (2, "stationary", -342.3182668, 4),
+        (3, "stationary", -329.4602763, 9),
+        (2, None, -341.878701, 5),
+    ],
+)
+def test_earthquakes_of_a_century(K, start, expected, n_free):
+    """Zucchini and MacDonald, 1900 to 2006."""
+    x = table("earthquakes")["count"]
+    fit = mx.em(mx.Chain(K * [mx.Poisson()], start), x)
+    assert fit.log_likelihood == pytest.approx(expected, rel=1e-6)
+    assert fit.model.n_free == n_free
+    rates = {
+        1: [19.364486],
+        2: [15.472277, 26.125438] if start else [15.420762, 26.018236],
+        3: [13.145744, 19.721054, 29.714448],
+    }
+    found = sorted(c.rate for c in fit.mixture.components)
+    np.testing.assert_allclose(found, rates[K], rtol=1e-3)
+
+
+def test_three_states_that_were_simulated():
+    x = table("hmm_normal")["x"]
+    fit = mx.em(mx.Chain(3 * [mx.Normal()], "stationary"), x)
+    assert fit.log_likelihood == pytest.approx(-737.7497997, rel=1e-6)
+    assert fit.model.n_free == 12
+    parts, order = matched(fit, lambda c: c.mean)
+    means = [-2.0585763, -0.097785211, 3.0251191]
+    np.testing.assert_allclose([c.mean for c in parts], means, rtol=1e-3)
+    expected = [
+        [0.87956004, 0.071715993, 0.048723966],
+        [0.094078643, 0.80523292, 0.10068844],
+        [0.036612597, 0.1553494, 0.808038],
+    ]
+    found = fit.mixture.transition[np.ix_(order, order)]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
