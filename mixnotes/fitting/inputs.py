@@ -72,14 +72,19 @@ def checked(
     if columns:
         mixture = mixture.with_dimension(columns[0])
     require_agreement(mixture)
+    _require_enough(mixture, source.n)
+    return mixture, source
+
+
+def _require_enough(mixture: Mixture, n: int) -> None:
+    """Raise an error where there are more components to learn than observations."""
     unknown = sum(c.n_free > 0 for c in mixture.components)
-    if unknown > source.n:
+    if unknown > n:
         raise ValueError(
             "there must be at least as many observations as components to learn, got "
-            f"{source.n} observations and {unknown} such components; use fewer "
+            f"{n} observations and {unknown} such components; use fewer "
             "components or more data"
         )
-    return mixture, source
 
 
 def _require_no_labels(
