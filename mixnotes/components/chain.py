@@ -347,7 +347,11 @@ class Chain(Mixture):
         return joint
 
     def responsibilities(
-        self, x: ArrayLike, covariates: Any = None, groups: Any = None
+        self,
+        x: ArrayLike,
+        covariates: Any = None,
+        groups: Any = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Array:
         """p(z_t = k | all rows of the sequence), shape (n, K); each row sums to 1.
 
@@ -356,6 +360,7 @@ class Chain(Mixture):
             covariates: nothing: labels of a chain depend on no columns.
             groups: which sequence each row is in, the name of a column or values (n,);
                 one sequence if left out.
+            sample_weight: how often each sequence counts, which changes nothing here.
 
         Raises:
             ValueError: where a sequence is impossible.

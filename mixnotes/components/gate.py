@@ -256,7 +256,7 @@ class Gate:
             parts += [(values == word).astype(np.float64) for word in term]
         return np.array(parts).T
 
-    def log_weights(self, columns: Mapping[str, Column], n: int) -> Array:
+    def log_weights(self, columns: Mapping[str, Any], n: int) -> Array:
         """log P(z = k | columns), shape (K, n)."""
         return log_softmax(self.matrix, self.design(columns, n))
 

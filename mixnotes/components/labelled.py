@@ -17,6 +17,7 @@ from mixnotes.components.composite import Composite
 from mixnotes.components.constraints import SIMPLEX, VECTOR, Constraint
 from mixnotes.components.gate import Gate
 from mixnotes.components.parts import impossible
+from mixnotes.data.check import as_weights
 from mixnotes.data.intervals import Censored
 from mixnotes.data.words import columns_of, group_of
 from mixnotes.numeric.arrays import Array
@@ -253,7 +254,11 @@ class Labelled(Composite):
         return log_sum_exp(self._joint(x, self._rows(x), covariates))
 
     def responsibilities(
-        self, x: ArrayLike, covariates: Any = None, groups: Any = None
+        self,
+        x: ArrayLike,
+        covariates: Any = None,
+        groups: Any = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Array:
         """p(z = k | x), shape (n, K); each row sums to 1.
 
@@ -264,6 +269,8 @@ class Labelled(Composite):
             groups: which rows have one label, the name of a column or values (n,); all
                 rows of a group then have the same responsibilities. Each row has a
                 label of its own if left out.
+            sample_weight: how often each row counts in its group, shape (n,); once if
+                left out.
 
         Raises:
             ValueError: where an observation is impossible under every component.
@@ -280,19 +287,22 @@ class Labelled(Composite):
         if groups is None:
             log_joint = self._joint(x, data, covariates).T
         else:
-            log_joint = self._grouped(x, data, covariates, groups).T
+            log_joint = self._grouped(x, data, covariates, groups, sample_weight).T
         log_prob = log_sum_exp(log_joint.T)
         if not np.isfinite(log_prob).all():
             first = int(np.argmin(np.isfinite(log_prob)))
             raise impossible(first, data[first], len(self.parts))
         return np.exp(log_joint - log_prob[:, None])
 
-    def _grouped(self, x: Any, data: Array, covariates: Any, groups: Any) -> Array:
+    def _grouped(
+        self, x: Any, data: Array, covariates: Any, groups: Any, sample_weight: Any
+    ) -> Array:
         """The log-joint of the group that each row is in, (K, n)."""
         group = group_of(groups, x, covariates, len(data))
+        weight = as_weights(sample_weight, len(data))
         K = len(self.parts)
         level = self.bind_joint(data)(self.with_weights(np.full(K, 1 / K)))
-        joint = summed(level + np.log(K), group)[:, group]
+        joint = summed((level + np.log(K)) * weight, group)[:, group]
         if isinstance(self.weights, Gate):
             return joint + self._log_gate(x, covariates, len(data))
         with np.errstate(divide="ignore"):
@@ -300,7 +310,11 @@ class Labelled(Composite):
         return found
 
     def predict(
-        self, x: ArrayLike, covariates: Any = None, groups: Any = None
+        self,
+        x: ArrayLike,
+        covariates: Any = None,
+        groups: Any = None,
+        sample_weight: ArrayLike | None = None,
     ) -> NDArray[np.intp]:
         """The most probable component of each observation, shape (n,), whole numbers
         from 0.
@@ -311,6 +325,8 @@ class Labelled(Composite):
                 hold them.
             groups: which rows have one label, the name of a column or values (n,). Each
                 row has a label of its own if left out.
+            sample_weight: how often each row counts in its group, shape (n,); once if
+                left out.
 
         Examples:
             >>> import mixnotes as mx
@@ -318,7 +334,7 @@ class Labelled(Composite):
             >>> two.predict([-1.0, 4.0, 2.0])
             array([0, 1, 0])
         """
-        shares = self.responsibilities(x, covariates, groups)
+        shares = self.responsibilities(x, covariates, groups, sample_weight)
         labels: NDArray[np.intp] = shares.argmax(axis=1)
         return labels
 

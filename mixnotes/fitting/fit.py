@@ -19,7 +19,7 @@ from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.run import RunResult
 from mixnotes.fitting.vector import State
 from mixnotes.mixing.ceiling import Ceiling, ceiling
-from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ties import ties_with
 
 
@@ -99,6 +99,22 @@ class Fit:
         maximum.
         """
         return all(end.collapsed for end in self.starts)
+
+    @cached_property
+    def shares(self) -> Array:
+        """How much of the data each component made, shape (K,): the mean of the
+        responsibilities, which are the weights where these are the same for all rows.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> x = mx.datasets.faithful()["waiting"]
+            >>> fit = mx.em(mx.Chain(2 * [mx.Normal()]), x, starts=1)
+            >>> fit.shares.round(2)
+            array([0.38, 0.62])
+        """
+        engine, limit = self._limit()
+        with quiet():
+            return engine.mean_shares(limit)
 
     @cached_property
     def entropy(self) -> float:
@@ -324,8 +340,7 @@ class Fit:
         weights = self.mixture.weights
         if self.mixture.label_rule:
             rows = [("share", "component")]
-            engine, limit = self._limit()
-            weights = engine.mean_shares(limit)
+            weights = self.shares
         for k, component in enumerate(self.mixture.parts):
             template = self.model.parts[k]
             rows.append((f"{weights[k]:.4f}", component.described(template)))

@@ -24,7 +24,7 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import log_sum_exp
 from mixnotes.numeric.units import summed
 
-_NEVER_BETWEEN = 1e-9  # of how far weights are between 0 and 1; less is never
+_NEVER_BETWEEN = 1e-9  # of the design; weights less between 0 and 1 never are
 _WATCHED = 64  # rows of a design at which weights are watched
 
 Shares = tuple[float, Array, Any]  # log-likelihood, responsibilities (K, n), statistics
@@ -175,7 +175,8 @@ class GateLabel(UnitLabel, OwnLabel):
         and 1 that depends on them."""
         probs = np.exp(logit.log_softmax(value, self.design))
         between = (probs * (1 - probs)) @ self.design**2
-        lost = (self.places >= 0) & (between < _NEVER_BETWEEN * between.sum(axis=0))
+        least = _NEVER_BETWEEN * (self.design**2).sum(axis=0)
+        lost = (self.places >= 0) & (between < least)
         found = [
             n for n, some in zip(self.names, lost.any(axis=0), strict=True) if some
         ]

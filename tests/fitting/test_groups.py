@@ -97,8 +97,14 @@ def test_a_weight_is_how_often_a_row_counts_in_its_group():
     assert a.log_likelihood == pytest.approx(b.log_likelihood, abs=1e-7)
     assert a.n_groups == b.n_groups == 39
     joint = by_hand(a.mixture, X, GROUP, w)[np.arange(40) != 3]
-    total = scipy.special.logsumexp(joint, axis=1).sum()
-    assert a.log_likelihood == pytest.approx(total, abs=1e-9)
+    total = scipy.special.logsumexp(joint, axis=1)
+    assert a.log_likelihood == pytest.approx(total.sum(), abs=1e-9)
+    r = a.mixture.responsibilities(X, groups=GROUP, sample_weight=w)
+    share = np.exp(joint - total[:, None])
+    mine = GROUP != 3
+    np.testing.assert_allclose(r[mine], np.insert(share, 3, 0, 0)[GROUP[mine]])
+    labels = a.mixture.predict(X, groups=GROUP, sample_weight=w)
+    np.testing.assert_array_equal(labels, r.argmax(axis=1))
 
 
 def test_known_labels_and_weights_by_columns_go_with_groups():
