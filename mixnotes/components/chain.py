@@ -206,6 +206,11 @@ class Chain(Mixture):
         """Which entries of that are blank, shape (1 + K, K)."""
         return self._blank
 
+    def is_given(self, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Which entries of a blank are given, in its shape; of most none."""
+        rows = {"start": ~self._blank[0], "transition": ~self._blank[1:]}
+        return rows.get(name, np.zeros(shape, dtype=bool))
+
     def level_label(self) -> Array:
         """The same where it is known, and level where it is not."""
         table, blank = self._table.copy(), self._blank

@@ -96,6 +96,14 @@ class Labelled(Composite):
             return self.weights.n_free
         return 0 if self.weights is not None else len(self.parts) - 1
 
+    def is_given(self, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Which entries of a blank are given, in its shape; of most none."""
+        if isinstance(self.weights, Gate) and name in self.own:
+            place = list(self.own).index(name)
+            given: NDArray[np.bool_] = self.weights.places[:, place] < 0
+            return given
+        return np.zeros(shape, dtype=bool)
+
     @property
     def label_rule(self) -> str:
         """What weights depend on, in words; "" where they are the same for all rows."""

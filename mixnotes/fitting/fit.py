@@ -152,13 +152,15 @@ class Fit:
         units.
 
         From the observed information, the curvature of the log-likelihood at the
-        maximum; `weights` has one for each component.
+        maximum; `weights` has one for each component. A probability that is 0 or 1, or
+        a coefficient that is infinite, is on its edge and has none (NaN); those of the
+        others are with it there.
 
         Source: Louis (1982), for what is computed; by differences here.
 
         Raises:
-            ValueError: where the maximum is not inside the parameter space, or is flat
-                in some direction.
+            ValueError: where all is on its edge, or the maximum is flat in some
+                direction.
 
         Examples:
             >>> import mixnotes as mx

@@ -494,3 +494,16 @@ BAD = {
 def test_what_cannot_be_is_refused_with_a_reason(name):
     with pytest.raises((ValueError, TypeError), match=r"\w{3}"):
         BAD[name]()
+
+
+def test_a_start_on_its_edge_leaves_the_errors_of_the_rest():
+    """One sequence has one start: it is sure of it, and says nothing of how sure."""
+    errors = FIT.standard_errors()
+    assert np.isnan(errors["start"]).all()
+    first = FIT.mixture.start.round()
+    given = mx.Chain(2 * [mx.Normal()], first)
+    known = mx.em(
+        given, X, start=mx.Chain(FIT.mixture.components, first, FIT.mixture.transition)
+    ).standard_errors()
+    for key, error in known.items():
+        np.testing.assert_allclose(errors[key], error, rtol=1e-4)
