@@ -26,7 +26,7 @@ Term = Entries | None | dict[str, Entries | None]
 
 class Gate:
     """P(z = k | columns) = exp(eta_k) / sum_j exp(eta_j), where eta_k is linear in the
-    columns: intercept[k] + sum of coef[column][k] times the column.
+    columns: an intercept and a coefficient for each column, of each component.
 
     Stands in the place of the weights of a `Mixture`: a mixture of experts, a latent
     class regression, concomitant variables. Only differences between components count,

@@ -151,7 +151,12 @@ def random_start(
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
         possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make
-    return from_shares(engine, share)
+    state = from_shares(engine, share)
+    if engine.label is not None:
+        with quiet():
+            if engine.e_step(state)[0] == -np.inf:
+                raise CollapseError("a first guess cannot have made whole groups")
+    return state
 
 
 def _points(engine: Engine, kind: Kind) -> Array:

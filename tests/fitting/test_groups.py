@@ -204,3 +204,16 @@ BAD = {
 def test_what_cannot_be_is_refused_with_a_reason(name):
     with pytest.raises((ValueError, TypeError), match=r"\w{3}"):
         BAD[name]()
+
+
+def test_rows_of_two_values_in_each_group():
+    """Seeds are 0 and 1, and no coin that shows only one side makes a group of both."""
+    heads = np.array([5, 9, 8, 4, 7])
+    x = np.tile([1.0, 0.0], 5)
+    often = np.array([heads, 10 - heads]).T.ravel()
+    two = mx.Mixture(2 * [mx.Bernoulli()])
+    fit = mx.em(two, x, sample_weight=often, groups=np.repeat(np.arange(5), 2))
+    sets = mx.em(mx.Mixture(2 * [mx.Binomial(n=10)]), heads)
+    found = [c.p for c in fit.mixture.components]
+    expected = [c.p for c in sets.mixture.components]
+    assert sorted(found) == pytest.approx(sorted(expected), abs=1e-6)
