@@ -105,6 +105,11 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The same of information^-1 (sum of squared scores) information^-1, which holds
     where the model is wrong, too."""
+    if len(_weights_of_units(engine)) < 2:
+        raise ValueError(
+            "sandwich errors need sequences or groups of rows that know nothing of "
+            "each other, got one; take standard_errors()"
+        )
     information, slope = _curvature(engine, limit)
     point, free = engine.vector.unconstrain(limit), _inner(engine, limit)[1]
 
@@ -123,7 +128,11 @@ def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 def _weights_of_units(engine: Engine) -> Array:
     """How often each row, or each group of rows, counts."""
     rows = engine.source
-    assert isinstance(rows, Rows)
+    if not isinstance(rows, Rows):
+        raise ValueError(
+            "sandwich errors need the observations in memory, and this fit was made "
+            "of blocks; fit one array, or take standard_errors()"
+        )
     if rows.beside is None or rows.beside.group is None:
         return rows.weights
     return np.ones(rows.beside.n_groups)  # the weights of rows are within groups
@@ -133,11 +142,7 @@ def _row_log_likelihoods(engine: Engine, state: State) -> Array:
     """log p(x_i), or log p(x_i, z_i) where z is known, shape (n,); of groups of rows
     with one label, or of sequences, that of each."""
     source = engine.source
-    if not isinstance(source, Rows):
-        raise ValueError(
-            "sandwich errors need the observations in memory, and this fit was made "
-            "of blocks; fit one array, or take standard_errors()"
-        )
+    assert isinstance(source, Rows)
     if engine.label is not None:
         return engine.scores(state)
     mixture = engine.mixture(state)

@@ -6,6 +6,7 @@ among threads.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from functools import cached_property, partial
@@ -22,6 +23,7 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
 
 _WORTH_THREADS = 2**21  # numbers that a pass works on
+_KEPT = 2**25  # numbers that are kept of rows from step to step
 _TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
 
 
@@ -156,7 +158,7 @@ def _normalise_far(weight: Array, workspace: Workspace) -> float:
 
 class LabelledRows(PreparedRows):
     """Rows whose labels are drawn in another way than one by one, by weights that are
-    the same for all: a `Label` says how. All rows are worked on at once."""
+    the same for all: a `Label` says how, of all rows at once."""
 
     def __init__(
         self,
@@ -169,9 +171,15 @@ class LabelledRows(PreparedRows):
     ) -> None:
         super().__init__(blocks, data, weight, excluded)
         self.node, self.label = node, label
-        for block, part in zip(blocks, data, strict=True):
-            block.keep_features(part)
-        self.workspace = Workspace(self.k, self.size)
+        width = sum(block.width for block in blocks) + self.k
+        self.whole = self.size * width <= _KEPT
+        if self.whole:
+            for block, part in zip(blocks, data, strict=True):
+                block.keep_features(part)
+        step = self.size if self.whole else self.chunk_rows
+        steps = [*range(0, self.size, step), self.size]
+        self.chunks = [slice(a, b) for a, b in itertools.pairwise(steps)]
+        self.joint = np.empty((self.k, self.size))
         order = np.argsort(node.branch, kind="stable")
         self.slots = node.leaves[order]  # by branch
         ends = np.flatnonzero(np.diff(node.branch[order])) + 1
@@ -185,19 +193,31 @@ class LabelledRows(PreparedRows):
         """The log-likelihood and the statistics, those of the label last, for its value
         and the weights of each component within its part of the mixture."""
         log_weight = np.log(weights)
-        rows, workspace = slice(0, self.size), self.workspace
         parts = []
         for block, own, data in zip(self.blocks, values, self.data, strict=True):
             load = block.load(own, log_weight[block.slots], data, form)
             parts.append((block, load, data, block.empty(load, data), block.slots))
         with one_blas_thread():
-            self._joint(parts, rows, workspace)
-            total, share, statistics = self.shares(value, workspace.joint)
-            if total > -np.inf:
+            for rows in self.chunks:
+                workspace = self._densities(parts, rows)
+                self.joint[:, rows] = workspace.joint
+            total, share, statistics = self.shares(value, self.joint)
+            for rows in self.chunks if total > -np.inf else ():
+                if not self.whole:
+                    workspace = self._densities(parts, rows)
                 for block, load, data, own, slots in parts:
-                    here = share[slots]
+                    here = share[slots, rows]
                     block.collect(load, data, rows, here, own, workspace)
         return total, Statistics([*(part[3] for part in parts), statistics], form)
+
+    def _densities(self, parts: list[Any], rows: slice) -> Workspace:
+        """Log-densities of a chunk, and what its blocks need to collect from it."""
+        length = rows.stop - rows.start
+        workspace = self.workspaces.get(length)
+        if workspace is None:
+            workspace = self.workspaces[length] = Workspace(self.k, length)
+        self._joint(parts, rows, workspace)
+        return workspace
 
     def shares(self, value: Array, joint: Array) -> tuple[float, Array, Any]:
         """The log-likelihood, the responsibilities by slot times weights, and the
@@ -217,12 +237,12 @@ class LabelledRows(PreparedRows):
 
     def scores(self, value: Array) -> Array:
         """The log-likelihood of each unit, at the last E-step."""
-        joint = self.by_branch(self.workspace.joint)
+        joint = self.by_branch(self.joint)
         return self.label.scores(value, joint, self.weight)
 
     def entropy(self, value: Array) -> float:
         """The entropy of the labels given the data, at the last E-step."""
-        joint = self.by_branch(self.workspace.joint)
+        joint = self.by_branch(self.joint)
         return self.label.entropy(value, joint, self.weight)
 
     def by_branch(self, joint: Array) -> Array:

@@ -120,6 +120,11 @@ def bootstrap(
             "the bootstrap needs the observations in memory, and this fit was made of "
             "blocks; fit one array"
         )
+    if source.beside is not None and source.beside.n_groups == 1:
+        raise ValueError(
+            "the bootstrap draws whole sequences or groups of rows, and there is one; "
+            "cut it, or take standard_errors()"
+        )
     if parametric and source.beside is not None:
         raise ValueError(
             "a parametric bootstrap would draw data without the groups, columns or "

@@ -373,7 +373,7 @@ def test_draws_follow_the_transitions():
 
 
 def test_a_fit_prints_its_transitions(shown):
-    shown.append(repr(FIT))
+    shown.append("\n".join(repr(FIT).splitlines()[:-2]))
 
 
 def test_states_that_differ_in_their_spread_alone():
@@ -483,6 +483,8 @@ BAD = {
     "a conditional": lambda: TRUE.conditional({0: 1.0}),
     "online": lambda: mx.em_online(TWO, [X]),
     "a ceiling": lambda: FIT.ceiling(),
+    "one sequence drawn": lambda: mx.bootstrap(FIT, 2),
+    "one sequence scored": lambda: FIT.sandwich_errors(),
     "parametric": lambda: mx.bootstrap(FIT, 2, parametric=True),
     "a ratio": lambda: mx.likelihood_ratio_test(TWO, TWO, X),
     "dask": lambda: mx.em(TWO, pytest.importorskip("dask.array").from_array(X)),

@@ -204,7 +204,7 @@ def test_draws_follow_the_columns():
 
 
 def test_a_fit_prints_its_coefficients(shown):
-    shown.append(repr(FIT))
+    shown.append("\n".join(repr(FIT).splitlines()[:-2]))
 
 
 def test_words_keep_the_order_of_their_categories():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
+from mixnotes.fitting import rows
 
 RNG = np.random.default_rng(4)
 N = 120
@@ -37,12 +38,12 @@ class Model:
         """The fit from two starts, or as the options say."""
         return mx.em(self.mixture, x, **({"starts": 2} | self.beside | options))
 
-    def rows(self, rows):
+    def of(self, some):
         """What goes with some of the rows."""
         return {
-            name: {k: v[rows] for k, v in value.items()}
+            name: {k: v[some] for k, v in value.items()}
             if isinstance(value, dict)
-            else value[rows]
+            else value[some]
             for name, value in self.beside.items()
         }
 
@@ -145,9 +146,9 @@ def test_the_unit_of_the_data_changes_nothing(name, model, fit, x):
 
 
 def test_the_order_of_rows_changes_nothing_but_of_a_chain(model, fit, x):
-    rows = RNG.permutation(N)
-    beside = model.rows(rows)
-    other = mx.em(model.mixture, x[rows], start=fit.mixture, max_iter=1, **beside)
+    order = RNG.permutation(N)
+    beside = model.of(order)
+    other = mx.em(model.mixture, x[order], start=fit.mixture, max_iter=1, **beside)
     same = other.history[0] == pytest.approx(fit.log_likelihood, abs=1e-8)
     assert same != model.ordered
 
@@ -182,3 +183,13 @@ def test_a_fit_prints_and_shows_itself(fit):
     assert "log-likelihood" in text
     assert "<table" in html
     assert str(fit.model.n_free) in text
+
+
+def test_many_rows_are_worked_on_in_chunks(name, model, fit, x, monkeypatch):
+    """What all rows need at once is one number for each component."""
+    monkeypatch.setattr(rows, "_KEPT", 0)
+    monkeypatch.setattr(rows.LabelledRows, "chunk_rows", 50)
+    again = mx.em(model.mixture, x, start=fit.mixture, max_iter=3, **model.beside)
+    assert again.history[0] == pytest.approx(fit.log_likelihood, abs=1e-8)
+    assert again.log_likelihood == pytest.approx(fit.log_likelihood, abs=1e-7)
+    np.testing.assert_allclose(again.shares, fit.shares, atol=1e-6)
