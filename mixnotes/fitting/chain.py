@@ -49,6 +49,8 @@ class ChainLabel(OwnLabel):
 
     def _joint(self, joint: Array) -> Array:
         joint = joint if self.evidence is None else joint + self.evidence
+        if joint.min() > 0.1 * NEVER:
+            return joint
         return np.where(joint > 0.1 * NEVER, joint, -np.inf)
 
     def e_step(self, value: Array, joint: Array, weight: Array | None) -> Shares:

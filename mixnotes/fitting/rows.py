@@ -180,6 +180,9 @@ class LabelledRows(PreparedRows):
         steps = [*range(0, self.size, step), self.size]
         self.chunks = [slice(a, b) for a, b in itertools.pairwise(steps)]
         self.joint = np.empty((self.k, self.size))
+        if len(self.chunks) == 1:
+            workspace = self.workspaces[self.size] = Workspace(self.k, self.size)
+            self.joint = workspace.joint
         order = np.argsort(node.branch, kind="stable")
         self.slots = node.leaves[order]  # by branch
         ends = np.flatnonzero(np.diff(node.branch[order])) + 1
@@ -200,7 +203,8 @@ class LabelledRows(PreparedRows):
         with one_blas_thread():
             for rows in self.chunks:
                 workspace = self._densities(parts, rows)
-                self.joint[:, rows] = workspace.joint
+                if self.joint is not workspace.joint:
+                    self.joint[:, rows] = workspace.joint
             total, share, statistics = self.shares(value, self.joint)
             for rows in self.chunks if total > -np.inf else ():
                 if not self.whole:
