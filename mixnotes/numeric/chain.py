@@ -133,9 +133,7 @@ class Sequences:
         joint = self.sorted(joint)
         level = None if weight is None else self.sorted(weight)
         with quiet():
-            found = None
-            if not filtered:
-                found = self._side_by_side(start, transition, joint, level)
+            found = self._side_by_side(start, transition, joint, level, filtered)
             if found is None:
                 found = self._by_logs(start, transition, joint, level)
         ahead = found.filtered
@@ -147,7 +145,12 @@ class Sequences:
         )
 
     def _side_by_side(
-        self, start: Array, transition: Array, joint: Array, weight: Array | None
+        self,
+        start: Array,
+        transition: Array,
+        joint: Array,
+        weight: Array | None,
+        keep: bool = False,
     ) -> Passed | None:
         """In blocks; None where densities were lost."""
         dense, top = self._densities(joint)
@@ -177,7 +180,8 @@ class Sequences:
         first = rows[:, self.first]
         if weight is not None:
             first = first * weight[self.first]
-        return Passed(logs, rows, np.vstack([first.sum(axis=1), pairs]))
+        ahead = self._rows("ahead", filtered) if keep else None
+        return Passed(logs, rows, np.vstack([first.sum(axis=1), pairs]), ahead)
 
     def _matrices(self, start: Array, transition: Array, dense: Array) -> Array:
         """What each block does to the label before it, (blocks, K, K), up to a factor:
