@@ -68,7 +68,8 @@ def as_column(values: Any, name: str) -> Column:
     if odd:
         raise ValueError(
             f"column {name!r} must be numbers, or words and nothing else, got "
-            f"{name}[{odd[0]}] = {words[odd[0]]!r:.40}; leave those rows out"
+            f"{name}[{odd[0]}] = {words[odd[0]]!r:.40}; leave rows out that "
+            "lack it, and write other things as numbers"
         )
     return words
 
@@ -106,6 +107,9 @@ def group_of(groups: Any, x: Any, covariates: Any, n: int) -> NDArray[np.intp]:
             )
         beside = covariates is not None and groups in (column_names(covariates) or [])
         groups = (covariates if beside else x)[groups]
+    raw = as_array(groups, "groups")
+    if raw.dtype.kind in "mM" and raw.ndim == 1 and not np.isnat(raw).any():
+        groups = raw.astype(np.int64).astype(str)  # dates, as different as they are
     column = as_column(groups, "groups")
     if len(column) != n:
         raise ValueError(

@@ -56,7 +56,8 @@ class ChainLabel(OwnLabel):
     def e_step(self, value: Array, joint: Array, weight: Array | None) -> Shares:
         """Forward and backward."""
         found = self.sequences.passed(value[0], value[1:], self._joint(joint), weight)
-        total = found.logs.sum() if weight is None else weight @ found.logs
+        logs = found.logs if weight is None else np.where(weight > 0, found.logs, 0.0)
+        total = logs.sum() if weight is None else weight @ logs
         if not total > -np.inf:
             return -np.inf, found.share, found.counts
         share = found.share if weight is None else found.share * weight

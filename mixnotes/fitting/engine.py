@@ -262,13 +262,13 @@ class Engine:
         """The same of some rows, wherever they are."""
         with quiet():
             x = np.asarray(x, dtype=np.float64)
-            if weight is not None and not weight.all():
-                x, weight = x[weight > 0], weight[weight > 0]
             if self.label is not None:
                 labelled = self._labelled(x, weight)
                 weights = self.tree.leaf_weights(state.weights, True)
                 own = state.weights[0]
                 return labelled.e_step_by(own, weights, state.values, form)
+            if weight is not None and not weight.all():
+                x, weight = x[weight > 0], weight[weight > 0]
             data = [block.prepare(x, False) for block in self.blocks]
             rows = PreparedRows(self.blocks, data, weight, self.exclusion.bars(x))
             weights = self.tree.leaf_weights(state.weights)

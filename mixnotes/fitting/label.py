@@ -159,6 +159,12 @@ class GateLabel(UnitLabel, OwnLabel):
         self.which = which.ravel()
         sd = self.design.std(axis=0)
         self.units = np.where(sd > 0, sd, 1.0)
+        # On the line an intercept is that of the middle of the columns: at 0, far from
+        # them, it would be as good as known from the slopes.
+        alone = np.bincount(self.places[self.places >= 0], minlength=1) == 1
+        own = self.places[:, 0]
+        self.moved = (own >= 0) & alone[np.maximum(own, 0)]
+        self.middle = np.where(np.arange(len(sd)) == 0, 0.0, self.design.mean(axis=0))
         self.watched = np.linspace(0, len(self.design) - 1, _WATCHED).astype(int)
 
     def log_weights(self, value: Array) -> Array:
@@ -219,7 +225,9 @@ class GateLabel(UnitLabel, OwnLabel):
     def unconstrain(self, value: Array) -> Array:
         """The coefficients, each times the spread of its column."""
         rows, columns = self._spots
-        found: Array = value[rows, columns] * self.units[columns]
+        centred = value.copy()
+        centred[self.moved, 0] += value[self.moved] @ self.middle
+        found: Array = centred[rows, columns] * self.units[columns]
         return found
 
     def constrain(self, line: Array, like: Array) -> Array:
@@ -228,6 +236,7 @@ class GateLabel(UnitLabel, OwnLabel):
         found = like.copy()
         theta = line / self.units[self._spots[1]]
         found[free] = theta[self.places[free]]
+        found[self.moved, 0] -= found[self.moved] @ self.middle
         return found
 
     def axes(self, value: Array) -> list[Axis]:

@@ -413,8 +413,18 @@ def test_blocks_are_sequences():
     weighted = [(part, np.full(len(part), 2.0)) for part in parts]
     twice = mx.em(TWO, Sequences(weighted), start=whole.mixture)
     assert twice.log_likelihood == pytest.approx(2 * whole.log_likelihood, abs=1e-6)
+    left_out = [
+        (part, np.full(len(part), 1.0 * (k > 0))) for k, part in enumerate(parts)
+    ]
+    rest = mx.em(TWO, Sequences(left_out), start=whole.mixture)
+    same = mx.em(TWO, Sequences(parts[1:]), start=whole.mixture)
+    assert rest.log_likelihood == pytest.approx(same.log_likelihood, abs=1e-7)
     with pytest.raises(ValueError, match="one sample_weight"):
         mx.em(TWO, Sequences([(parts[0], np.arange(40.0))]))
+    with pytest.raises(
+        ValueError, match=r"in block 1 of x: .* at least one observation"
+    ):
+        mx.em(TWO, Sequences([parts[0], np.empty(0)]))
 
 
 def test_a_file_is_one_sequence(tmp_path):

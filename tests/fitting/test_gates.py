@@ -307,6 +307,11 @@ BAD = {
     "a gap in words": lambda: mx.em(
         TWO, X, covariates={"age": AGE, "party": [None, *PARTY[1:]]}
     ),
+    "dates": lambda: mx.em(
+        mx.Mixture(NORMALS, mx.Gate(["age"])),
+        X,
+        covariates={"age": np.arange(N).astype("datetime64[D]")},
+    ),
     "not asked for": lambda: mx.em(mx.Mixture(NORMALS), X, covariates=ON),
     "an unknown word": lambda: FIT.mixture.at({"age": 3, "party": "green"}),
     "a number for a word": lambda: FIT.mixture.at({"age": 3, "party": 2}),
@@ -360,3 +365,30 @@ class Blocks:
 def test_what_cannot_be_is_refused_with_a_reason(name):
     with pytest.raises((ValueError, TypeError), match=r"\w{3}"):
         BAD[name]()
+
+
+def test_a_column_far_from_0_is_as_good_as_one_near_it():
+    """Years, and units of any size: the slope and its error follow."""
+    age = {"age": AGE}
+    model = mx.Mixture(2 * [mx.Normal()], weights=mx.Gate(["age"]))
+    near = mx.em(model, X, covariates=age, starts=2)
+    name = "weights.coef['age']"
+    error = near.standard_errors()[name][1]
+    for unit, offset in [(1.0, 2e4), (1e-9, 0.0), (1e12, 0.0)]:
+        column = {"age": unit * (AGE + offset)}
+        far = mx.em(model, X, covariates=column, starts=2)
+        assert far.log_likelihood == pytest.approx(near.log_likelihood, abs=1e-6)
+        slope = far.mixture.weights.coef["age"][1] * unit
+        assert slope == pytest.approx(near.mixture.weights.coef["age"][1], rel=1e-4)
+        assert far.standard_errors()[name][1] * unit == pytest.approx(error, rel=1e-3)
+
+
+def test_columns_that_say_the_same_are_learned_and_have_no_errors():
+    twice = {"age": AGE, "months": 12 * AGE}
+    model = mx.Mixture(2 * [mx.Normal()], weights=mx.Gate(["age", "months"]))
+    fit = mx.em(model, X, covariates=twice, starts=2)
+    one = mx.Mixture(2 * [mx.Normal()], weights=mx.Gate(["age"]))
+    alone = mx.em(one, X, covariates=twice, starts=2)
+    assert fit.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-6)
+    with pytest.raises(ValueError, match="do not tell all parameters apart"):
+        fit.standard_errors()

@@ -80,6 +80,8 @@ def test_rows_may_come_in_any_order_and_groups_have_any_names():
     words = np.array([f"subject {g}" for g in GROUP])
     fit = mx.em(TWO, X[order], groups=words[order])
     assert fit.log_likelihood == pytest.approx(FIT.log_likelihood, abs=1e-7)
+    dates = mx.em(TWO, X, groups=GROUP.astype("datetime64[D]"))
+    assert dates.log_likelihood == pytest.approx(FIT.log_likelihood, abs=1e-7)
     table = {"x": X, "who": words, "age": GROUP / 10}
     one = mx.Product({"x": mx.Normal()})
     named = mx.em(mx.Mixture([one, one]), table, groups="who")
