@@ -13,8 +13,10 @@ Examples:
 
 from mixnotes import datasets, plot
 from mixnotes.approximation.approximate import Approximation, approximate
+from mixnotes.components.chain import Chain
 from mixnotes.components.component import Component
 from mixnotes.components.constraints import Shared
+from mixnotes.components.gate import Gate
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
@@ -63,12 +65,14 @@ __all__ = [
     "Bootstrap",
     "Categorical",
     "Censored",
+    "Chain",
     "Component",
     "Custom",
     "Dirichlet",
     "Exponential",
     "Fit",
     "Gamma",
+    "Gate",
     "Geometric",
     "Gumbel",
     "InverseGaussian",

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mixnotes.approximation.approximate import Approximation
+from mixnotes.components.chain import Chain
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_weights
 from mixnotes.fitting.fit import Fit
@@ -456,12 +457,22 @@ def path(a: Approximation, ax: Any = None) -> Any:
 
 
 def _filled(mixture: Any) -> Mixture:
-    """A mixture with values everywhere, or that of a fit."""
+    """A mixture with values everywhere, or that of a fit; with the average weights
+    where they are not the same for all rows."""
     model = mixture.mixture if isinstance(mixture, Fit) else mixture
     if not isinstance(model, Mixture):
         raise TypeError(f"mixture must be a Mixture or a Fit, got {mixture!r:.80}")
     model._require_complete("a picture")
-    return model
+    if not model.label_rule:
+        return model
+    if isinstance(mixture, Fit):
+        return model.with_weights(mixture.shares)
+    if isinstance(model, Chain):
+        return model.with_weights(model.weights)
+    raise TypeError(
+        f"a picture needs weights that are numbers, and here the {model.label_rule}; "
+        "pass the Fit, whose average is drawn, or mixture.at({column: value, ...})"
+    )
 
 
 def _axes(ax: Any) -> Any:

@@ -337,3 +337,27 @@ def test_bars_of_data_are_named_and_open_points_are_not_the_least(axes, galaxies
     assert "data" in ax.get_legend_handles_labels()[1]
     ax = mx.plot.criteria(galaxies, axes[1])
     assert [line.get_markerfacecolor() for line in ax.lines[::2]] == 3 * ["none"]
+
+
+def test_weights_that_differ_from_row_to_row_are_drawn_on_average(axes):
+    """A fit knows its rows; a chain alone, where it goes in the long run."""
+    ax = axes[0]
+    geyser = mx.datasets.faithful()
+    x, on = geyser["eruptions"][1:], {"wait": geyser["waiting"][:-1]}
+    gate = mx.Mixture(2 * [mx.Normal()], weights=mx.Gate(["wait"]))
+    fit = mx.em(gate, x, covariates=on, starts=2)
+    mx.plot.density(fit, x, ax=ax)
+    black = ax.lines[0]
+    average = mx.Mixture(fit.mixture.components, fit.shares)
+    expected = np.exp(average.log_prob(black.get_xdata()))
+    np.testing.assert_allclose(black.get_ydata(), expected, atol=1e-12)
+    with pytest.raises(TypeError, match=r"pass the Fit, .* or mixture\.at"):
+        mx.plot.density(fit.mixture, x, ax=ax)
+    ax.clear()
+    steps = [[0.9, 0.1], [0.3, 0.7]]
+    chain = mx.Chain([mx.Normal(0, 1), mx.Normal(5, 1)], [1, 0], steps)
+    mx.plot.density(chain, ax=ax)
+    black = ax.lines[0]
+    average = mx.Mixture(chain.components, [0.75, 0.25])
+    expected = np.exp(average.log_prob(black.get_xdata()))
+    np.testing.assert_allclose(black.get_ydata(), expected, atol=1e-12)

@@ -282,7 +282,8 @@ def _around(
     at = constraint.up(value)
     width = 1e-6
     slope = (constraint.down(at + width) - constraint.down(at - width)) / (2 * width)
-    aside = z * error / slope
+    with np.errstate(divide="ignore", invalid="ignore"):  # on an edge
+        aside = np.where(error == 0, 0.0, z * error / slope)
     return constraint.down(at - aside), constraint.down(at + aside)
 
 

@@ -6,22 +6,20 @@ For the reader of chapters 1 and 2: everything here is Bayes' rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.components.component import Component
-from mixnotes.components.composite import Composite
-from mixnotes.components.constraints import SIMPLEX
 from mixnotes.components.foreign import unwrapped
+from mixnotes.components.gate import Gate
+from mixnotes.components.labelled import Labelled
 from mixnotes.components.measure import Atoms, barred, joined
 from mixnotes.components.parts import (
     checked_components,
     checked_weights,
     counted_twice,
-    impossible,
     method_of,
     pooled,
     rows_of,
@@ -34,7 +32,7 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import log_sum_exp
 
 
-class Mixture(Composite):
+class Mixture(Labelled):
     """p(x) = sum_k weights[k] p(x | z = k), for any components.
 
     A component is any object with `log_prob`, `fit` and `n_free`; a mixture is one, so
@@ -42,7 +40,8 @@ class Mixture(Composite):
 
     Args:
         components: K components, of this package or of classes of your own.
-        weights: P(z = k), shape (K,), not negative, which sum to 1; blank if left out.
+        weights: P(z = k), shape (K,), not negative, which sum to 1; or a `Gate`, where
+            they depend on columns; blank if left out.
 
     Examples:
         >>> import mixnotes as mx
@@ -55,25 +54,28 @@ class Mixture(Composite):
 
     components: tuple[Any, ...]  # as they were given
     parts: tuple[Component, ...]  # the same, a reader's own classes wrapped
-    weights: Array | None
+    weights: Any  # (K,), a Gate, or None
 
     def __init__(
-        self, components: Sequence[Any], weights: ArrayLike | None = None
+        self, components: Sequence[Any], weights: ArrayLike | Gate | None = None
     ) -> None:
         parts = with_one_layout(checked_components(components))
         if weights is None and len(parts) == 1:
             weights = [1.0]
+        if isinstance(weights, Gate):
+            self._set(parts, weights.for_components(len(parts)))
+            return
         given = None if weights is None else checked_weights(weights, len(parts))
         self._set(parts, given)
 
-    def _set(self, parts: tuple[Component, ...], weights: Array | None) -> None:
+    def _set(self, parts: tuple[Component, ...], weights: Any) -> None:
         own = self.__dict__
         own["parts"], own["weights"] = parts, weights
         own["components"] = tuple(map(unwrapped, parts))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
-            f"a Mixture is immutable, cannot set {name}; make a new one"
+            f"a {type(self).__name__} is immutable, cannot set {name}; make a new one"
         )
 
     @property
@@ -86,9 +88,11 @@ class Mixture(Composite):
     def reordered(self, names: Sequence[str]) -> Self:
         """The same mixture with its named columns in this order."""
         parts = [component.reordered(names) for component in self.parts]
-        return type(self)(parts, self.weights)
+        return self.with_components(parts)
 
-    own = MappingProxyType({"weights": SIMPLEX})
+    def with_components(self, parts: Sequence[Any]) -> Self:
+        """The same mixture of other components."""
+        return type(self)(parts, self.weights)
 
     @property
     def children(self) -> Mapping[str, Component]:
@@ -99,74 +103,24 @@ class Mixture(Composite):
 
     def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
         """A mixture of these components, with these weights."""
-        return type(self)(list(children.values()), own["weights"])
+        parts = list(children.values())
+        if isinstance(self.weights, Gate):
+            return type(self)(parts, self.weights.with_named(own))
+        return type(self)(parts, own["weights"])
 
-    # ------------------------------------------------------------ Bayes' rule
-
-    def log_joint(self, x: ArrayLike) -> Array:
-        """log p(x, z = k), shape (n, K), in nats.
-
-        Args:
-            x: observations, shape (n,), rows (n, d), or columns by name.
-
-        Examples:
-            >>> import mixnotes as mx
-            >>> import numpy as np
-            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], [0.5, 0.5])
-            >>> np.exp(bag.log_joint([1, 0])).round(3)
-            array([[0.4 , 0.15],
-                   [0.1 , 0.35]])
-        """
-        self._require_complete("log_joint")
-        return self.bind_joint(self._rows(x))(self).T
-
-    def responsibilities(self, x: ArrayLike) -> Array:
-        """p(z = k | x), shape (n, K); each row sums to 1.
-
-        Args:
-            x: observations, shape (n,), rows (n, d), or columns by name.
-
-        Raises:
-            ValueError: where an observation is impossible under every component.
-
-        Examples:
-            >>> import mixnotes as mx
-            >>> bag = mx.Mixture([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], [0.5, 0.5])
-            >>> bag.responsibilities([1, 0]).round(3)
-            array([[0.727, 0.273],
-                   [0.222, 0.778]])
-        """
-        self._require_complete("responsibilities")
-        data = self._rows(x)
-        log_joint = self.bind_joint(data)(self).T
-        log_prob = log_sum_exp(log_joint.T)
-        if not np.isfinite(log_prob).all():
-            first = int(np.argmin(np.isfinite(log_prob)))
-            raise impossible(first, data[first], len(self.components))
-        return np.exp(log_joint - log_prob[:, None])
-
-    def predict(self, x: ArrayLike) -> NDArray[np.intp]:
-        """The most probable component of each observation, shape (n,), whole numbers
-        from 0.
-
-        Args:
-            x: observations, shape (n,), rows (n, d), or columns by name.
-
-        Examples:
-            >>> import mixnotes as mx
-            >>> two = mx.Mixture([mx.Normal(0, 1), mx.Normal(5, 1)], [0.5, 0.5])
-            >>> two.predict([-1.0, 4.0, 2.0])
-            array([0, 1, 0])
-        """
-        labels: NDArray[np.intp] = self.responsibilities(x).argmax(axis=1)
-        return labels
+    def permuted(self, order: Sequence[int]) -> Self:
+        """The filled mixture with its components in this order."""
+        parts = [self.parts[k] for k in order]
+        if isinstance(self.weights, Gate):
+            return type(self)(parts, self.weights.reordered(order))
+        return type(self)(parts, self.weights[list(order)])
 
     def bind_joint(
         self, x: Array, beside: Atoms | None = None
     ) -> Callable[[Mixture], Array]:
         """log p(x, z = k), shape (K, n), as a function of a filled mixture. Where x is
         an atom of this mixture, or one of `beside`, a component that has a density
-        there gets -inf.
+        there gets -inf. Where the weights depend on columns they are left out.
         """
         atoms = self.atoms if beside is None else joined([self.atoms, beside])
         bound = [_bind_beside(c, x, atoms) for c in self.parts]
@@ -183,8 +137,10 @@ class Mixture(Composite):
                 row[:] = log_prob(component)
                 if bar is not None:
                     row[bar] = -np.inf
+            if filled.label_rule:
+                return joint
             with np.errstate(divide="ignore"):  # a weight of 0 is log-weight -inf
-                joint += np.log(filled.weights)[:, None]  # type: ignore[arg-type]
+                joint += np.log(filled.weights)[:, None]
             return joint
 
         return log_joint
@@ -194,11 +150,21 @@ class Mixture(Composite):
         log_joint = self.bind_joint(x)
         return lambda filled: log_sum_exp(log_joint(filled))
 
+    def with_weights(self, weights: Any) -> Mixture:
+        """The mixture of the same components with these weights."""
+        return Mixture(self.parts, weights)
+
     # ---------------------------------------------------------------- fitting
 
-    def with_parts(self, parts: Sequence[Component], weights: Array) -> Self:
-        """A mixture of parts that need no check, since the engine made them."""
-        weights.setflags(write=False)
+    def with_parts(self, parts: Sequence[Component], label: Array) -> Self:
+        """A mixture of parts that need no check, since the engine made them, and of
+        this `label_value`.
+        """
+        weights: Any = label
+        if isinstance(self.weights, Gate):
+            weights = self.weights.with_matrix(label)
+        else:
+            label.setflags(write=False)
         mixture = object.__new__(type(self))
         mixture._set(tuple(parts), weights)
         return mixture
@@ -256,8 +222,8 @@ class Mixture(Composite):
         """How many numbers are blank. K blank weights are K - 1 free numbers, and a
         shared parameter counts once.
         """
-        free_weights = 0 if self.weights is not None else len(self.parts) - 1
-        return int(sum(c.n_free for c in self.parts)) + free_weights - self._once()
+        free = sum(c.n_free for c in self.parts) + self._free_label()
+        return int(free) - self._once()
 
     def _once(self) -> int:
         """How many blank numbers the sum over the components counts too often; a
@@ -272,7 +238,7 @@ class Mixture(Composite):
             c.with_dimension(d) if hasattr(c, "with_dimension") else c
             for c in self.parts
         ]
-        return type(self)(components, self.weights)
+        return self.with_components(components)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations at least one component can produce, shape (n,)."""
@@ -309,6 +275,7 @@ class Mixture(Composite):
             (2.0, 3.0)
         """
         self._require_complete("moments")
+        self._require_plain("moments")
         return pooled([part.moments() for part in self.parts], self.weights)
 
     def mean(self) -> Any:
@@ -367,13 +334,15 @@ class Mixture(Composite):
         return self._averaged("sf", x)
 
     def _averaged(self, name: str, x: Array) -> Array:
+        self._require_plain(name)
         each = np.array([getattr(c, name)(x) for c in self.parts])
-        mean: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
+        mean: Array = np.tensordot(self.weights, each, axes=1)
         return np.minimum(mean, 1.0)
 
     def _quantile(self, q: Array) -> Array:
         """By bisection between the least and the largest quantile of the components."""
-        live = [c for c, w in zip(self.parts, self.weights, strict=True) if w > 0]  # type: ignore[arg-type]
+        self._require_plain("quantile")
+        live = [c for c, w in zip(self.parts, self.weights, strict=True) if w > 0]
         ends = np.array([c.quantile(q) for c in live])
         return between(self._cdf, q, ends.min(axis=0), ends.max(axis=0))
 
@@ -391,8 +360,9 @@ class Mixture(Composite):
             >>> mx.Mixture(at, [0.5, 0.5]).marginal([1]).mean()
             array([2.])
         """
-        parts = [method_of(c, "marginal")(columns) for c in self.parts]
-        return Mixture(parts, self.weights)
+        return self.with_components(
+            [method_of(c, "marginal")(columns) for c in self.parts]
+        )
 
     def conditional(self, known: Mapping[int, float]) -> Mixture:
         """p(the other columns | these columns have these values), for multivariate
@@ -412,6 +382,7 @@ class Mixture(Composite):
             array([0.011, 0.989])
         """
         self._require_complete("conditional")
+        self._require_plain("conditional")
         pairs = [method_of(c, "conditional")(known) for c in self.parts]
         columns = sorted(known)
         there = np.array([[float(known[j]) for j in columns]])
@@ -441,6 +412,7 @@ class Mixture(Composite):
             array([[2., 6.]])
         """
         self._require_complete("impute")
+        self._require_plain("impute")
         data = self._rows(x)
         filled = self.filled_in(data)
         require(
@@ -468,13 +440,19 @@ class Mixture(Composite):
         return filled
 
     @overload
-    def sample(self, n: int, rng: Rng, labels: Literal[False] = False) -> Array: ...
+    def sample(
+        self,
+        n: int,
+        rng: Rng,
+        labels: Literal[False] = False,
+        covariates: Any = None,
+    ) -> Array: ...
     @overload
     def sample(
-        self, n: int, rng: Rng, labels: Literal[True]
+        self, n: int, rng: Rng, labels: Literal[True], covariates: Any = None
     ) -> tuple[Array, NDArray[np.intp]]: ...
     def sample(
-        self, n: int, rng: Rng, labels: bool = False
+        self, n: int, rng: Rng, labels: bool = False, covariates: Any = None
     ) -> Array | tuple[Array, NDArray[np.intp]]:
         """n independent draws, shape (n,), or rows (n, d).
 
@@ -482,6 +460,8 @@ class Mixture(Composite):
             n: how many, 0 or more.
             rng: a seed or a numpy Generator.
             labels: True to return z too, which component made each draw, shape (n,).
+            covariates: the columns by name that the weights depend on, each of shape
+                (n,).
 
         Examples:
             >>> import mixnotes as mx
@@ -491,26 +471,39 @@ class Mixture(Composite):
             ((5,), (5,))
         """
         self._require_complete("sample")
-        x, z = self._draw(as_count(n, "n", 0), as_rng(rng))
+        n, generator = as_count(n, "n", 0), as_rng(rng)
+        if self.label_rule or covariates is not None:
+            if covariates is None:
+                raise ValueError(
+                    f"sample needs covariates where {self.label_rule}; pass "
+                    "covariates={column: values, ...}, n values each"
+                )
+            logs = self._log_gate(None, covariates, n)
+            z = (logs + generator.gumbel(size=logs.shape)).argmax(axis=0)
+        else:
+            z = generator.choice(len(self.parts), size=n, p=self.weights)
+        x = self._draw(z, generator)
         return (x, z) if labels else x
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        return self._draw(n, rng)[0]
+        return self._draw(rng.choice(len(self.parts), size=n, p=self.weights), rng)
 
-    def _draw(self, n: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.intp]]:
-        z = rng.choice(len(self.parts), size=n, p=self.weights)
+    def _draw(self, z: NDArray[np.intp], rng: np.random.Generator) -> Array:
+        """A draw from the component of each label."""
         draws = [c.sample(int((z == k).sum()), rng) for k, c in enumerate(self.parts)]
-        x = np.empty((n, *draws[0].shape[1:]))
+        x = np.empty((len(z), *draws[0].shape[1:]))
         for k, drawn in enumerate(draws):
             x[z == k] = drawn
-        return x, z
+        return x
 
     def _rows(self, x: Any) -> Array:
         return rows_of(self.parts, x)
 
     def _state(self) -> dict[str, Any]:
         state = {"type": self.type_name(), "weights": self.weights}
-        if self.weights is not None:
+        if isinstance(self.weights, Gate):
+            state["weights"] = self.weights._state()
+        elif self.weights is not None:
             state["weights"] = self.weights.tolist()
         return state | {"components": [c._state() for c in self.parts]}
 
@@ -523,8 +516,9 @@ class Mixture(Composite):
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        weights = None if self.weights is None else tuple(self.weights.tolist())
-        return self.parts, weights
+        if self.weights is None or isinstance(self.weights, Gate):
+            return self.parts, self.weights
+        return self.parts, tuple(self.weights.tolist())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.components, self.weights)
@@ -533,6 +527,8 @@ class Mixture(Composite):
         parts = ", ".join(repr(c) for c in self.components)
         if self.weights is None:
             return f"Mixture([{parts}])"
+        if isinstance(self.weights, Gate):
+            return f"Mixture([{parts}], weights={self.weights!r})"
         weights = ", ".join(f"{w:.6g}" for w in self.weights)
         return f"Mixture([{parts}], weights=[{weights}])"
 

@@ -31,7 +31,15 @@ def checked_components(components: Sequence[Any]) -> tuple[Component, ...]:
                 f"components[{k}] must have log_prob, fit and n_free, got "
                 f"{component!r:.80}; see chapter 6 for a component of your own"
             )
-    return tuple(map(wrapped, components))
+    parts = tuple(map(wrapped, components))
+    for k, part in enumerate(parts):
+        if getattr(part, "label_rule", ""):
+            raise ValueError(
+                f"components[{k}] must be a distribution of one row, got a "
+                f"{type(part).__name__} where the {part.label_rule}; only the "  # type: ignore[attr-defined]
+                "outermost mixture can be so"
+            )
+    return parts
 
 
 def with_one_layout(

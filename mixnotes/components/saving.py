@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mixnotes.components.component import SCHEMA, Component
 from mixnotes.components.constraints import Shared
+
+REVIVERS: dict[str, Callable[[Any], Any]] = {}  # by "type", of what is no component
 
 
 def from_json(text: str) -> Component:
@@ -50,6 +53,8 @@ def from_json(text: str) -> Component:
 def from_state(state: Any) -> Component:
     """The component of one JSON object {"type": name, parameter: value, ...}."""
     name = state.get("type") if isinstance(state, dict) else None
+    if isinstance(name, str) and name in REVIVERS:
+        return REVIVERS[name](state)
     known = {k: c for k, c in Component.registry.items() if not inspect.isabstract(c)}
     if not isinstance(name, str) or name not in known:
         raise ValueError(
@@ -77,6 +82,11 @@ def _revive(value: Any) -> Any:
             return float(value["number"])
         return {key: _revive(v) for key, v in value.items()}
     return [_revive(v) for v in value] if isinstance(value, list) else value
+
+
+def revived_numbers(value: Any) -> Any:
+    """A number, a shared name, None, or a list of them, from its JSON."""
+    return _revive(value)
 
 
 def plain(value: Any) -> Any:

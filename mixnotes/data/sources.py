@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixnotes.data.beside import Beside, renumbered
 from mixnotes.data.check import as_array, as_weights, require_weighty, slices
 from mixnotes.data.intervals import Intervals, midpoints
 from mixnotes.data.summary import as_columns, summary
@@ -88,11 +90,13 @@ class Rows(Source):
         n: int | None = None,
         origin: Array | None = None,
         labels: NDArray[np.intp] | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.x = x  # (m,) or (m, d); NaN is a gap
         self.origin = x if origin is None else origin  # the data as they came
         self.weight = weight  # (m,), above 0
         self.labels = labels  # (m,): z where it is known, else -1
+        self.beside = beside  # what the labels depend on; then no row is put together
         self.n = len(x) if n is None else n
         self.total = float(len(x)) if weight is None else float(weight.sum())
 
@@ -110,6 +114,35 @@ class Rows(Source):
             gap = np.isnan(column)
             column[gap] = column[~gap].mean() if not gap.all() else 0.0
         return Rows(x, self.weight, labels=self.labels)
+
+    def take(self, rows: NDArray[np.intp]) -> Rows:
+        """Some of the rows, in order; one that is named twice is there twice."""
+        weight = None if self.weight is None else self.weight[rows]
+        labels = None if self.labels is None else self.labels[rows]
+        beside = None if self.beside is None else self.beside.take(rows)
+        return Rows(self.x[rows], weight, labels=labels, beside=beside)
+
+    def weighted(self, weight: Array) -> Rows:
+        """The same rows with other weights."""
+        return Rows(self.x, weight, labels=self.labels, beside=self.beside)
+
+    def take_groups(self, groups: NDArray[np.intp]) -> Rows:
+        """The rows of some groups, in order; a group that is named twice is two."""
+        assert self.beside is not None
+        assert self.beside.group is not None
+        group = self.beside.group
+        order = np.argsort(group, kind="stable")
+        ends = np.bincount(group).cumsum()
+        each = [order[(ends[g - 1] if g else 0) : ends[g]] for g in groups]
+        found = self.take(np.concatenate(each))
+        assert found.beside is not None
+        new = np.repeat(np.arange(len(each)), [len(rows) for rows in each])
+        return Rows(
+            found.x,
+            found.weight,
+            labels=found.labels,
+            beside=replace(found.beside, group=new),
+        )
 
     def unlabelled(self) -> Rows:
         """The rows whose component is not known."""
@@ -145,6 +178,8 @@ class Rows(Source):
         if len(self.x) <= most:
             return self
         chosen = np.sort(rng.choice(len(self.x), most, replace=False))
+        if self.beside is not None:
+            return self.take(self.beside.whole_groups(chosen, rng))
         weight = None if self.weight is None else self.weight[chosen]
         labels = None if self.labels is None else self.labels[chosen]
         return Rows(self.x[chosen], weight, labels=labels)
@@ -200,6 +235,20 @@ class Stream(Source):
         require_weighty(found.total)
         self.survey = found
         self.n, self.total = found.n, found.total
+
+    def stretch(self) -> Rows:
+        """Some of the first rows, where each block is a sequence."""
+        parts, size = [], 0
+        for x, weight in self.blocks():
+            x, weight = of_block(lambda x, weight: (x, weight), x, weight)
+            level = np.asarray(as_weights(weight, len(x)))
+            parts.append((np.asarray(x, dtype=np.float64)[level > 0], level[level > 0]))
+            size += len(parts[-1][0])
+            if size >= _SAMPLE:
+                break
+        group = np.repeat(np.arange(len(parts)), [len(x) for x, _ in parts])[:_SAMPLE]
+        x, level = (np.concatenate(p)[:_SAMPLE] for p in zip(*parts, strict=True))
+        return Rows(x, level, beside=Beside(group=renumbered(group), ordered=True))
 
     def sample(self, rng: np.random.Generator, most: int = _SAMPLE) -> Rows:
         """The rows that the first pass kept."""
@@ -272,16 +321,21 @@ def eps_of(x: Any) -> float:
 
 
 def compress(
-    x: Array, weight: Array | None, labels: NDArray[np.intp] | None = None
+    x: Array,
+    weight: Array | None,
+    labels: NDArray[np.intp] | None = None,
+    beside: Beside | None = None,
 ) -> Rows:
-    """The distinct values of x with the summed weight of each, where they repeat."""
+    """The distinct values of x with the summed weight of each, where they repeat and
+    nothing says that one of them has another label."""
     origin = x
     if weight is not None and not weight.all():
         labels = None if labels is None else labels[weight > 0]
+        beside = None if beside is None else beside.take(weight > 0)
         x, weight = x[weight > 0], weight[weight > 0]
     n = len(x)
-    if labels is not None:
-        return Rows(x, weight, n, origin, labels)
+    if labels is not None or beside is not None:
+        return Rows(x, weight, n, origin, labels, beside)
     if x.ndim != 1 or not _repeats(x):
         return Rows(x, weight, n, origin)
     low = x.min()

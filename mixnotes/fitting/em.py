@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import Rows
+from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.escape import escape
 from mixnotes.fitting.exclusion import require_possible
@@ -40,6 +40,8 @@ from mixnotes.numeric.arrays import quiet
 from mixnotes.numeric.threads import one_blas_thread
 from mixnotes.numeric.ties import ties_with
 
+DEFAULT = Settings(1e-8, 10_000, True)  # when a run stops
+
 
 def em_step(
     mixture: Mixture,
@@ -47,6 +49,8 @@ def em_step(
     x: Data,
     sample_weight: ArrayLike | None = None,
     labels: ArrayLike | None = None,
+    groups: Any = None,
+    covariates: Any = None,
 ) -> Mixture:
     """The mixture after one EM step: responsibilities, then weighted fits.
 
@@ -57,7 +61,11 @@ def em_step(
             `Binned`.
         sample_weight: how often each observation counts, shape (n,); once if left out.
         labels: which component made each observation, shape (n,), whole numbers from 0;
-            -1 where that is not known. If left out no label is.
+            -1 where that is not known; or what is known of it, (n, K), as for `em`. If
+            left out no label is.
+        groups: which rows have one label, as for `em`; each has its own if left out.
+        covariates: the columns by name that the weights depend on, where x does not
+            hold them.
 
     Returns:
         A mixture with values everywhere. The log-likelihood of x is not lower under it
@@ -70,7 +78,7 @@ def em_step(
         >>> mx.em_step(bag, half, [1] * 591 + [0] * 409).weights.round(3)
         array([0.521, 0.479])
     """
-    model, source = checked(mixture, x, sample_weight, labels)
+    model, source = checked(mixture, x, sample_weight, labels, groups, covariates)
     here = as_start(model, current, "current")
     engine = Engine(model, source, exact=True)
     with quiet():
@@ -87,6 +95,8 @@ def em(
     *,
     sample_weight: ArrayLike | None = None,
     labels: ArrayLike | None = None,
+    groups: Any = None,
+    covariates: Any = None,
     start: Mixture | None = None,
     starts: int | None = None,
     rng: Rng = 0,
@@ -111,7 +121,15 @@ def em(
         sample_weight: how often each observation counts, shape (n,); once if left out.
         labels: which component made each observation, shape (n,), whole numbers from 0;
             -1 (or masked) where that is not known. Where it is, log p(x, z) takes the
-            place of log p(x). If left out no label is known.
+            place of log p(x). Or what is known of each label, shape (n, K): True for
+            each component that is allowed, or P(what was seen of the label | z = k);
+            then log p(x) is log sum_k labels[i, k] p(x_i, z = k). If left out no label
+            is known.
+        groups: which rows have one label, such as those of a subject: the name of a
+            column, or one value a row, shape (n,). sample_weight is then how often a
+            row counts in its group. Each row has a label of its own if left out.
+        covariates: the columns by name that the weights depend on (see `Gate`), where x
+            does not hold them.
         start: a mixture with values everywhere to climb from; what the model ties is
             made equal in it first. If left out, starts are drawn.
         starts: how many starts to draw, of which the best is kept. If left out it is 1
@@ -146,28 +164,47 @@ def em(
         >>> print(f"{fit.log_likelihood:.4f} {fit.converged}")
         -676.4925 True
     """
-    model, source = checked(mixture, x, sample_weight, labels)
+    model, source = checked(mixture, x, sample_weight, labels, groups, covariates)
+    named = start is not None or labels is not None  # the components have an order
+    settings = Settings(
+        _as_tol(tol), as_count(max_iter, "max_iter", 1), accelerate, None
+    )
+    return em_rows(
+        model, source, start, starts, rng, settings, named, (progress, callback)
+    )
+
+
+def em_rows(
+    model: Mixture,
+    source: Source,
+    start: Mixture | None = None,
+    starts: int | None = None,
+    rng: Rng = 0,
+    settings: Settings = DEFAULT,
+    named: bool = True,
+    watchers: tuple[bool, Callable[[Step], object] | None] = (False, None),
+) -> Fit:
+    """What `em` finds, of a model and data that have been checked; `named` components
+    keep their order."""
     if not model.n_free:
         raise ValueError(
             f"mixture must have a blank to learn, got {model!r}; leave a parameter or "
             "the weights out, or call mixture.blank()"
         )
-    max_iter, tol = as_count(max_iter, "max_iter", 1), _as_tol(tol)
     engine = Engine(model, source)
-    named = start is not None or labels is not None  # the components have an order
     manner = Manner(ordered=named, fixed=starts is not None)
     small, firsts, count = _firsts(engine, start, starts, rng)
-    with one_blas_thread(), watcher(progress, callback, count) as watch:
-        settings = Settings(tol, max_iter, accelerate, watch)
+    with one_blas_thread(), watcher(*watchers, count) as watch:
+        settings = replace(settings, watch=watch)
         results = race(firsts, count, engine, small, settings, manner)
         best = _best(results)
         results[best] = escape(engine, results[best], settings, best)
     result = results[best]
     if not result.collapsed:
-        words = _limits(model, result.mixture) + _remarks(engine)
+        words = _limits(engine, result.mixture) + _remarks(engine)
         result = replace(result, reason=result.reason + words)
     filled = result.mixture if named else in_order(model, result.mixture)
-    return Fit.of(model, filled, source, result, tuple(results))
+    return Fit.of(model, filled, engine.source, result, tuple(results))
 
 
 def _as_tol(tol: Any) -> float:
@@ -182,13 +219,17 @@ def _as_tol(tol: Any) -> float:
     return float(tol)
 
 
-def _limits(model: Mixture, filled: Mixture) -> str:
+def _limits(engine: Engine, filled: Mixture) -> str:
     """Which components ended where a parameter is infinite, in words."""
+    model, label = engine.model, engine.weights.label
     found = dict.fromkeys(
         c.limit
         for (_, template), (_, c) in zip(leaves(model), leaves(filled), strict=True)
         if c.limit and template.n_free and not template.limit
     )
+    if label is not None:
+        words = label.limit(filled.label_value)
+        found |= {words: None} if words else {}
     return "".join(f"; at a limit: {words}" for words in found)
 
 
@@ -226,9 +267,9 @@ def _firsts(
         return engine, iter([engine.vector.project(first)]), 1
     generator = as_rng(rng)
     if not any(c.n_free for _, c in leaves(model)):
-        as_count(1 if starts is None else starts, "starts", 1)
-        # Concave in the weights: one summit.
-        return engine, iter([engine.state(level_start(model))]), 1
+        count = as_count(1 if starts is None else starts, "starts", 1)
+        known = _known_starts(engine, None if starts is None else count, generator)
+        return engine, iter(known), len(known)
     small = sample_of(engine, generator)
     count = usual_count(small) if starts is None else as_count(starts, "starts", 1)
     guided = _guided(engine)
@@ -237,6 +278,20 @@ def _firsts(
     first = small.state(engine.mixture(guided))
     others = random_starts(small, count - 1, generator)
     return small, chain([first], others), count
+
+
+def _known_starts(
+    engine: Engine, count: int | None, rng: np.random.Generator
+) -> list[State]:
+    """Where to climb from if all components are known."""
+    level = engine.state(level_start(engine.model))
+    label = engine.weights.label
+    if label is None:
+        return [level]  # concave in the weights: one summit
+    return [level] + [
+        level._replace(weights=[label.random(rng), *level.weights[1:]])
+        for _ in range((usual_count(engine) if count is None else count) - 1)
+    ]
 
 
 def _spread_labels(rows: Rows) -> NDArray[np.intp]:
@@ -274,6 +329,7 @@ def _guided(engine: Engine) -> State | None:
             return None
     level = level_start(model)
     try:
-        return engine.vector.project(engine.state(Mixture(parts, level.weights)))
+        filled = level.with_parts(parts, level.label_value)
+        return engine.vector.project(engine.state(filled))
     except ValueError:
         return None

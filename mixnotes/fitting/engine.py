@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixnotes.components.exponential import NEVER
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.intervals import Intervals
-from mixnotes.data.sources import Rows, Source
+from mixnotes.data.sources import Rows, Source, Stream
 from mixnotes.fitting.blocks.base import (
     Block,
     FixedBlock,
@@ -26,9 +27,10 @@ from mixnotes.fitting.blocks.base import (
 )
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.kinds import blocks_of
+from mixnotes.fitting.chain import ChainLabel, label_of
 from mixnotes.fitting.exclusion import Exclusion
 from mixnotes.fitting.prior import Priors, no_priors
-from mixnotes.fitting.rows import KnownRows, PreparedRows
+from mixnotes.fitting.rows import KnownRows, LabelledRows, PreparedRows
 from mixnotes.fitting.tree import Tree, leaves
 from mixnotes.fitting.vector import State, Vector
 from mixnotes.fitting.weights import Weights
@@ -62,7 +64,8 @@ class Engine:
         self.blocks: list[Block] = []
         self.tree = Tree(model, self._put_together(rows))
         self.k = len(self.leaves)
-        self.weights = Weights(self.tree, priors)
+        self.label = label_of(model, rows)
+        self.weights = Weights(self.tree, priors, self.label)
         self.has_priors = priors is not no_priors
         for block in self.blocks:
             block.regularize(priors)
@@ -74,7 +77,7 @@ class Engine:
         self.constant = -self.shift * self.total  # of log-likelihoods in data's units
         self.bars: NDArray[np.bool_] | None = None
         self.excluded: NDArray[np.bool_] | None = None
-        self.rows: PreparedRows | KnownRows | None = None
+        self.rows: PreparedRows | KnownRows | LabelledRows | None = None
         if rows is not None:
             self._load(rows)
         elif not self.has_sums:
@@ -92,6 +95,12 @@ class Engine:
         """The same model on other data."""
         exact = self.form is Form.EXACT
         return Engine(self.model, source, exact=exact, priors=self.priors)
+
+    def sample(self, rng: np.random.Generator) -> Rows:
+        """Some rows to try starts on; of blocks that are sequences the first."""
+        source = self.source
+        blocks = isinstance(source, Stream) and self.label is not None
+        return source.stretch() if blocks else source.sample(rng)  # type: ignore[attr-defined]
 
     # ------------------------------------------------------------------- the data
 
@@ -116,6 +125,12 @@ class Engine:
         self.bars = self.excluded = self.exclusion.bars(rows.x)
         if rows.labels is not None:
             self.excluded = self.exclusion.others(rows.labels, self.bars)
+        if self.label is not None:
+            tree, label = self.tree, self.label
+            part = self.blocks, data, rows.weight, self.excluded
+            self.rows = LabelledRows(*part, tree.nodes[0], label)
+        elif rows.labels is not None:
+            pass
         elif alone and isinstance(block, FixedBlock) and self.tree.flat:
             self.rows = KnownRows.of(data[0], rows.weight, self.bars)
         if self.rows is None:
@@ -186,7 +201,8 @@ class Engine:
             parts.append(block.totals(own))
         totals = parts[0] if len(parts) == 1 else np.concatenate(parts)
         before = None if state is None else state.weights
-        return State(self.weights.learned(totals, before), values)
+        own = statistics.parts[-1] if self.label is not None else None
+        return State(self.weights.learned(totals, before, own), values)
 
     def step(
         self, state: State, statistics: Statistics
@@ -211,7 +227,7 @@ class Engine:
             block.first(share[block.slots], data)
             for block, data in zip(self.blocks, self.rows.data, strict=True)
         ]
-        return State(self.weights.learned(share.sum(axis=1), None), values)
+        return State(self.weights.first(share), values)
 
     def packed_statistics(
         self, state: State, x: Array, weight: Array | None
@@ -225,7 +241,11 @@ class Engine:
 
     def _e_step(self, state: State, form: Form) -> tuple[float, Statistics]:
         """The E-step in this form, or a `RecentreError`."""
-        if self.rows is not None:
+        if isinstance(self.rows, LabelledRows):
+            weights = self.tree.leaf_weights(state.weights, True)
+            own = state.weights[0]
+            total, statistics = self.rows.e_step_by(own, weights, state.values, form)
+        elif self.rows is not None:
             weights = self.tree.leaf_weights(state.weights)
             total, statistics = self.rows.e_step(weights, state.values, form)
         else:
@@ -242,6 +262,11 @@ class Engine:
         """The same of some rows, wherever they are."""
         with quiet():
             x = np.asarray(x, dtype=np.float64)
+            if self.label is not None:
+                labelled = self._labelled(x, weight)
+                weights = self.tree.leaf_weights(state.weights, True)
+                own = state.weights[0]
+                return labelled.e_step_by(own, weights, state.values, form)
             if weight is not None and not weight.all():
                 x, weight = x[weight > 0], weight[weight > 0]
             data = [block.prepare(x, False) for block in self.blocks]
@@ -258,10 +283,11 @@ class Engine:
     # ------------------------------------------------------------- single rows
 
     def joint(self, state: State) -> Array:
-        """log p(x, z = k) of the rows in memory, (K, n), by slot."""
+        """log p(x, z = k) of the rows in memory, (K, n), by slot; without the weights
+        of the outermost mixture where a label has them."""
         mixture, rows = self.mixture(state), self.source
         assert isinstance(rows, Rows)
-        weights = self.tree.leaf_weights(state.weights)
+        weights = self.tree.leaf_weights(state.weights, self.label is not None)
         parts = zip(self.by_slot(mixture), weights, strict=True)
         joint = np.array([c.bound(rows.x)(c) + np.log(w) for c, w in parts])
         if self.excluded is not None:
@@ -271,7 +297,50 @@ class Engine:
     def shares(self, state: State) -> Array:
         """The responsibilities of the rows in memory, (K, n), by slot."""
         joint = self.joint(state)
+        if isinstance(self.rows, LabelledRows):
+            here = self.rows.shares(state.weights[0], np.maximum(joint, NEVER))
+            weight = self.source.weights  # type: ignore[attr-defined]
+            return here[1] / weight
         shares: Array = np.exp(joint - log_sum_exp(joint))
+        return shares
+
+    def scores(self, state: State) -> Array:
+        """The log-likelihood of each unit that a label is drawn for by itself."""
+        assert isinstance(self.rows, LabelledRows)
+        self._e_step(state, Form.EXACT)
+        return self.rows.scores(state.weights[0])
+
+    def label_entropy(self, state: State) -> float:
+        """The entropy of the labels given the data, in nats."""
+        if isinstance(self.rows, LabelledRows):
+            self._e_step(state, Form.EXACT)
+            return self.rows.entropy(state.weights[0])
+        return sum(self.source.map(partial(self._entropy_of, state)))
+
+    def _entropy_of(self, state: State, x: Array, weight: Array | None) -> float:
+        """The same of a block, which is a sequence."""
+        rows = self._labelled(x, weight)
+        weights = self.tree.leaf_weights(state.weights, True)
+        with quiet():
+            rows.e_step_by(state.weights[0], weights, state.values, Form.EXACT)
+            return rows.entropy(state.weights[0])
+
+    def _labelled(self, x: Array, weight: Array | None) -> LabelledRows:
+        """A block of rows, which is a sequence."""
+        assert isinstance(self.label, ChainLabel)
+        data = [block.prepare(x, False) for block in self.blocks]
+        node, label = self.tree.nodes[0], self.label.on(len(x))
+        bars = self.exclusion.bars(x)
+        return LabelledRows(self.blocks, data, weight, bars, node, label)
+
+    def mean_shares(self, state: State) -> Array:
+        """The responsibilities of the components of the outermost mixture on average,
+        (K,)."""
+        statistics = self.e_step(state)[1]
+        pairs = zip(self.blocks, statistics.parts, strict=False)
+        totals = np.concatenate([block.totals(own) for block, own in pairs])
+        node = self.tree.nodes[0]
+        shares: Array = np.bincount(node.branch, totals[node.leaves]) / totals.sum()
         return shares
 
     # --------------------------------------------------- what the blocks can do
@@ -295,3 +364,10 @@ class Engine:
     def has_sums(self) -> bool:
         """Is every component learned from sums, in closed form?"""
         return all(block.has_sums for block in self.blocks)
+
+
+def log_likelihood_of(model: Mixture, filled: Mixture, source: Source) -> float:
+    """The log-likelihood of data under a filled mixture, in the data's units."""
+    engine = Engine(model, source, exact=True)
+    with quiet():
+        return engine.e_step(engine.state(filled))[0] + engine.constant

@@ -62,7 +62,7 @@ def _require_possible_labels(mixture: Mixture, rows: Rows) -> None:
     z = rows.labels
     assert z is not None
     seen = np.flatnonzero(z >= 0)
-    own = mixture.log_joint(rows.x[seen])[np.arange(len(seen)), z[seen]]
+    own = mixture.unweighted.log_joint(rows.x[seen])[np.arange(len(seen)), z[seen]]
     if not np.isfinite(own).all():
         i = int(seen[np.argmin(np.isfinite(own))])
         raise ValueError(
@@ -76,7 +76,7 @@ def _first_impossible(
     mixture: Mixture, x: Array, weight: Array | None
 ) -> tuple[int, int | None, Any]:
     """How many rows there are, and the first with probability 0."""
-    possible = np.isfinite(mixture.log_prob(x))
+    possible = np.isfinite(mixture.unweighted.log_prob(x))
     if weight is not None:
         possible |= weight == 0
     first = None if possible.all() else int(np.argmin(possible))

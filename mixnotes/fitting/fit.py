@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mixnotes.components import html as markup
+from mixnotes.components.chain import Chain
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
@@ -18,7 +19,7 @@ from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.run import RunResult
 from mixnotes.fitting.vector import State
 from mixnotes.mixing.ceiling import Ceiling, ceiling
-from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ties import ties_with
 
 
@@ -100,9 +101,29 @@ class Fit:
         return all(end.collapsed for end in self.starts)
 
     @cached_property
+    def shares(self) -> Array:
+        """How much of the data each component made, shape (K,): the mean of the
+        responsibilities, which are the weights where these are the same for all rows.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> x = mx.datasets.faithful()["waiting"]
+            >>> fit = mx.em(mx.Chain(2 * [mx.Normal()]), x, starts=1)
+            >>> fit.shares.round(2)
+            array([0.38, 0.62])
+        """
+        engine, limit = self._limit()
+        with quiet():
+            return engine.mean_shares(limit)
+
+    @cached_property
     def entropy(self) -> float:
         """sum_i sample_weight_i H(z_i | x_i), in nats: how unsure the labels are."""
         source = self.source
+        beside = isinstance(source, Rows) and source.beside is not None
+        if beside or isinstance(self.mixture, Chain):
+            engine, limit = self._limit()
+            return engine.label_entropy(limit)
         if isinstance(source, Rows):
             source = source.unlabelled()
         return sum(source.map(partial(_entropy, self.mixture)))
@@ -131,13 +152,15 @@ class Fit:
         units.
 
         From the observed information, the curvature of the log-likelihood at the
-        maximum; `weights` has one for each component.
+        maximum; `weights` has one for each component. A probability that is 0 or 1, or
+        a coefficient that is infinite, is on its edge and has none (NaN); those of the
+        others are with it there.
 
         Source: Louis (1982), for what is computed; by differences here.
 
         Raises:
-            ValueError: where the maximum is not inside the parameter space, or is flat
-                in some direction.
+            ValueError: where all is on its edge, or the maximum is flat in some
+                direction.
 
         Examples:
             >>> import mixnotes as mx
@@ -222,6 +245,13 @@ class Fit:
             >>> print(f"{fit.ceiling():.3f}")
             0.019
         """
+        beside = isinstance(self.source, Rows) and self.source.beside is not None
+        if beside or self.mixture.label_rule:
+            raise ValueError(
+                "a ceiling is known where each row has a label of its own, drawn by "
+                "weights that are the same for all, and here labels depend on columns, "
+                "on groups or on each other"
+            )
         return ceiling(self.model, self.mixture, self.source, least_scale)
 
     def _limit(self) -> tuple[Engine, State]:
@@ -237,9 +267,18 @@ class Fit:
     @property
     def bic(self) -> float:
         """Schwarz's criterion, p log n - 2 log L for p free parameters; less is
-        better.
+        better. Where groups of rows have one label, n is the number of groups.
         """
-        return self.model.n_free * math.log(self.n) - 2 * self.log_likelihood
+        chain = isinstance(self.mixture, Chain)
+        size = math.log(self.n if chain else self.n_groups or self.n)
+        return self.model.n_free * size - 2 * self.log_likelihood
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups of rows have a label each, or how many sequences there are;
+        0 where rows have nothing to do with each other."""
+        beside = self.source.beside if isinstance(self.source, Rows) else None
+        return 0 if beside is None else beside.n_groups
 
     @property
     def icl(self) -> float:
@@ -260,14 +299,18 @@ class Fit:
         return markup.table(self._title(), self._table(), self._notes())
 
     def _title(self) -> str:
+        chain = isinstance(self.mixture, Chain)
+        word = ("sequence" if chain else "group") + "s" * (self.n_groups != 1)
+        groups = f" in {self.n_groups:,} {word}" if self.n_groups else ""
         return (
-            f"Mixture of {len(self.mixture.components)}, fitted to {self.n:,.6g} "
-            f"observations; {self.model.n_free} learned"
+            f"{type(self.mixture).__name__} of {len(self.mixture.components)}, fitted "
+            f"to {self.n:,.6g} observations{groups}; {self.model.n_free} learned"
         )
 
     def _notes(self) -> list[str]:
         """What stands below the table."""
         lines = [
+            *self.mixture.label_lines(),
             f"log-likelihood {self.log_likelihood:.4f}   AIC {self.aic:.2f}   "
             f"BIC {self.bic:.2f}",
             f"{self.steps} steps; {self.reason}",
@@ -297,10 +340,13 @@ class Fit:
     def _table(self) -> list[tuple[str, str]]:
         rows = [("weight", "component")]
         weights = self.mixture.weights
+        if self.mixture.label_rule:
+            rows = [("share", "component")]
+            weights = self.shares
         for k, component in enumerate(self.mixture.parts):
             template = self.model.parts[k]
-            rows.append((f"{weights[k]:.4f}", component.described(template)))  # type: ignore[index]
-        if self.model.weights is not None:
+            rows.append((f"{weights[k]:.4f}", component.described(template)))
+        if self.model.weights is not None and not self.model.label_rule:
             rows[0] = ("weight (given)", "component")
         return rows
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixnotes.components.vector import Axis
 from mixnotes.data.sources import Rows
@@ -21,6 +22,8 @@ _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 th
 _APART = 1e-9  # the same of correlations, where coordinates have units
 _SAME = 1e-4  # directions that differ by less lead to one model
 _EDGE = 690.0  # the logarithm of what stands for 0
+_FAR = 15.0  # on the line, or of logarithms below the largest; beyond may be an edge
+_STILL = 1e-9  # a standard error that is none
 
 
 def rate(engine: Engine, limit: State) -> float:
@@ -102,29 +105,46 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The same of information^-1 (sum of squared scores) information^-1, which holds
     where the model is wrong, too."""
+    if len(_weights_of_units(engine)) < 2:
+        raise ValueError(
+            "sandwich errors need sequences or groups of rows that know nothing of "
+            "each other, got one; take standard_errors()"
+        )
     information, slope = _curvature(engine, limit)
-    point, free = engine.vector.unconstrain(limit), _directions(engine, limit)[1]
+    point, free = engine.vector.unconstrain(limit), _inner(engine, limit)[1]
 
     def rows(place: Array) -> Array:
         return _row_log_likelihoods(engine, engine.vector.constrain(place, limit))
 
     with quiet():
         scores = _derivative(rows, point, free)
-    weight = engine.source.weights  # type: ignore[attr-defined]
+    weight = _weights_of_units(engine)
     middle = scores.T @ (scores * weight[:, None])
     bread = np.linalg.solve(information, slope.T)
     variance = ((bread.T @ middle) * bread.T).sum(axis=1)
     return _by_name(engine, limit, variance)
 
 
-def _row_log_likelihoods(engine: Engine, state: State) -> Array:
-    """log p(x_i), or log p(x_i, z_i) where z is known, shape (n,)."""
-    source = engine.source
-    if not isinstance(source, Rows):
+def _weights_of_units(engine: Engine) -> Array:
+    """How often each row, or each group of rows, counts."""
+    rows = engine.source
+    if not isinstance(rows, Rows):
         raise ValueError(
             "sandwich errors need the observations in memory, and this fit was made "
             "of blocks; fit one array, or take standard_errors()"
         )
+    if rows.beside is None or rows.beside.group is None:
+        return rows.weights
+    return np.ones(rows.beside.n_groups)  # the weights of rows are within groups
+
+
+def _row_log_likelihoods(engine: Engine, state: State) -> Array:
+    """log p(x_i), or log p(x_i, z_i) where z is known, shape (n,); of groups of rows
+    with one label, or of sequences, that of each."""
+    source = engine.source
+    assert isinstance(source, Rows)
+    if engine.label is not None:
+        return engine.scores(state)
     mixture = engine.mixture(state)
     if source.labels is None:
         return mixture.log_prob(source.x)
@@ -142,11 +162,11 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
     point = engine.vector.unconstrain(limit)
-    axes, free = _directions(engine, limit)
+    axes, free, _ = _inner(engine, limit)
     log_likelihood = log_likelihood_of(engine, limit)
     with quiet():
         information = -_hessian(log_likelihood, point, free)
-    if not _is_curved(information, axes):
+    if not (len(free) and _is_curved(information, axes)):
         raise ValueError(
             "standard errors need a maximum that is curved in every direction, and "
             "this one is flat in some: a weight or a parameter is on its edge, the "
@@ -176,13 +196,17 @@ def _is_curved(information: Array, axes: list[Axis]) -> bool:
 
 
 def _by_name(engine: Engine, limit: State, variance: Array) -> dict[str, float | Array]:
-    """The roots of variances of the learned values, each in its shape."""
+    """The roots of variances of the learned values, each in its shape; NaN where a
+    value is on its edge."""
     errors = np.sqrt(np.maximum(variance, 0))
+    edges = _inner(engine, limit)[2]
     found: dict[str, float | Array] = {}
     place = 0
     for name, shape in _values(engine, limit)[1]:
         size = int(np.prod(shape, dtype=int))
         part = errors[place : place + size]
+        if name in edges:
+            part[(part < _STILL) & ~engine.model.is_given(name, shape).ravel()] = np.nan
         found[name] = float(part[0]) if shape == () else part.reshape(shape)
         place += size
     return {name: found[name] for name in engine.model.blanks}
@@ -209,7 +233,7 @@ def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
     the same.
     """
     axes = engine.vector.axes(limit)
-    free = _free(axes)
+    free = _free(axes, engine.vector.unconstrain(limit))
     if not any(block.ties for block in engine.blocks):
         return axes, free
 
@@ -219,6 +243,44 @@ def _directions(engine: Engine, limit: State) -> tuple[list[Axis], Array]:
     with quiet():
         moves = _derivative(projected, engine.vector.unconstrain(limit), free)
     return axes, free[_independent(moves)]
+
+
+def _inner(engine: Engine, limit: State) -> tuple[list[Axis], Array, set[str]]:
+    """What stands where on the line, the directions in which it can move but those
+    along an edge, and the names of what is on one.
+
+    A probability that is 0 or 1, or a coefficient that is infinite, is so far out that
+    the log-likelihood is level there; what is left is learned with it where it is.
+    """
+    axes, free = _directions(engine, limit)
+    point = engine.vector.unconstrain(limit)
+    log_likelihood = log_likelihood_of(engine, limit)
+    far, names = _far_out(axes, point)
+    kept, edges = [], set()
+    with quiet():
+        top = log_likelihood(point)
+        for i, direction in enumerate(free):
+            along = np.flatnonzero(direction)
+            aside = (1.0, -1.0) if far[along].all() else ()
+            moves = [log_likelihood(point + side * direction) - top for side in aside]
+            if moves and np.abs(moves).max() < _FLAT:
+                edges |= {names[j] for j in along}
+            else:
+                kept.append(i)
+    return axes, free[kept], edges
+
+
+def _far_out(axes: list[Axis], point: Array) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which coordinates are far out, those of probabilities beside the largest of
+    them, and what each belongs to."""
+    far, names, place = np.zeros(len(point), dtype=bool), [], 0
+    for axis in axes:
+        rows = slice(place, place + axis.size)
+        level = point[rows].max(initial=-np.inf) if axis.simplex else 0.0
+        far[rows] = (np.abs(point[rows] - level) > _FAR) & (not axis.unit)
+        names += axis.size * [axis.name]
+        place = rows.stop
+    return far, names
 
 
 def directions(engine: Engine, limit: State) -> Array:
@@ -239,15 +301,20 @@ def _independent(columns: Array) -> list[int]:
     return sorted(kept)
 
 
-def _free(axes: list[Axis]) -> Array:
+def _free(axes: list[Axis], point: Array) -> Array:
     """The directions in which a point can move freely, shape (m, p): of the logarithms
-    of K weights K - 1, and those of a shared blank together."""
+    of K weights all but the largest, and those of a shared blank together."""
     places: dict[object, list[int]] = {}
+    fixed: dict[object, int] = {}  # which of the logarithms stands still
     place = 0
     for k, axis in enumerate(axes):
-        for j in range(axis.size - axis.simplex):
-            key = (k if axis.shared is None else axis.shared), j
-            places.setdefault(key, []).append(place + j)
+        owner = k if axis.shared is None else axis.shared
+        if axis.simplex:
+            largest = int(point[place : place + axis.size].argmax())
+            fixed.setdefault(owner, largest)
+        for j in range(axis.size):
+            if fixed.get(owner) != j:
+                places.setdefault((owner, j), []).append(place + j)
         place += axis.size
     directions = np.zeros((len(places), place))
     for direction, together in zip(directions, places.values(), strict=True):

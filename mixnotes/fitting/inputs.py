@@ -7,14 +7,14 @@ checked again.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from mixnotes.components.chain import Chain
 from mixnotes.components.component import Component, weight_of
 from mixnotes.components.exponential import is_exponential
 from mixnotes.components.foreign import Foreign
@@ -22,7 +22,6 @@ from mixnotes.components.measure import require_one_measure
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.parts import tied
 from mixnotes.data.check import (
-    as_numbers,
     as_sample_weight,
     as_weights,
     require,
@@ -31,6 +30,7 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of
 from mixnotes.data.streams import stream_of
+from mixnotes.fitting.known import Given, in_order, labels_of, require_one_weight
 from mixnotes.fitting.tree import leaves
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.covariance import is_tied
@@ -43,6 +43,8 @@ def checked(
     x: Any,
     sample_weight: ArrayLike | None,
     labels: ArrayLike | None = None,
+    groups: Any = None,
+    covariates: Any = None,
 ) -> tuple[Mixture, Source]:
     """The model, for data of these columns, and where the data are."""
     if not isinstance(mixture, Mixture):
@@ -52,50 +54,69 @@ def checked(
         )
     own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture))
     stream: Stream | None = None
+    if isinstance(mixture, Chain):
+        x = in_order(x)
     if not isinstance(x, Binned | Censored):
         named = None if mixture.column_names is None else mixture._rows
-        stream = stream_of(x, sample_weight, own or labels is not None, named)
+        own |= labels is not None or groups is not None or mixture.label_rule != ""
+        stream = stream_of(x, sample_weight, own, named)
     source: Source
     if stream is None:
-        source = _checked_rows(mixture, x, sample_weight, labels)
+        given = Given(x, labels, groups, covariates)
+        mixture, source = _checked_rows(mixture, given, sample_weight)
         columns = () if isinstance(source.x, Intervals) else source.x.shape[1:]
     else:
-        source = _checked_stream(mixture, stream, labels)
+        _require_no_labels(mixture, labels, groups, covariates)
+        source = _checked_stream(mixture, stream)
         columns = stream.survey.kept.shape[1:]
     if columns:
         mixture = mixture.with_dimension(columns[0])
     require_agreement(mixture)
-    unknown = sum(c.n_free > 0 for c in mixture.components)
-    if unknown > source.n:
-        raise ValueError(
-            "there must be at least as many observations as components to learn, got "
-            f"{source.n} observations and {unknown} such components; use fewer "
-            "components or more data"
-        )
+    _require_enough(mixture, source.n)
     return mixture, source
 
 
-def _checked_stream(
-    mixture: Mixture, stream: Stream, labels: ArrayLike | None
-) -> Stream:
-    """Blocks of rows, every one of which the model can learn from."""
-    if labels is not None:
+def _require_enough(mixture: Mixture, n: int) -> None:
+    """Raise an error where there are more components to learn than observations."""
+    unknown = sum(c.n_free > 0 for c in mixture.components)
+    if unknown > n:
         raise ValueError(
-            "labels must be left out where x comes in blocks; pass the data as "
-            "one array"
+            "there must be at least as many observations as components to learn, got "
+            f"{n} observations and {unknown} such components; use fewer "
+            "components or more data"
         )
+
+
+def _require_no_labels(
+    mixture: Mixture, labels: Any, groups: Any, covariates: Any
+) -> None:
+    """Raise an error where blocks would need something beside their rows."""
+    given = {"labels": labels, "groups": groups, "covariates": covariates}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"{name} must be left out where x comes in blocks; pass the data as "
+                "one array"
+            )
+    if mixture.label_rule and not isinstance(mixture, Chain):
+        raise ValueError(
+            f"data in blocks need weights that are numbers, and here the "
+            f"{mixture.label_rule}; pass the data as one array or table"
+        )
+
+
+def _checked_stream(mixture: Mixture, stream: Stream) -> Stream:
+    """Blocks of rows, every one of which the model can learn from."""
     stream.check(partial(_check_whole, mixture))
     stream.require_digits(stream.survey.eps)
     return stream
 
 
 def _checked_rows(
-    mixture: Mixture,
-    x: Any,
-    sample_weight: ArrayLike | None,
-    labels: ArrayLike | None,
-) -> Rows:
-    """Rows in memory that the model can learn from."""
+    mixture: Mixture, given: Given, sample_weight: ArrayLike | None
+) -> tuple[Mixture, Rows]:
+    """The model, and rows in memory that it can learn from."""
+    x = given.x
     data, sample_weight = mixture._rows(x), weight_of(x, sample_weight)
     if isinstance(data, Intervals):
         _require_cdfs(mixture)
@@ -113,38 +134,10 @@ def _checked_rows(
         require_seen(whole, mixture.column_names)
     level = as_weights(weight, len(data))
     require_one_measure(_parts(mixture), data, mixture.column_names, level)
-    z = None if labels is None else as_labels(labels, len(data), mixture)
-    rows = compress(data, weight, z)
+    mixture, z, beside = labels_of(mixture, given, len(data), level)
+    rows = compress(data, weight, z, beside)
     rows.require_digits(eps_of(x))
-    return rows
-
-
-def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
-    """Which component made each observation, shape (n,); -1 or masked is unknown."""
-    masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
-    if masks and isinstance(labels, masks.MaskedArray):
-        labels = np.where(masks.getmaskarray(labels), -1, masks.getdata(labels))
-    values = as_numbers(labels, "labels")
-    K = len(mixture.components)
-    if values.shape != (n,):
-        raise ValueError(
-            f"labels must be one number an observation, shape ({n},), got shape "
-            f"{values.shape}"
-        )
-    require(
-        np.isin(values, np.arange(-1, K)),
-        values,
-        f"labels must be the number of a component, 0 to {K - 1}, or -1 (unknown)",
-        "code them so",
-        name="labels",
-    )
-    idle = np.setdiff1d(np.arange(K), values)
-    if len(idle) and not (values < 0).any() and mixture.parts[idle[0]].learns:
-        raise ValueError(
-            f"each component to learn must have an observation, got no label {idle[0]} "
-            "and none that is unknown (-1); leave that component out"
-        )
-    return values.astype(np.intp)
+    return mixture, rows
 
 
 def _require_cdfs(mixture: Mixture) -> None:
@@ -168,6 +161,8 @@ def _check_whole(mixture: Mixture, x: Array, weight: Array | None) -> None:
     remedy = "values that are missing need the data in memory: pass one array"
     require(~np.isnan(x), x, "x must be finite", remedy)
     _check(mixture, x, weight)
+    if isinstance(mixture, Chain) and weight is not None:
+        require_one_weight(np.zeros(len(x), dtype=np.intp), weight)
     require_one_measure(_parts(mixture), x, None, as_weights(weight, len(x)))
 
 
@@ -210,9 +205,10 @@ def as_start(model: Mixture, start: Mixture, name: str) -> Mixture:
 def _require_same_parts(template: Mixture, filled: Any, name: str) -> None:
     """Raise an error unless `filled` is a mixture of as many parts, nested alike."""
     size = len(template.components)
-    if not isinstance(filled, Mixture) or len(filled.components) != size:
+    kind = type(template)
+    if not isinstance(filled, kind) or len(filled.components) != size:
         raise ValueError(
-            f"{name} must be a Mixture of {size} components as mixture is, got "
+            f"{name} must be a {kind.__name__} of {size} components as mixture is, got "
             f"{filled!r:.120}"
         )
     pairs = zip(template.parts, filled.parts, strict=True)
@@ -223,11 +219,7 @@ def _require_same_parts(template: Mixture, filled: Any, name: str) -> None:
 
 def _require_kept(template: Mixture, filled: Any, name: str, at: str = "") -> None:
     """Raise an error unless `filled` agrees with all that `template` gives."""
-    given, seen = template.weights, filled.weights
-    if given is not None and not np.allclose(given, seen, rtol=0, atol=1e-12):
-        raise ValueError(
-            f"{name} must keep the weights that mixture gives, {given}, got {seen}"
-        )
+    template.require_label_kept(filled, name)
     pairs = zip(template.parts, filled.parts, strict=True)
     for k, (inner, part) in enumerate(pairs):
         where = f"{at}components[{k}]"

@@ -63,6 +63,11 @@ def em_online(
         [1, 9]
     """
     _require_streamable(mixture, power)
+    if mixture.label_rule:
+        raise TypeError(
+            f"em_online needs weights that are numbers, and here the "
+            f"{mixture.label_rule}; use em"
+        )
     engine: Engine | None = None
     mean: Statistics | None = None
     averages = _Averages()

@@ -6,6 +6,7 @@ among threads.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from functools import cached_property, partial
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 
 from mixnotes.components.exponential import NEVER
 from mixnotes.fitting.blocks.base import Block, Form, Statistics, Workspace
+from mixnotes.fitting.label import Label
+from mixnotes.fitting.tree import Node
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.threads import in_threads, one_blas_thread, threads
 
 _WORTH_THREADS = 2**21  # numbers that a pass works on
+_KEPT = 2**25  # numbers that are kept of rows from step to step
 _TINIEST = 1e-280  # normalisers above it need no subtraction of the maximum
 
 
@@ -150,6 +154,109 @@ def _normalise_far(weight: Array, workspace: Workspace) -> float:
     total = float(np.dot(weight, top + np.log(norm)))
     joint *= weight / norm
     return total
+
+
+class LabelledRows(PreparedRows):
+    """Rows whose labels are drawn in another way than one by one, by weights that are
+    the same for all: a `Label` says how, of all rows at once."""
+
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        data: list[Any],
+        weight: Array | None,
+        excluded: NDArray[np.bool_] | None,
+        node: Node,
+        label: Label,
+    ) -> None:
+        super().__init__(blocks, data, weight, excluded)
+        self.node, self.label = node, label
+        width = sum(block.width for block in blocks) + self.k
+        self.whole = self.size * width <= _KEPT
+        if self.whole:
+            for block, part in zip(blocks, data, strict=True):
+                block.keep_features(part)
+        step = self.size if self.whole else self.chunk_rows
+        steps = [*range(0, self.size, step), self.size]
+        self.chunks = [slice(a, b) for a, b in itertools.pairwise(steps)]
+        self.joint = np.empty((self.k, self.size))
+        if len(self.chunks) == 1:
+            workspace = self.workspaces[self.size] = Workspace(self.k, self.size)
+            self.joint = workspace.joint
+        order = np.argsort(node.branch, kind="stable")
+        self.slots = node.leaves[order]  # by branch
+        ends = np.flatnonzero(np.diff(node.branch[order])) + 1
+        self.firsts = np.concatenate([[0], ends])  # of each branch
+        self.flat = len(self.firsts) == self.k
+        self.straight = bool((self.slots == np.arange(self.k)).all())
+
+    def e_step_by(
+        self, value: Array, weights: Array, values: Sequence[Any], form: Form
+    ) -> tuple[float, Statistics]:
+        """The log-likelihood and the statistics, those of the label last, for its value
+        and the weights of each component within its part of the mixture."""
+        log_weight = np.log(weights)
+        parts = []
+        for block, own, data in zip(self.blocks, values, self.data, strict=True):
+            load = block.load(own, log_weight[block.slots], data, form)
+            parts.append((block, load, data, block.empty(load, data), block.slots))
+        with one_blas_thread():
+            for rows in self.chunks:
+                workspace = self._densities(parts, rows)
+                if self.joint is not workspace.joint:
+                    self.joint[:, rows] = workspace.joint
+            total, share, statistics = self.shares(value, self.joint)
+            for rows in self.chunks if total > -np.inf else ():
+                if not self.whole:
+                    workspace = self._densities(parts, rows)
+                for block, load, data, own, slots in parts:
+                    here = share[slots, rows]
+                    block.collect(load, data, rows, here, own, workspace)
+        return total, Statistics([*(part[3] for part in parts), statistics], form)
+
+    def _densities(self, parts: list[Any], rows: slice) -> Workspace:
+        """Log-densities of a chunk, and what its blocks need to collect from it."""
+        length = rows.stop - rows.start
+        workspace = self.workspaces.get(length)
+        if workspace is None:
+            workspace = self.workspaces[length] = Workspace(self.k, length)
+        self._joint(parts, rows, workspace)
+        return workspace
+
+    def shares(self, value: Array, joint: Array) -> tuple[float, Array, Any]:
+        """The log-likelihood, the responsibilities by slot times weights, and the
+        statistics of the label, for log-densities by slot, (K, n)."""
+        branch = self.by_branch(joint)
+        total, share, statistics = self.label.e_step(value, branch, self.weight)
+        leaf = share
+        if not self.flat:
+            sizes = np.diff([*self.firsts, self.k])
+            aside = joint[self.slots] - np.repeat(branch, sizes, axis=0)
+            leaf = np.repeat(share, sizes, axis=0) * np.exp(aside)
+        if self.straight:
+            return total, leaf, statistics
+        by_slot = np.empty_like(leaf)
+        by_slot[self.slots] = leaf
+        return total, by_slot, statistics
+
+    def scores(self, value: Array) -> Array:
+        """The log-likelihood of each unit, at the last E-step."""
+        joint = self.by_branch(self.joint)
+        return self.label.scores(value, joint, self.weight)
+
+    def entropy(self, value: Array) -> float:
+        """The entropy of the labels given the data, at the last E-step."""
+        joint = self.by_branch(self.joint)
+        return self.label.entropy(value, joint, self.weight)
+
+    def by_branch(self, joint: Array) -> Array:
+        """Log-densities of the components of the outermost mixture, (K, n), from those
+        by slot."""
+        ordered = joint if self.straight else joint[self.slots]
+        if self.flat:
+            return ordered
+        found: Array = np.logaddexp.reduceat(ordered, self.firsts, axis=0)
+        return found
 
 
 class KnownRows:

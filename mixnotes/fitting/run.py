@@ -123,6 +123,11 @@ class Run:
         self.log_likelihood, self.statistics = engine.e_step(first)
         if self.log_likelihood == -np.inf:
             require_possible(engine.mixture(first), engine.source)
+            raise ValueError(
+                "the observations must be possible together, and labels that fit each "
+                "of them cannot be so in these groups or in this order; give no "
+                "transition or label of 0 that the data need, or another start"
+            )
         self.history = [self.log_likelihood]
         self.searched = not engine.is_exact and engine.has_line
         self.costly = self.searched and engine.is_costly

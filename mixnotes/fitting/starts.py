@@ -29,6 +29,7 @@ class Kind(Enum):
 
     APART = "the rows nearest to seeds far apart"
     GROUPS = "those of k-means"
+    TOGETHER = "whole groups of rows that have one label, stretches of sequences"
     WIDTHS = "neighbourhoods of any rows, of very different widths"
 
 
@@ -53,11 +54,12 @@ def sample_of(engine: Engine, rng: np.random.Generator) -> Engine:
     """The engine on some rows where there are very many: starts are tried on them."""
     rows = engine.source
     if not isinstance(rows, Rows):
-        return engine.on(rows.sample(rng))
+        return engine.on(engine.sample(rng))
     if len(rows.x) <= _MANY:
         return engine
     numbers = engine.k * rows.whole.x[0].size
-    return engine.on(rows.sample(rng, int(np.clip(16 * numbers, *_SOME))))
+    most = int(np.clip(16 * numbers, *_SOME)) if engine.label is None else _SOME[1]
+    return engine.on(rows.sample(rng, most))
 
 
 def usual_count(engine: Engine) -> int:
@@ -79,7 +81,10 @@ def random_starts(
     assert isinstance(rows, Rows)
     columns = rows.whole.x.size // len(rows.whole.x)
     few = _KINDS_OF_NUMBERS if columns == 1 else _KINDS
-    kinds = cycle(few if columns < _COLUMNS else _KINDS_OF_MANY)
+    tried_kinds = few if columns < _COLUMNS else _KINDS_OF_MANY
+    if rows.beside is not None and rows.beside.group is not None:  # every other one
+        tried_kinds = tuple(k for own in tried_kinds for k in (own, Kind.TOGETHER))
+    kinds = cycle(tried_kinds)
     for _ in range(count):
         tried = [_standing_start(engine, rng, next(kinds)) for _ in range(tries)]
         if tries > 1:
@@ -135,6 +140,8 @@ def random_start(
     if engine.edges_move or kind is Kind.GROUPS:  # an end would reach to a far row
         noise = 0.0
     seeds, nearest = _neighbourhoods(points, weight, len(unknown), rng, kind)
+    if kind is Kind.TOGETHER:
+        nearest = _together(nearest, rows, len(unknown), rng)
     share = np.zeros((k, m))
     if noise:
         share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
@@ -144,7 +151,12 @@ def random_start(
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
         possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make
-    return from_shares(engine, share)
+    state = from_shares(engine, share)
+    if engine.label is not None:
+        with quiet():
+            if engine.e_step(state)[0] == -np.inf:
+                raise CollapseError("a first guess cannot have made whole groups")
+    return state
 
 
 def _points(engine: Engine, kind: Kind) -> Array:
@@ -158,6 +170,27 @@ def _points(engine: Engine, kind: Kind) -> Array:
     if kind is Kind.GROUPS and engine.model.column_names is None:
         spread = np.full_like(spread, math.sqrt((spread * spread).mean()))
     return points / spread
+
+
+def _together(
+    nearest: NDArray[np.intp], rows: Rows, k: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """All rows of a group with the component of one of them, drawn at random; of
+    sequences stretches, of one length on average, each with any component: states may
+    differ in nothing but how rows scatter."""
+    assert rows.beside is not None
+    group, n = rows.beside.group, len(nearest)
+    assert group is not None
+    if not rows.beside.ordered:
+        order = rng.permutation(n)
+        one = np.zeros(rows.beside.n_groups, dtype=np.intp)
+        one[group[order]] = nearest[order]
+        return one[group]
+    length = np.exp(rng.uniform(np.log(2), np.log(max(n / k, 2))))
+    stretch = (rng.random(n) < 1 / length).cumsum()
+    found = np.empty(n, dtype=np.intp)
+    found[np.argsort(group, kind="stable")] = rng.integers(k, size=n + 1)[stretch]
+    return found
 
 
 def _neighbourhoods(
@@ -251,7 +284,8 @@ def from_shares(engine: Engine, share: Array) -> State:
     with quiet():
         values = engine.first(share * rows.weights)
         if engine.edges_move:  # what is beyond all ends would stay so
-            beyond = engine.mixture(values).log_prob(rows.x) == -np.inf
+            mixture = engine.mixture(values).unweighted
+            beyond = mixture.log_prob(rows.x) == -np.inf
             if beyond.any():
                 share[:, beyond] = _possible_shares(engine, np.ones_like(share))[
                     :, beyond
@@ -270,10 +304,7 @@ def from_shares(engine: Engine, share: Array) -> State:
 def level_start(model: Mixture) -> Mixture:
     """Equal weights wherever they are unknown, and nothing else is."""
     inside = [level_start(c) if isinstance(c, Mixture) else c for c in model.parts]
-    weights = model.weights
-    if weights is None:
-        weights = np.full(len(inside), 1 / len(inside))
-    return model.with_parts(inside, weights)
+    return model.with_parts(inside, model.level_label())
 
 
 def _spread(points: Array, weight: Array) -> Array:

@@ -22,7 +22,7 @@ class Node(NamedTuple):
     """A mixture in the tree of mixtures."""
 
     path: Path
-    given: Array | None  # its weights, if given
+    given: Any  # its weights, if given
     leaves: NDArray[np.intp]  # the components in it, slots
     branch: NDArray[np.intp]  # which of its own components each is in
 
@@ -51,7 +51,7 @@ class Tree:
 
     def weights(self, mixture: Mixture) -> list[Array]:
         """The weights of each mixture in a filled tree, the outermost first."""
-        return [np.array(at(mixture, node.path).weights) for node in self.nodes]
+        return [at(mixture, node.path).label_value for node in self.nodes]
 
     def rebuilt(self, by_slot: Sequence[Any], weights: Sequence[Array]) -> Mixture:
         """The mixture of these filled components and these weights."""
@@ -61,12 +61,15 @@ class Tree:
         level = {node.path: w for node, w in zip(self.nodes, weights, strict=True)}
         return _rebuilt(self.model, (), parts, level)
 
-    def leaf_weights(self, weights: Sequence[Array]) -> Array:
-        """The weight of each component in the flat mixture, by slot, (K,)."""
-        if self.straight:
+    def leaf_weights(self, weights: Sequence[Array], inner: bool = False) -> Array:
+        """The weight of each component in the flat mixture, by slot, (K,); with `inner`
+        that within its component of the outermost mixture."""
+        if self.straight and not inner:
             return weights[0]
         leaf = np.ones(len(self.order))
         for node, own in zip(self.nodes, weights, strict=True):
+            if inner and not node.path:
+                continue
             leaf[node.leaves] *= own[node.branch]
         return leaf
 
@@ -86,7 +89,7 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
     Components that the model does not tell apart come in no order of their own; this
     one is the same in every run. Nothing moves where the weights are given.
     """
-    if model.weights is not None:
+    if not model.label_symmetric:
         return filled
     order = list(range(len(filled.parts)))
     for k, template in enumerate(model.parts):
@@ -96,8 +99,7 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
         ranked = sorted(places, key=lambda j: filled.parts[j].rank())
         for place, found in zip(places, ranked, strict=True):
             order[place] = found
-    components = [filled.parts[k] for k in order]
-    return Mixture(components, filled.weights[order])  # type: ignore[index]
+    return filled.permuted(order)
 
 
 def at(mixture: Any, path: Path) -> Any:
@@ -120,7 +122,7 @@ def _nodes(
     inside = [i for i, leaf in enumerate(paths) if leaf[:depth] == path]
     inside.sort(key=lambda i: slot[i])
     branch = np.array([paths[i][depth] for i in inside])
-    yield Node(path, template.weights, slot[inside], branch)
+    yield Node(path, template.label_given, slot[inside], branch)
     for k, component in enumerate(template.parts):
         if isinstance(component, Mixture):
             yield from _nodes(component, (*path, k), paths, slot)

@@ -11,14 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mixnotes.components.constraints import softmax
 from mixnotes.components.vector import Axis
 from mixnotes.fitting.blocks.base import Block
 from mixnotes.fitting.tree import dotted
 from mixnotes.fitting.weights import Weights
 from mixnotes.numeric.arrays import Array
-
-_TINY = 1e-300  # keeps the logarithm of a weight of 0 finite
 
 
 class State(NamedTuple):
@@ -40,36 +37,21 @@ class Vector:
     def learned_values(self, state: State) -> Array:
         """Shape (p,): weights and probabilities as they are, what is in the data's unit
         divided by the data's standard deviation."""
-        parts = self._learned_weights(state)
+        parts = self.weights.measured(state.weights)
         for block, values in zip(self.blocks, state.values, strict=True):
             parts += block.measured(values, self.scale)
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def unconstrain(self, state: State) -> Array:
         """Mapped to the whole line, shape (p,)."""
-        weights = self._learned_weights(state)
-        parts = [np.log(np.maximum(own, _TINY)) for own in weights]
+        parts = self.weights.unconstrain(state.weights)
         for block, values in zip(self.blocks, state.values, strict=True):
             parts += block.unconstrain(values)
         return np.concatenate(parts) if parts else np.zeros(0)
 
-    def _learned_weights(self, state: State) -> list[Array]:
-        return [
-            weights
-            for node, weights in zip(self.tree.nodes, state.weights, strict=True)
-            if node.given is None
-        ]
-
     def constrain(self, line: Array, like: State) -> State:
         """The state at a point of the line; what is given is as in `like`."""
-        place = 0
-        weights = []
-        for node, seen in zip(self.tree.nodes, like.weights, strict=True):
-            if node.given is None:
-                weights.append(softmax(line[place : place + len(seen)]))
-                place += len(seen)
-            else:
-                weights.append(seen)
+        weights, place = self.weights.constrain(line, like.weights)
         values: list[Any] = []
         for block, seen, size in zip(
             self.blocks, like.values, self._sizes(like), strict=True
@@ -90,7 +72,7 @@ class Vector:
         """The state nearest to this one that the model allows, in the sense of EM:
         what a step would learn from the moments of the state itself."""
         weights = self.weights.project(state.weights)
-        leaf = self.tree.leaf_weights(weights)
+        leaf = self.tree.leaf_weights(weights, self.weights.label is not None)
         values = [
             block.project(own, leaf[block.slots])
             for block, own in zip(self.blocks, state.values, strict=True)
@@ -99,11 +81,7 @@ class Vector:
 
     def axes(self, state: State) -> list[Axis]:
         """What stands where on the line, by name as in `Mixture.blanks`."""
-        found = [
-            Axis(dotted(node.path) + "weights", len(weights), True, None)
-            for node, weights in zip(self.tree.nodes, state.weights, strict=True)
-            if node.given is None
-        ]
+        found = self.weights.axes(state.weights)
         order = self.tree.order
         for block, values in zip(self.blocks, state.values, strict=True):
             prefixes = [dotted(self.tree.paths[i]) for i in order[block.slots]]

@@ -180,7 +180,7 @@ def _plain(source: Source) -> Rows:
 def _flat(mixture: Mixture, weight: float) -> list[tuple[Any, float]]:
     """The components of a filled mixture, of mixtures within too, and their weights."""
     found: list[tuple[Any, float]] = []
-    for part, share in zip(mixture.components, mixture.weights, strict=True):  # type: ignore[arg-type]
+    for part, share in zip(mixture.components, mixture.weights, strict=True):
         if isinstance(part, Mixture):
             found += _flat(part, weight * float(share))
         else:

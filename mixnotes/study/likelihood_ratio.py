@@ -94,6 +94,18 @@ def likelihood_ratio_test(
         22.90
     """
     count = as_count(samples, "samples", 1)
+    for model in (smaller, larger):
+        if model.label_rule:
+            raise ValueError(
+                "the test draws samples, and how rows are drawn is not known where the "
+                f"{model.label_rule}; compare them by their BIC"
+            )
+    for name in ("groups", "covariates"):
+        if name in options:
+            raise ValueError(
+                f"the test draws samples without {name}, unlike the data; compare the "
+                "models by their BIC"
+            )
     generator = as_rng(rng)
     small, large, statistic = _gained(smaller, larger, x, generator, options)
     n = round(small.n)

@@ -15,7 +15,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.em import em
+from mixnotes.fitting.em import em, em_rows
 from mixnotes.fitting.fit import Fit
 from mixnotes.numeric.arrays import Array
 
@@ -120,6 +120,16 @@ def bootstrap(
             "the bootstrap needs the observations in memory, and this fit was made of "
             "blocks; fit one array"
         )
+    if source.beside is not None and source.beside.n_groups == 1:
+        raise ValueError(
+            "the bootstrap draws whole sequences or groups of rows, and there is one; "
+            "cut it, or take standard_errors()"
+        )
+    if parametric and source.beside is not None:
+        raise ValueError(
+            "a parametric bootstrap would draw data without the groups, columns or "
+            "labels beside them, unlike those that were fitted; leave parametric out"
+        )
     if parametric and (source.labels is not None or isinstance(source.x, Intervals)):
         raise ValueError(
             "a parametric bootstrap would draw data without labels or intervals, "
@@ -146,6 +156,8 @@ def _again(
     fit: Fit, source: Rows, parametric: bool, rng: np.random.Generator
 ) -> Mixture | None:
     """One more fit, or None where it collapsed."""
+    if source.beside is not None:
+        return _again_beside(fit, source, rng)
     level = source.weights / source.total
     n = round(source.total)
     if parametric:
@@ -158,6 +170,26 @@ def _again(
         labels = None if source.labels is None else source.labels[drawn]
     try:
         found = em(fit.model, x, sample_weight=weight, labels=labels, start=fit.mixture)
+    except ValueError:
+        return None
+    return None if found.collapsed else found.mixture
+
+
+def _again_beside(fit: Fit, source: Rows, rng: np.random.Generator) -> Mixture | None:
+    """One more fit to rows drawn with what belongs to them, in whole groups where rows
+    go together."""
+    assert source.beside is not None
+    group = source.beside.group
+    if group is None:
+        counts = rng.multinomial(round(source.total), source.weights / source.total)
+        drawn = source.take(np.flatnonzero(counts))
+        drawn = drawn.weighted(counts[counts > 0].astype(np.float64))
+    else:
+        drawn = source.take_groups(
+            rng.integers(source.beside.n_groups, size=source.beside.n_groups)
+        )
+    try:
+        found = em_rows(fit.model, drawn, start=fit.mixture)
     except ValueError:
         return None
     return None if found.collapsed else found.mixture

@@ -19,9 +19,11 @@ from mixnotes.components.component import weight_of
 from mixnotes.components.measure import Atoms, joined
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError, Rng, as_count, as_rng, as_sample_weight
-from mixnotes.fitting.em import em
+from mixnotes.data.sources import Rows
+from mixnotes.fitting.em import em, em_rows
+from mixnotes.fitting.engine import log_likelihood_of
 from mixnotes.fitting.fit import Fit
-from mixnotes.fitting.inputs import Data
+from mixnotes.fitting.inputs import Data, checked
 from mixnotes.numeric.arrays import Array
 
 CRITERIA = ("bic", "aic", "icl", "held_out")
@@ -337,6 +339,8 @@ def _held_out(
     n = max(len(data), int(weight.sum()))
     if n < folds:
         raise ValueError(f"folds must be at most n = {n}, got {folds}")
+    if any(name in options for name in ("groups", "covariates")) or model.label_rule:
+        return _held_out_beside(model, x, sample_weight, folds, seed, options)
     if any(name in options for name in ("labels", "start")):
         raise ValueError("held-out likelihood takes no labels and no start; leave out")
     total = 0.0
@@ -348,6 +352,46 @@ def _held_out(
         seen = mine > 0
         total += float(mine[seen] @ fit.mixture.log_prob(data[seen]))
     return total / float(weight.sum())
+
+
+def _held_out_beside(
+    model: Mixture,
+    x: Any,
+    sample_weight: ArrayLike | None,
+    folds: int,
+    seed: int,
+    options: Mapping[str, Any],
+) -> float:
+    """The same where labels depend on columns, or rows have one together, which are
+    left out together."""
+    rest = {k: v for k, v in options.items() if k not in ("groups", "covariates")}
+    if set(rest) - {"starts"}:
+        raise ValueError(
+            "held-out likelihood of groups and of weights that depend on columns takes "
+            f"the option starts alone, got {', '.join(rest)}; leave out"
+        )
+    groups, covariates = options.get("groups"), options.get("covariates")
+    checked_model, rows = checked(model, x, sample_weight, None, groups, covariates)
+    assert isinstance(rows, Rows)
+    assert rows.beside is not None
+    group = rows.beside.group
+    unit = np.arange(len(rows.x)) if group is None else group
+    part = np.random.default_rng(seed).permutation(int(unit.max()) + 1) % folds
+    if part.max() + 1 < folds:
+        raise ValueError(
+            f"folds must be at most the number of groups, {len(part)}, got {folds}"
+        )
+    total = 0.0
+    for k in range(folds):
+        seen, left = (np.flatnonzero(part[unit] != k), np.flatnonzero(part[unit] == k))
+        try:
+            fit = em_rows(checked_model, rows.take(seen), rng=seed, **rest)
+        except CollapseError:
+            return -np.inf
+        if fit.collapsed:
+            return -np.inf
+        total += log_likelihood_of(checked_model, fit.mixture, rows.take(left))
+    return total / rows.total
 
 
 def _folds(weight: Array, folds: int, seed: int) -> Iterator[Array]:

@@ -19,7 +19,7 @@ ROWS = [
     if line.startswith("| `")
 ]
 CDF = {row[0].strip("`"): row[4] for row in ROWS}
-MADE = {"Custom", "Mixture", "Component"}
+MADE = {"Chain", "Custom", "Mixture", "Component"}
 FIRST = {type(part).__name__: part for part in reversed(FILLED)}
 WITHOUT_SCIPY = """
 import json, sys

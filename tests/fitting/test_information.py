@@ -275,3 +275,46 @@ def test_the_largest_eigenvalue_is_above_1_at_a_saddle():
     assert leading(engine, saddle) > 1.01
     left = mx.em(model, x, start=mx.Mixture([one, one], [0.5, 0.5]))
     assert "after a saddle at" in left.reason
+
+
+def test_what_is_on_an_edge_has_no_error_and_the_rest_has_one():
+    """A class that never gives one answer: as if its other two were all there are."""
+    rng = np.random.default_rng(0)
+    z = rng.random(600) < 0.4
+    p, q = [0.7, 0.2, 0.1], [0.1, 0.2, 0.7]
+    x = np.where(z[:, None], rng.choice(3, (600, 4), p=p), rng.choice(3, (600, 4), p=q))
+    x = x.astype(float)
+    x[z, 0] = np.where(x[z, 0] == 2, 0, x[z, 0])
+    kind = mx.Product({f"q{j}": mx.Categorical(n=3) for j in range(4)})
+    fit = mx.em(mx.Mixture([kind, kind]), x, starts=2)
+    errors = fit.standard_errors()
+    k = int(np.argmin([c.parts["q0"].probs[2] for c in fit.mixture.components]))
+    name = f"components[{k}].parts['q0'].probs"
+    assert fit.mixture.value_of(name)[2] < 1e-9
+    assert np.isnan(errors[name]).tolist() == [False, False, True]
+    own = fit.mixture.components[k].parts["q0"]
+    given = mx.Product({**kind.parts, "q0": own})  # less is learned: never less sure
+    parts = [given if j == k else kind for j in range(2)]
+    known = mx.em(mx.Mixture(parts), x, start=fit.mixture).standard_errors()
+    assert all(np.isfinite(known[key]).all() for key in known)
+    apart = errors["weights"] / known["weights"]
+    assert apart == pytest.approx([1.05, 1.05], abs=0.06)
+    assert (apart >= 1 - 1e-6).all()
+    low, high = fit.intervals()[name]
+    assert np.isnan(low[2])
+    assert (low[:2] < high[:2]).all()
+    sandwich = fit.sandwich_errors()
+    np.testing.assert_allclose(sandwich["weights"], errors["weights"], rtol=0.2)
+
+
+def test_a_weight_of_0_leaves_the_errors_of_the_others():
+    """Three known coins, of which one made none: those of the two."""
+    x = np.repeat([0, 1, 2, 3], [40, 60, 30, 10])
+    coins = [mx.Binomial(3, 0.2), mx.Binomial(3, 0.6)]
+    three = mx.em(mx.Mixture([*coins, mx.Binomial(3, 0.999)]), x)
+    two = mx.em(mx.Mixture(coins), x)
+    if three.mixture.weights[2] > 1e-12:
+        pytest.fail(f"the third coin made some: {three.mixture.weights}")
+    errors = three.standard_errors()["weights"]
+    assert np.isnan(errors[2])
+    np.testing.assert_allclose(errors[:2], two.standard_errors()["weights"], rtol=1e-5)
