@@ -164,6 +164,14 @@ TWO_FRAMES = """new Promise((resolve) =>
 """
 
 
+# Boxes whose content scrolls sideways and that the keyboard does not reach.
+NO_STOPS = """[...document.querySelectorAll("article *")]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth
+    && /auto|scroll/.test(getComputedStyle(e).overflowX) && e.tabIndex < 0)
+  .map((e) => e.outerHTML.slice(0, 200))
+"""
+
+
 def test_a_phone_shows_every_page_without_scrolling_sideways(page, site):
     """At 390 pixels wide boxes scroll inside, and each of those is a tab stop."""
     page.set_viewport_size(NARROW)
@@ -172,13 +180,26 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(page, site):
         page.evaluate(UNFOLD)
         page.evaluate(TWO_FRAMES)  # the observer of sizes acts in the first
         assert page.evaluate("document.documentElement.scrollWidth") == 390, path
-        missed = page.evaluate(
-            """[...document.querySelectorAll("article *")]
-               .filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth
-                 && /auto|scroll/.test(getComputedStyle(e).overflowX) && e.tabIndex < 0)
-               .map((e) => e.outerHTML.slice(0, 200))"""
-        )
-        assert missed == [], path
+        assert page.evaluate(NO_STOPS) == [], path
+
+
+def test_a_box_that_a_late_font_widens_is_a_tab_stop_too(page, site):
+    """Its content grows, and not the box itself."""
+    held, late = [], True
+    page.route(
+        "**/*.woff2", lambda route: held.append(route) if late else route.continue_()
+    )
+    page.set_viewport_size(NARROW)
+    page.goto(site.url + "approximation/", wait_until="domcontentloaded")
+    expect(page.locator("article .arithmatex:not(:has(.katex))")).to_have_count(0)
+    page.evaluate(TWO_FRAMES)
+    assert held
+    late = False
+    for route in held:
+        route.continue_()
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate(NO_STOPS) == []
 
 
 def test_on_a_phone_no_copy_button_covers_a_running_block(page, site):

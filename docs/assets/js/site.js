@@ -43,6 +43,10 @@
   }
 
   const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+  // A font that comes later widens what is in a box, and not the box.
+  document.fonts.addEventListener("loadingdone", () => {
+    document.querySelectorAll("article").forEach((article) => article.querySelectorAll(mayScroll).forEach(mark));
+  });
 
   // In the drawer of a phone the titles of sections are the way in and out; on a
   // wide screen they are plain headings.
