@@ -14,7 +14,8 @@ Examples:
 from mixnotes import datasets, plot
 from mixnotes.approximation.approximate import Approximation, approximate
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import Shared
+from mixnotes.components.constraints import Between, Shared
+from mixnotes.components.joint import NormalInverseWishart
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
@@ -58,6 +59,7 @@ __all__ = [
     "Approximation",
     "Bernoulli",
     "Beta",
+    "Between",
     "Binned",
     "Binomial",
     "Bootstrap",
@@ -83,6 +85,7 @@ __all__ = [
     "MultivariateStudentT",
     "NegativeBinomial",
     "Normal",
+    "NormalInverseWishart",
     "PointMass",
     "Poisson",
     "PoissonRegression",

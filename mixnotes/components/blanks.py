@@ -9,6 +9,7 @@ import numpy as np
 
 from mixnotes.components import vector
 from mixnotes.components.constraints import Constraint
+from mixnotes.components.density import log_density
 from mixnotes.numeric.arrays import Array
 
 
@@ -64,6 +65,34 @@ class Blanks(ABC):
         come: how many numbers are blank may depend on how many columns there are.
         """
         return bool(self.blanks)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is known of blanks: for each of them the distribution that is believed,
+        or the bounds.
+        """
+        return {}
+
+    def without_told(self) -> Self:
+        """The same component, of whose blanks nothing is known."""
+        names = [name for name in self.told if name in self.blanks]
+        return self.blank(*names) if names else self
+
+    def log_prior(self, filled: Self) -> float:
+        """The logarithm of the density of all that is believed of blanks, at their
+        values in `filled`; 0 where nothing is.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> coin = mx.Bernoulli(p=mx.Beta(2, 2))
+            >>> round(coin.log_prior(mx.Bernoulli(0.5)), 3)
+            0.405
+        """
+        return sum(
+            log_density(belief, filled.value_of(name))
+            for name, belief in self.told.items()
+            if name in self.blanks and hasattr(belief, "log_prob")
+        )
 
     # The blanks as coordinates of a line without ends: for those who can say, `em`
     # extrapolates, looks for saddles and knows the rate and standard errors.

@@ -336,6 +336,14 @@ class Component(Hooks):
         """
         if not self.learns:
             return self
+        if self.told:  # the maximum of more than the likelihood
+            from mixnotes.components import posterior
+
+            return posterior.fit(self, x, weight, start)
+        return self.fitted_to(x, weight, start)
+
+    def fitted_to(self, x: Array, weight: Array, start: Self | None) -> Self:
+        """The same by the likelihood alone, whatever is believed of the blanks."""
         if not isinstance(x, Intervals):
             return self._fit(x, weight, start)
         if start is not None and not weight.any():  # nothing was assigned here

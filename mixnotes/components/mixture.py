@@ -12,9 +12,11 @@ from typing import Any, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes.components.belief import checked_dirichlet
 from mixnotes.components.component import Component
 from mixnotes.components.composite import Composite
 from mixnotes.components.constraints import SIMPLEX
+from mixnotes.components.density import log_density
 from mixnotes.components.foreign import unwrapped
 from mixnotes.components.measure import Atoms, barred, joined
 from mixnotes.components.parts import (
@@ -28,6 +30,7 @@ from mixnotes.components.parts import (
     with_one_layout,
 )
 from mixnotes.components.quantiles import between
+from mixnotes.components.saving import plain
 from mixnotes.data.check import CollapseError, Rng, as_count, as_rng, require
 from mixnotes.data.intervals import Binned, Censored
 from mixnotes.numeric.arrays import Array
@@ -56,19 +59,30 @@ class Mixture(Composite):
     components: tuple[Any, ...]  # as they were given
     parts: tuple[Component, ...]  # the same, a reader's own classes wrapped
     weights: Array | None
+    believed: Component | None  # the Dirichlet of the weights, where they are blank
 
     def __init__(
-        self, components: Sequence[Any], weights: ArrayLike | None = None
+        self,
+        components: Sequence[Any],
+        weights: ArrayLike | Component | None = None,
     ) -> None:
         parts = with_one_layout(checked_components(components))
-        if weights is None and len(parts) == 1:
-            weights = [1.0]
+        believed = None
+        if isinstance(weights, Component):
+            believed, weights = checked_dirichlet(weights, len(parts)), None
+        if len(parts) == 1 and weights is None:
+            believed, weights = None, [1.0]
         given = None if weights is None else checked_weights(weights, len(parts))
-        self._set(parts, given)
+        self._set(parts, given, believed)
 
-    def _set(self, parts: tuple[Component, ...], weights: Array | None) -> None:
+    def _set(
+        self,
+        parts: tuple[Component, ...],
+        weights: Array | None,
+        believed: Component | None = None,
+    ) -> None:
         own = self.__dict__
-        own["parts"], own["weights"] = parts, weights
+        own["parts"], own["weights"], own["believed"] = parts, weights, believed
         own["components"] = tuple(map(unwrapped, parts))
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -86,7 +100,7 @@ class Mixture(Composite):
     def reordered(self, names: Sequence[str]) -> Self:
         """The same mixture with its named columns in this order."""
         parts = [component.reordered(names) for component in self.parts]
-        return type(self)(parts, self.weights)
+        return type(self)(parts, self._level)
 
     own = MappingProxyType({"weights": SIMPLEX})
 
@@ -96,6 +110,23 @@ class Mixture(Composite):
         mixture.
         """
         return {f"components[{k}].": part for k, part in enumerate(self.parts)}
+
+    def _own(self) -> dict[str, Any]:
+        return {"weights": self._level}
+
+    @property
+    def _level(self) -> Any:
+        """The weights, or what is believed of them."""
+        return self.believed if self.weights is None else self.weights
+
+    def log_prior(self, filled: Self) -> float:
+        """The logarithm of the density of all that is believed of blanks, at their
+        values in `filled`.
+        """
+        own = 0.0
+        if self.believed is not None:
+            own = log_density(self.believed, filled.weights)
+        return own + super().log_prior(filled)
 
     def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
         """A mixture of these components, with these weights."""
@@ -272,7 +303,7 @@ class Mixture(Composite):
             c.with_dimension(d) if hasattr(c, "with_dimension") else c
             for c in self.parts
         ]
-        return type(self)(components, self.weights)
+        return type(self)(components, self._level)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations at least one component can produce, shape (n,)."""
@@ -509,9 +540,7 @@ class Mixture(Composite):
         return rows_of(self.parts, x)
 
     def _state(self) -> dict[str, Any]:
-        state = {"type": self.type_name(), "weights": self.weights}
-        if self.weights is not None:
-            state["weights"] = self.weights.tolist()
+        state = {"type": self.type_name(), "weights": plain(self._level)}
         return state | {"components": [c._state() for c in self.parts]}
 
     def __eq__(self, other: object) -> bool:
@@ -524,13 +553,15 @@ class Mixture(Composite):
 
     def _key(self) -> tuple[Any, ...]:
         weights = None if self.weights is None else tuple(self.weights.tolist())
-        return self.parts, weights
+        return self.parts, weights, self.believed
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.components, self.weights)
+        return type(self), (self.components, self._level)
 
     def __repr__(self) -> str:
         parts = ", ".join(repr(c) for c in self.components)
+        if self.believed is not None:
+            return f"Mixture([{parts}], weights={self.believed!r})"
         if self.weights is None:
             return f"Mixture([{parts}])"
         weights = ", ".join(f"{w:.6g}" for w in self.weights)

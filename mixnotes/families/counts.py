@@ -15,6 +15,7 @@ from mixnotes.components.constraints import (
     REAL,
     SIMPLEX,
     UP_TO_INFINITY,
+    Scalar,
     parameter,
 )
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
@@ -61,8 +62,8 @@ class NegativeBinomial(Searched):
         size 9.9, mean 2.157
     """
 
-    size: float | None = parameter(UP_TO_INFINITY)
-    mean: float | None = parameter(NOT_NEGATIVE)
+    size: Scalar = parameter(UP_TO_INFINITY)
+    mean: Scalar = parameter(NOT_NEGATIVE)
 
     support = "whole numbers from 0 up"
     ends = (0.0, math.inf)

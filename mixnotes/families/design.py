@@ -8,14 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import Shared
+from mixnotes.components.belief import is_blank
 from mixnotes.data.check import CollapseError
 from mixnotes.numeric.arrays import Array
-
-
-def is_blank(value: Any) -> bool:
-    """Is a coefficient to be learned?"""
-    return value is None or isinstance(value, Shared)
 
 
 class Design:

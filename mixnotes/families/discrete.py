@@ -15,6 +15,7 @@ from mixnotes.components.constraints import (
     NOT_NEGATIVE,
     PROBABILITY,
     SIMPLEX,
+    Scalar,
     Shared,
     parameter,
 )
@@ -76,7 +77,7 @@ class Bernoulli(ExponentialFamily):
         Bernoulli(p=0.6295)
     """
 
-    p: float | Shared | None = parameter(PROBABILITY)  # P(x = 1)
+    p: Scalar = parameter(PROBABILITY)  # P(x = 1)
 
     support = "0 or 1"
     ends = (0.0, 1.0)
@@ -134,7 +135,7 @@ class Binomial(ExponentialFamily):
 
     discrete = True
     n: int  # trials an observation
-    p: float | Shared | None = parameter(PROBABILITY)  # P(one trial succeeds)
+    p: Scalar = parameter(PROBABILITY)  # P(one trial succeeds)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", as_count(self.n, "Binomial: n", 1))
@@ -324,7 +325,7 @@ class Geometric(ExponentialFamily):
         Geometric(p=0.5)
     """
 
-    p: float | Shared | None = parameter(CHANCE)  # P(one trial succeeds)
+    p: Scalar = parameter(CHANCE)  # P(one trial succeeds)
 
     support = "whole numbers from 0 up"
     ends = (0.0, math.inf)
@@ -394,9 +395,7 @@ class Poisson(ExponentialFamily):
         [1.26, 2.66]
     """
 
-    rate: float | Shared | None = parameter(
-        NOT_NEGATIVE
-    )  # expected events an observation
+    rate: Scalar = parameter(NOT_NEGATIVE)  # expected events an observation
 
     support = "whole numbers from 0 up"
     ends = (0.0, math.inf)

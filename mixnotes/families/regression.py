@@ -15,16 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components import vector
+from mixnotes.components.belief import checked_belief, is_blank
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import LOG_REAL, POSITIVE, Constraint, Shared
-from mixnotes.components.saving import shown
+from mixnotes.components.constraints import (
+    LOG_REAL,
+    POSITIVE,
+    Between,
+    Constraint,
+    Scalar,
+    Shared,
+)
+from mixnotes.components.saving import plain, shown
 from mixnotes.data import table
-from mixnotes.families.design import Design, is_blank
+from mixnotes.families.design import Design
 from mixnotes.numeric.arrays import Array
 
 _REMOTE = 5e4  # spreads from 0: further out the intercept loses its digits
 
-Coefficient = float | Shared | None
+Coefficient = Scalar
 
 
 class Regression(Component):
@@ -79,6 +87,8 @@ class Regression(Component):
     def _number(self, name: str, value: Any) -> Coefficient:
         if value is None or isinstance(value, Shared):
             return value
+        if isinstance(value, Component | Between):
+            return checked_belief(type(self).__name__, name, value, LOG_REAL)
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
             value = math.nan
         if not math.isfinite(value):
@@ -343,6 +353,12 @@ class Regression(Component):
         items = self.named.items()
         return {n: v.name for n, v in items if isinstance(v, Shared)}
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is believed of blanks, or bounds them: by the parameter."""
+        items = self.named.items()
+        return {n: v for n, v in items if isinstance(v, Component | Between)}
+
     has_line = True
 
     def units_of(self, entry: vector.Entry, scales: Array) -> Array:
@@ -377,12 +393,12 @@ class Regression(Component):
         state: dict[str, Any] = {
             "type": self.type_name(),
             "target": self.target,
-            "on": {name: _plain(value) for name, value in self.coef.items()},
+            "on": {name: plain(value) for name, value in self.coef.items()},
         }
         for name in ("intercept", *self.own):
             value = getattr(self, name)
             if value is not None:
-                state[name] = _plain(value)
+                state[name] = plain(value)
         return state
 
     def __hash__(self) -> int:
@@ -407,7 +423,3 @@ class Regression(Component):
 
 def _remade(cls: Any, target: str, coef: Any, intercept: Any, rest: Any) -> Any:
     return cls(target, coef, intercept, **rest)
-
-
-def _plain(value: Any) -> Any:
-    return {"shared": value.name} if isinstance(value, Shared) else value

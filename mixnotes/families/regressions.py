@@ -10,9 +10,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import POSITIVE, Shared
+from mixnotes.components.belief import checked_belief, is_blank
+from mixnotes.components.component import Component
+from mixnotes.components.constraints import POSITIVE, Between, Scalar
 from mixnotes.data.check import CollapseError
-from mixnotes.families.design import Design, is_blank
+from mixnotes.families.design import Design
 from mixnotes.families.discrete import drawn_counts, log_factorial, whole
 from mixnotes.families.regression import Regression
 from mixnotes.numeric.arrays import Array
@@ -27,7 +29,7 @@ _TOLD = 1e-6  # a variance of the target below which it is told without error
 _ENDLESS = 20.0  # an intercept beyond it stands for an infinite one
 _FLAT = 1e-12  # a mean variance of the target from which no step can be computed
 _NOTHING = 1e-12  # of the largest weight; a row of less stands against nothing
-Coefficient = float | Shared | None
+Coefficient = Scalar
 
 
 class LinearRegression(Regression):
@@ -54,7 +56,7 @@ class LinearRegression(Regression):
         33.47 + 10.73 eruptions
     """
 
-    sd: float | Shared | None
+    sd: Scalar
     """The standard deviation of the target about the line."""
     own = ("sd",)
     target_support = "a finite number"
@@ -64,9 +66,11 @@ class LinearRegression(Regression):
         target: str,
         on: Sequence[str] | Mapping[str, Coefficient],
         intercept: Coefficient = None,
-        sd: float | Shared | None = None,
+        sd: Scalar = None,
     ) -> None:
         value = sd if is_blank(sd) else POSITIVE.read(sd)
+        if isinstance(sd, Component | Between):
+            checked_belief("LinearRegression", "sd", sd, POSITIVE)
         if value is None and sd is not None:
             raise ValueError(
                 f"LinearRegression: sd must be a number above 0, got {sd!r}; leave it "

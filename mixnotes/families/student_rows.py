@@ -20,6 +20,7 @@ from mixnotes.components.constraints import (
     COVARIANCE,
     UP_TO_INFINITY,
     VECTOR,
+    Scalar,
     parameter,
 )
 from mixnotes.components.exponential import (
@@ -67,7 +68,7 @@ class MultivariateStudentT(Stepped):
         array([ 3.61, 72.16])
     """
 
-    df: float | None = parameter(UP_TO_INFINITY)  # degrees of freedom
+    df: Scalar = parameter(UP_TO_INFINITY)  # degrees of freedom
     loc: Array | None = parameter(VECTOR)  # (d,)
     shape: Array | None = parameter(COVARIANCE)  # (d, d)
     d: int | None = None  # columns of x; known from loc, shape or the data

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
+from mixnotes.fitting.beliefs import beliefs_of
 from mixnotes.fitting.blocks.base import (
     Block,
     FixedBlock,
@@ -27,7 +28,7 @@ from mixnotes.fitting.blocks.base import (
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.kinds import blocks_of
 from mixnotes.fitting.exclusion import Exclusion
-from mixnotes.fitting.prior import Priors, no_priors
+from mixnotes.fitting.prior import Priors
 from mixnotes.fitting.rows import KnownRows, PreparedRows
 from mixnotes.fitting.tree import Tree, leaves
 from mixnotes.fitting.vector import State, Vector
@@ -51,7 +52,7 @@ class Engine:
         source: Source,
         *,
         exact: bool = False,
-        priors: Priors = no_priors,
+        priors: Priors = beliefs_of,
     ) -> None:
         self.model, self.source, self.priors = model, source, priors
         self.form = Form.EXACT if exact else Form.CHEAPEST
@@ -63,7 +64,7 @@ class Engine:
         self.tree = Tree(model, self._put_together(rows))
         self.k = len(self.leaves)
         self.weights = Weights(self.tree, priors)
-        self.has_priors = priors is not no_priors
+        self.has_priors = priors is not beliefs_of or bool(model.told)
         for block in self.blocks:
             block.regularize(priors)
             block.standardize(source)

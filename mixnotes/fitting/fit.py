@@ -14,6 +14,7 @@ from mixnotes.components import html as markup
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
+from mixnotes.fitting.beliefs import excess
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.run import RunResult
 from mixnotes.fitting.vector import State
@@ -50,7 +51,8 @@ class Fit:
     log_likelihood: float
     """sum_i sample_weight_i log p(x_i), in nats."""
     history: Array
-    """The log-likelihood at the start and after every step; it never falls."""
+    """The log-likelihood, plus `log_prior` where something is believed, at the start
+    and after every step; it never falls."""
     steps: int
     """How many steps the best start took."""
     converged: bool
@@ -81,7 +83,7 @@ class Fit:
         return cls(
             model,
             mixture,
-            best.log_likelihood,
+            best.log_likelihood - log_prior_of(model, mixture, source.total),
             best.history,
             best.steps,
             best.converged,
@@ -91,6 +93,23 @@ class Fit:
             ends,
             source,
         )
+
+    @cached_property
+    def log_prior(self) -> float:
+        """The logarithm of the density of all that the model believes of its blanks, at
+        what was learned; 0 where nothing is believed. Where a sparse Dirichlet let a
+        component die its weight, 0, counts as 1 / n.
+
+        `log_likelihood + log_prior` is what `em` made largest.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> coin = mx.Mixture([mx.Bernoulli(p=mx.Beta(5, 5))])
+            >>> fit = mx.em(coin, [1, 1, 1, 0])
+            >>> print(f"{fit.mixture.components[0].p:.3f} {fit.log_prior:.3f}")
+            0.583 0.788
+        """
+        return log_prior_of(self.model, self.mixture, self.n)
 
     @property
     def collapsed(self) -> bool:
@@ -267,8 +286,9 @@ class Fit:
 
     def _notes(self) -> list[str]:
         """What stands below the table."""
+        prior = f"   log prior {self.log_prior:.4f}" if self.model.told else ""
         lines = [
-            f"log-likelihood {self.log_likelihood:.4f}   AIC {self.aic:.2f}   "
+            f"log-likelihood {self.log_likelihood:.4f}{prior}   AIC {self.aic:.2f}   "
             f"BIC {self.bic:.2f}",
             f"{self.steps} steps; {self.reason}",
         ]
@@ -286,7 +306,8 @@ class Fit:
         near to one that did that the two went on as one.
         """
         standing = [e for e in self.starts if not (e.collapsed or e.left)]
-        return sum(ties_with(e.log_likelihood, self.log_likelihood) for e in standing)
+        top = self.log_likelihood + self.log_prior
+        return sum(ties_with(e.log_likelihood, top) for e in standing)
 
     @property
     def n_followed(self) -> int:
@@ -303,6 +324,11 @@ class Fit:
         if self.model.weights is not None:
             rows[0] = ("weight (given)", "component")
         return rows
+
+
+def log_prior_of(model: Mixture, filled: Mixture, n: float) -> float:
+    """The log-density of all that is believed, of a fit to n observations."""
+    return model.log_prior(filled) - excess(model, filled, n)
 
 
 def _checked_level(level: float) -> float:
