@@ -16,6 +16,7 @@ from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
 from mixnotes.fitting.beliefs import excess
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.evidence import log_evidence
 from mixnotes.fitting.run import RunResult
 from mixnotes.fitting.vector import State
 from mixnotes.mixing.ceiling import Ceiling, ceiling
@@ -110,6 +111,27 @@ class Fit:
             0.583 0.788
         """
         return log_prior_of(self.model, self.mixture, self.n)
+
+    def log_evidence(self) -> float:
+        """log p(x), in nats, by Laplace's approximation at the mode; more is better.
+
+        The posterior is taken for a normal there, and the same mode in another order of
+        interchangeable components is counted. Blank weights of which nothing is
+        believed count as uniform.
+
+        Source: Tierney and Kadane (1986); Fraley and Raftery (2007), section 2.
+
+        Raises:
+            ValueError: where a blank has no distribution, or as `standard_errors` does.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> coin = mx.Mixture([mx.Bernoulli(p=mx.Beta(2, 2))])
+            >>> fit = mx.em(coin, 30 * [1] + 20 * [0])
+            >>> print(f"{fit.log_evidence():.2f}")  # exactly: -35.07
+            -35.05
+        """
+        return log_evidence(*self._limit(), self.log_likelihood + self.log_prior)
 
     @property
     def collapsed(self) -> bool:

@@ -94,7 +94,7 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 
     By name as in `Mixture.blanks`; `weights` has one for each component.
     """
-    information, slope = _curvature(engine, limit)
+    information, slope = curvature(engine, limit)
     variance = (slope * np.linalg.solve(information, slope.T).T).sum(axis=1)
     return _by_name(engine, limit, variance)
 
@@ -102,7 +102,7 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
     """The same of information^-1 (sum of squared scores) information^-1, which holds
     where the model is wrong, too."""
-    information, slope = _curvature(engine, limit)
+    information, slope = curvature(engine, limit)
     point, free = engine.vector.unconstrain(limit), _directions(engine, limit)[1]
 
     def rows(place: Array) -> Array:
@@ -133,7 +133,7 @@ def _row_log_likelihoods(engine: Engine, state: State) -> Array:
     return np.where(source.labels >= 0, own, log_sum_exp(joint.T))
 
 
-def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
+def curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
     """The observed information along the free directions of the line, (m, m), and the
     derivative of the learned values along them, (values, m)."""
     if not engine.has_line:

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.special
 import scipy.stats as st
 
 import mixnotes as mx
@@ -326,3 +327,92 @@ def test_what_is_no_belief_is_refused(make, snapshot):
     with pytest.raises((TypeError, ValueError)) as error:
         make()
     assert str(error.value) == snapshot
+
+
+# -------------------------------------------------------------------------- evidence
+
+
+def test_laplace_is_near_the_exact_evidence_of_a_coin_and_of_a_normal():
+    fit = mx.em(mx.Mixture([mx.Bernoulli(mx.Beta(20, 30))]), 300 * [1] + 200 * [0])
+    exact = scipy.special.betaln(320, 230) - scipy.special.betaln(20, 30)
+    assert fit.log_evidence() == pytest.approx(exact, abs=0.01)
+    x = np.random.default_rng(0).normal(3, 2, 400)
+    prior = mx.NormalInverseWishart.default(x, 1)
+    fit = mx.em(mx.Mixture([mx.Normal(prior=prior)]), x)
+    n, k, a, b = len(x), 0.01, 1.5, prior.scale[0, 0] / 2
+    after = b + 0.5 * ((x - x.mean()) ** 2).sum()
+    exact = scipy.special.gammaln(a + n / 2) - scipy.special.gammaln(a)
+    exact += a * np.log(b) - (a + n / 2) * np.log(after)
+    exact += 0.5 * np.log(k / (k + n)) - n / 2 * np.log(2 * np.pi)
+    assert fit.log_evidence() == pytest.approx(exact, abs=0.02)
+
+
+def test_the_evidence_of_two_components_is_near_an_integral():
+    """Two known normals: one weight to integrate over, by quadrature."""
+    parts = [mx.Normal(0.0, 1.0), mx.Normal(6.0, 2.0)]
+    joint = np.exp([part.log_prob(TWO) for part in parts])
+    grid = (np.arange(20000) + 0.5) / 20000
+    heights = np.log(np.outer(1 - grid, joint[1]) + np.outer(grid, joint[0])).sum(
+        axis=1
+    )
+    heights += st.beta.logpdf(grid, 2.0, 3.0)
+    exact = heights.max() + np.log(np.exp(heights - heights.max()).mean())
+    fit = mx.em(mx.Mixture(parts, mx.Dirichlet([2.0, 3.0])), TWO)
+    assert fit.log_evidence() == pytest.approx(exact, abs=0.02)
+    flat = mx.em(mx.Mixture(parts), TWO).log_evidence()
+    told = mx.em(mx.Mixture(parts, mx.Dirichlet([1.0, 1.0])), TWO).log_evidence()
+    assert flat == pytest.approx(told, abs=1e-6)
+
+
+def test_the_evidence_needs_a_distribution_for_every_blank(snapshot):
+    errors = []
+    for part in (
+        mx.Normal(),
+        mx.Normal(mx.Normal(0, 9)),
+        mx.Normal(mx.Normal(0, 9), mx.Between(0.5, 9)),
+        mx.Normal(prior=mx.NormalInverseWishart.penalty(TWO)),
+    ):
+        fit = mx.em(mx.Mixture([part]), TWO)
+        with pytest.raises(ValueError, match="the evidence needs") as error:
+            fit.log_evidence()
+        errors.append(str(error.value))
+    assert errors == snapshot
+
+
+def test_models_are_chosen_by_their_evidence():
+    models = {
+        k: mx.Mixture(k * [mx.Normal(prior=mx.NormalInverseWishart.default(TWO, k))])
+        for k in (1, 2)
+    }
+    found = mx.select(models, TWO, by="evidence", starts=3)
+    assert found.best.name == 2
+    assert f"{found.best.fit.log_evidence():.2f}*" in repr(found)
+    assert "evidence" not in repr(mx.select(mx.Normal(), TWO, K=[1], starts=1))
+    with pytest.raises(ValueError, match="the evidence needs a belief about every"):
+        mx.select(mx.Normal(), TWO, K=[1, 2], by="evidence", starts=1).best  # noqa: B018
+
+
+# ----------------------------------------------------------------------- regressions
+
+
+def test_believed_coefficients_are_ridge_regression():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(50, 2))
+    y = x @ [1.0, -2.0] + 0.5 + rng.normal(size=50)
+    prior = mx.Normal(0.0, 0.2)
+    line = mx.LinearRegression("y", {"a": prior, "b": prior}, sd=1.0)
+    table = {"y": y, "a": x[:, 0], "b": x[:, 1]}
+    fit = mx.em(mx.Mixture([line]), table, starts=1)
+    design = np.c_[np.ones(50), x]
+    precision = design.T @ design + np.diag([0, 25.0, 25.0])
+    expected = np.linalg.solve(precision, design.T @ y)
+    found = fit.mixture.components[0]
+    got = [found.intercept, *found.coef.values()]
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
+    bounded = mx.LinearRegression("y", {"a": mx.Between(None, 0.5), "b": None}, sd=1.0)
+    found = mx.em(mx.Mixture([bounded]), table, starts=1).mixture.components[0]
+    assert found.coef["a"] == 0.5
+    rest = np.linalg.lstsq(design[:, [0, 2]], y - 0.5 * x[:, 0], rcond=None)[0]
+    np.testing.assert_allclose([found.intercept, found.coef["b"]], rest, rtol=1e-8)
+    assert mx.from_json(line.to_json()) == line
+    assert pickle.loads(pickle.dumps(line)) == line
