@@ -35,14 +35,22 @@ from mixnotes.families.gaussian_mixture import gaussian_mixture
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
+from mixnotes.families.overdispersed import BetaBinomial, DirichletMultinomial
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
 from mixnotes.families.product import Product
 from mixnotes.families.regressions import (
+    BinomialRegression,
     LinearRegression,
     LogisticRegression,
     PoissonRegression,
 )
 from mixnotes.families.scipys import from_scipy
+from mixnotes.families.sphere import VonMisesFisher
+from mixnotes.families.spread_regressions import (
+    GammaRegression,
+    NegativeBinomialRegression,
+    StudentTRegression,
+)
 from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
 from mixnotes.families.uniform import Uniform
@@ -59,18 +67,22 @@ __all__ = [
     "Approximation",
     "Bernoulli",
     "Beta",
+    "BetaBinomial",
     "Between",
     "Binned",
     "Binomial",
+    "BinomialRegression",
     "Bootstrap",
     "Categorical",
     "Censored",
     "Component",
     "Custom",
     "Dirichlet",
+    "DirichletMultinomial",
     "Exponential",
     "Fit",
     "Gamma",
+    "GammaRegression",
     "Geometric",
     "Gumbel",
     "InverseGaussian",
@@ -84,6 +96,7 @@ __all__ = [
     "MultivariateNormal",
     "MultivariateStudentT",
     "NegativeBinomial",
+    "NegativeBinomialRegression",
     "Normal",
     "NormalInverseWishart",
     "PointMass",
@@ -94,8 +107,10 @@ __all__ = [
     "Shared",
     "Step",
     "StudentT",
+    "StudentTRegression",
     "Uniform",
     "VonMises",
+    "VonMisesFisher",
     "Weibull",
     "approximate",
     "bootstrap",

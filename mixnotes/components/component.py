@@ -166,6 +166,12 @@ class Component(Hooks):
         """The same component with its named columns in this order."""
         return self
 
+    def with_columns(self, names: Sequence[str] | None) -> Self:
+        """The same component, for data of columns with these names; None where they
+        have none.
+        """
+        return self
+
     # What the author may add.
 
     discrete: ClassVar[bool] = False  # is log_prob a probability, not a density?

@@ -306,6 +306,35 @@ class PositiveVector(Constraint):
 
 
 @dataclass(frozen=True)
+class Direction(Constraint):
+    """A vector of length 1, shape (d,), by its stereographic projection from the far
+    end of the last axis."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        vector = _array(value, 1)
+        if vector is None or abs(float(vector @ vector) - 1) > 1e-6:
+            return None
+        unit = vector / math.sqrt(float(vector @ vector))
+        unit.setflags(write=False)
+        return unit
+
+    def unconstrain(self, stack: Array) -> Array:
+        """The first d - 1 coordinates over 1 plus the last."""
+        return stack[:, :-1] / np.maximum(1 + stack[:, -1:], 1e-12)
+
+    def constrain(self, line: Array, like: Array) -> Array:
+        """The vector that is projected there."""
+        square = (line * line).sum(axis=1, keepdims=True)
+        found: Array = np.concatenate([2 * line, 1 - square], axis=1) / (1 + square)
+        return found
+
+    def width(self, stack: Array) -> int:
+        """One less than there are coordinates."""
+        return stack.shape[1] - 1
+
+
+@dataclass(frozen=True)
 class Simplex(Constraint):
     """Probabilities that sum to 1, shape (n,)."""
 
@@ -474,6 +503,7 @@ WHOLE = Number(
 )
 VECTOR = Vector("a vector of finite numbers, shape (d,)")
 POSITIVE_VECTOR = PositiveVector("a vector of numbers above 0, shape (d,)")
+DIRECTION = Direction("a vector of length 1, shape (d,)")
 SIMPLEX = Simplex("probabilities that are not negative and sum to 1, shape (n,)")
 COVARIANCE = Covariance("a symmetric positive definite matrix, shape (d, d)")
 

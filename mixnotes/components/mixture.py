@@ -305,6 +305,15 @@ class Mixture(Composite):
         ]
         return type(self)(components, self._level)
 
+    def with_columns(self, names: Sequence[str] | None) -> Self:
+        """The same mixture, for data of columns with these names; None where they have
+        none.
+        """
+        components = [c.with_columns(names) for c in self.parts]
+        if all(a is b for a, b in zip(components, self.parts, strict=True)):
+            return self
+        return type(self)(components, self._level)
+
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which observations at least one component can produce, shape (n,)."""
         some: NDArray[np.bool_] = np.any([c.inside(x) for c in self.parts], axis=0)

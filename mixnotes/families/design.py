@@ -24,7 +24,7 @@ class Design:
 
     @classmethod
     def of(cls, coef: Mapping[str, Any], intercept: Any, x: Array) -> Design:
-        """The design of rows (target, predictors)."""
+        """The design of the columns of the predictors, (n, q)."""
         offset = np.zeros(len(x))
         columns, names = [], []
         constant = is_blank(intercept)
@@ -32,7 +32,7 @@ class Design:
             columns.append(np.ones(len(x)))
         else:
             offset += intercept
-        for column, (name, value) in zip(x.T[1:], coef.items(), strict=True):
+        for column, (name, value) in zip(x.T, coef.items(), strict=True):
             if is_blank(value):
                 columns.append(column)
                 names.append(name)

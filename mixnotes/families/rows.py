@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from mixnotes.components.constraints import Shared
+from mixnotes.components.belief import is_blank
 from mixnotes.data.check import as_data
 from mixnotes.numeric.arrays import Array
 
@@ -47,6 +47,6 @@ def state_without_d(component: Any, state: dict[str, Any], name: str) -> dict[st
 
 def remembering_d(component: Any, value: Any) -> Any:
     """A component whose d is the length of the vector that it was filled with."""
-    if value is not None and not isinstance(value, Shared):
+    if not is_blank(value):
         component.__dict__["d"] = len(value)
     return component

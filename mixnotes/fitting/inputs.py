@@ -31,6 +31,7 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of
 from mixnotes.data.streams import stream_of
+from mixnotes.data.table import column_names
 from mixnotes.fitting.tree import leaves
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.covariance import is_tied
@@ -50,6 +51,7 @@ def checked(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
+    mixture = mixture.with_columns(column_names(x))
     own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture))
     stream: Stream | None = None
     if not isinstance(x, Binned | Censored):

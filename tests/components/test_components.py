@@ -20,6 +20,8 @@ FILLED = [
     mx.Binomial(10, 0.3),
     mx.Binomial(1, 0.5),
     mx.Binomial(2000, 1e-3),
+    mx.BetaBinomial(10, 2.0, 0.7),
+    mx.BetaBinomial(400, 30.0, 50.0),
     mx.Categorical([0.2, 0.5, 0.3]),
     mx.Categorical([0.0, 1.0]),
     mx.Geometric(0.3),
@@ -83,6 +85,8 @@ def twin(component):
             return scipy.stats.bernoulli(p)
         case mx.Binomial(n=n, p=p):
             return scipy.stats.binom(n, p)
+        case mx.BetaBinomial(n=n, a=a, b=b):
+            return scipy.stats.betabinom(n, a, b)
         case mx.Geometric(p=p):
             return scipy.stats.geom(p, loc=-1)
         case mx.Exponential(rate=rate):
@@ -234,6 +238,8 @@ def test_the_distribution_function_is_that_of_scipy(component):
         below, above = oracle.cdf(x), oracle.sf(x)
     if isinstance(component, mx.VonMises):
         tolerance = {"rtol": 1e-6, "atol": 1e-7}  # scipy's own is that coarse
+    elif isinstance(component, mx.BetaBinomial):
+        tolerance = {"rtol": 1e-9, "atol": 1e-12}  # scipy's sf is 1 - cdf
     else:
         tolerance = {"rtol": 1e-9, "atol": 1e-300}
     np.testing.assert_allclose(component.cdf(x), below, **tolerance)
