@@ -53,6 +53,7 @@ from mixnotes.families.spread_regressions import (
 )
 from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
+from mixnotes.families.truncated import Truncated
 from mixnotes.families.uniform import Uniform
 from mixnotes.fitting.em import em, em_step
 from mixnotes.fitting.fit import Fit
@@ -108,6 +109,7 @@ __all__ = [
     "Step",
     "StudentT",
     "StudentTRegression",
+    "Truncated",
     "Uniform",
     "VonMises",
     "VonMisesFisher",

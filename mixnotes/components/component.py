@@ -250,6 +250,10 @@ class Component(Hooks):
         small."""
         return np.zeros(0)
 
+    def about(self) -> tuple[float, float]:
+        """Where a search for quantiles begins: a place, and the square of a spread."""
+        return self.moments()
+
     # What everybody gets.
 
     def cdf(self, x: ArrayLike) -> Array:

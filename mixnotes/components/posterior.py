@@ -85,7 +85,11 @@ def scales_of(x: Array) -> Array:
 
 
 def climbed(
-    free: Any, height: Callable[[Any], float], begin: Any, scales: Array
+    free: Any,
+    height: Callable[[Any], float],
+    begin: Any,
+    scales: Array,
+    steps: int = 100,
 ) -> Any:
     """Where Newton steps in all blanks of `free` lead, on the line."""
     entries = free.entries(begin)
@@ -99,5 +103,5 @@ def climbed(
             return -np.inf
         return there if np.isfinite(there) else -np.inf
 
-    top = ascend(at, np.zeros(len(origin)))
+    top = ascend(at, np.zeros(len(origin)), steps)
     return free.constrain(origin + units * top.place, begin)

@@ -35,6 +35,7 @@ from mixnotes.fitting.starts import (
     usual_count,
 )
 from mixnotes.fitting.tree import in_order, leaves
+from mixnotes.fitting.truncation import as_mixture, is_whole, of_whole
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
 from mixnotes.numeric.threads import one_blas_thread
@@ -104,7 +105,8 @@ def em(
     Source: Dempster, Laird and Rubin (1977); Anderson (1965), for longer steps.
 
     Args:
-        mixture: the model, which says what is given and what is blank.
+        mixture: the model, which says what is given and what is blank; a `Truncated`
+            mixture is one, too.
         x: observations, shape (n,), rows (n, d), or columns by name where the
             components name them; `Binned` or `Censored`; or blocks of rows that can be
             read again in every pass.
@@ -146,6 +148,10 @@ def em(
         >>> print(f"{fit.log_likelihood:.4f} {fit.converged}")
         -676.4925 True
     """
+    mixture = as_mixture(mixture)
+    if start is None and labels is None and is_whole(mixture):
+        how = starts, rng, tol, max_iter, accelerate, progress, callback
+        return _em_of_whole(mixture, x, sample_weight, how)
     model, source = checked(mixture, x, sample_weight, labels)
     if not model.n_free:
         raise ValueError(
@@ -168,6 +174,14 @@ def em(
         result = replace(result, reason=result.reason + words)
     filled = result.mixture if named else in_order(model, result.mixture)
     return Fit.of(model, filled, source, result, tuple(results))
+
+
+def _em_of_whole(mixture: Mixture, x: Any, weight: Any, how: tuple[Any, ...]) -> Fit:
+    """`em` of a truncated mixture, by that of its truncated components."""
+    names = ("starts", "rng", "tol", "max_iter", "accelerate", "progress", "callback")
+    options: dict[str, Any] = dict(zip(names, how, strict=True))
+    part: Any = mixture.parts[0]
+    return of_whole(mixture, em(part.apart(), x, sample_weight=weight, **options))
 
 
 def _as_tol(tol: Any) -> float:

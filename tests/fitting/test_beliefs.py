@@ -26,6 +26,9 @@ def gamma(v, shape, scale=1.0):
 MODES = [  # a component, data, and log-likelihood + log prior as scipy has it
     (mx.Bernoulli(mx.Beta(3, 5)), COIN,
      lambda p: st.bernoulli.logpmf(COIN, p).sum() + st.beta.logpdf(p, 3, 5)),
+    (mx.Bernoulli(mx.Truncated(mx.Normal(0.5, 0.05), 0, 1)), COIN,
+     lambda p: st.bernoulli.logpmf(COIN, p).sum()
+     + st.truncnorm.logpdf(p, -10, 10, 0.5, 0.05)),
     (mx.Binomial(20, mx.Beta(3, 5)), COUNT,
      lambda p: st.binom.logpmf(COUNT, 20, p).sum() + st.beta.logpdf(p, 3, 5)),
     (mx.Geometric(mx.Beta(3, 5)), COUNT,
@@ -267,6 +270,48 @@ def test_what_is_believed_is_kept_everywhere(told):
     assert told.blank() != told
     assert not told.blank().told
     assert told.blank().n_free == told.n_free
+
+
+CONTRACT = [
+    (mx.Normal(mx.Normal(0, 1)), LINE),
+    (mx.Normal(sd=mx.Between(2.5, None)), LINE),
+    (mx.Normal(prior=mx.NormalInverseWishart(0.0, 1.0, 3, 2.0)), LINE),
+    (mx.Bernoulli(mx.Beta(3, 5)), COIN),
+    (mx.Gumbel(scale=mx.Gamma(20, 0.1)), LINE),
+    (mx.Gumbel(scale=mx.Between(2.0, 3.0)), LINE),
+    (mx.Truncated(mx.Normal(mx.Normal(0, 1)), 0.0, 6.0), LINE),
+]
+every_told = pytest.mark.parametrize(
+    ("part", "x"), CONTRACT, ids=[repr(pair[0]) for pair in CONTRACT]
+)
+
+
+@every_told
+def test_a_weight_of_two_is_the_observation_twice(part, x):
+    x = x[part.inside(x)]
+    w = np.where(np.arange(len(x)) < 10, 2.0, 1.0)
+    weighted = part.fit(x, w)
+    repeated = part.fit(np.r_[x, x[:10]])
+    np.testing.assert_allclose(weighted.log_prob(x), repeated.log_prob(x), rtol=1e-6)
+
+
+@every_told
+def test_a_fit_never_lowers_the_posterior_of_its_start(part, x):
+    x = x[part.inside(x)]
+    before = repr(part)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        weight = rng.random(len(x))
+        start = part.fit(rng.choice(x, len(x)))
+        found = part.fit(x, weight, start)
+        heights = [
+            weight @ filled.log_prob(x) + part.log_prior(filled)
+            for filled in (start, found)
+        ]
+        assert heights[1] >= heights[0] - 1e-9 * abs(heights[0])
+        assert not found.told
+        assert not found.blanks
+    assert repr(part) == before
 
 
 def test_standard_errors_know_what_is_believed():
