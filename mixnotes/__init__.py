@@ -55,6 +55,7 @@ from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
 from mixnotes.families.truncated import Truncated
 from mixnotes.families.uniform import Uniform
+from mixnotes.families.with_error import WithError
 from mixnotes.fitting.em import em, em_step
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.online import em_online
@@ -114,6 +115,7 @@ __all__ = [
     "VonMises",
     "VonMisesFisher",
     "Weibull",
+    "WithError",
     "approximate",
     "bootstrap",
     "datasets",

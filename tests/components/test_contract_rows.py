@@ -44,6 +44,8 @@ FILLED = [
     mx.DirichletMultinomial([2.0, 0.7, 3.0], 6),
     mx.VonMisesFisher([0.6, 0.0, 0.8], 5.0),
     mx.VonMisesFisher([0.0, 1.0], 0.5),
+    mx.WithError(mx.Normal(1.0, 2.0)),
+    mx.WithError(mx.MultivariateNormal([0.0, 1.0], [[2.0, 0.5], [0.5, 1.0]])),
 ]
 every_component = pytest.mark.parametrize("component", FILLED, ids=repr)
 
@@ -59,7 +61,14 @@ def is_regression(component):
 
 
 def draw(component, n, seed):
-    """n rows; those of a regression have predictors of their own."""
+    """n rows; those of a regression have predictors of their own, measured ones have
+    errors.
+    """
+    if isinstance(component, mx.WithError):
+        rng = np.random.default_rng(seed)
+        true = component.component.sample(n, rng)
+        sd = rng.uniform(0.1, 1.0, true.shape)
+        return component.rows(true + sd * rng.normal(size=true.shape), sd)
     if not is_regression(component):
         return component.sample(n, rng=seed)
     rng = np.random.default_rng(seed)
@@ -237,6 +246,7 @@ def test_a_repr_is_the_code_that_makes_the_component(component):
 @every_component
 def test_components_are_immutable(component):
     names = ("parts", "target", "coef", "mean", "loc", "alpha", "probs", "weights")
+    names += ("component",)
     present = [name for name in names if hasattr(component, name)]
     assert present
     for name in present:
