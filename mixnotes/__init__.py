@@ -31,6 +31,7 @@ from mixnotes.families.discrete import (
     Geometric,
     Poisson,
 )
+from mixnotes.families.factors import FactorNormal, Factors
 from mixnotes.families.gaussian_mixture import gaussian_mixture
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
 from mixnotes.families.multivariate import MultivariateNormal
@@ -82,6 +83,8 @@ __all__ = [
     "Dirichlet",
     "DirichletMultinomial",
     "Exponential",
+    "FactorNormal",
+    "Factors",
     "Fit",
     "Gamma",
     "GammaRegression",

@@ -98,6 +98,7 @@ class Blanks(ABC):
     # extrapolates, looks for saddles and knows the rate and standard errors.
 
     has_line = False
+    without_line = ""  # why not, in words, where an author knows
 
     def entries(self, filled: Self) -> list[vector.Entry]:
         """The blanks in order, each with its constraint and its value in `filled`. This

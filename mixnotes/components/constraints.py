@@ -284,6 +284,27 @@ class Vector(Constraint):
 
 
 @dataclass(frozen=True)
+class Matrix(Constraint):
+    """A matrix of finite numbers, shape (d, q)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        return _array(value, 2)
+
+    def unconstrain(self, stack: Array) -> Array:
+        """The entries, row by row."""
+        return stack.reshape(len(stack), -1)
+
+    def constrain(self, line: Array, like: Array) -> Array:
+        """The matrices."""
+        return line.reshape(-1, *like.shape[1:])
+
+    def width(self, stack: Array) -> int:
+        """All entries."""
+        return stack.shape[1] * stack.shape[2]
+
+
+@dataclass(frozen=True)
 class PositiveVector(Constraint):
     """A vector of numbers above 0, shape (d,)."""
 
@@ -502,6 +523,7 @@ WHOLE = Number(
     "a whole number", lambda v: math.isfinite(v) and v == round(v), _same, _same
 )
 VECTOR = Vector("a vector of finite numbers, shape (d,)")
+MATRIX = Matrix("a matrix of finite numbers, shape (d, q)")
 POSITIVE_VECTOR = PositiveVector("a vector of numbers above 0, shape (d,)")
 DIRECTION = Direction("a vector of length 1, shape (d,)")
 SIMPLEX = Simplex("probabilities that are not negative and sum to 1, shape (n,)")

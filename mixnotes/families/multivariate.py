@@ -29,6 +29,7 @@ from mixnotes.components.joint import (
 from mixnotes.components.mixture import Mixture
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, as_data, require_seen
+from mixnotes.families.factors import MayHaveFactors
 from mixnotes.numeric import covariance as models
 from mixnotes.numeric.arrays import Array, triangle
 from mixnotes.numeric.special import LOG_2_PI
@@ -37,7 +38,7 @@ _FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MultivariateNormal(WithJoint, StandardizedFamily):
+class MultivariateNormal(MayHaveFactors, WithJoint, StandardizedFamily):
     """MultivariateNormal(mean, cov) in d dimensions; an observation is a row of x.
 
     An entry of x may be missing, NaN: its row is then used as far as it was seen.
@@ -49,7 +50,8 @@ class MultivariateNormal(WithJoint, StandardizedFamily):
         covariance: what is known of a blank cov: "full", nothing; "diagonal", columns
             are uncorrelated; "spherical", and of equal variance; "tied", it is the same
             in all components of the mixture that say so. Or one of mclust's fourteen
-            models, "EII" to "VVV", in which an E is common to those components.
+            models, "EII" to "VVV", in which an E is common to those components. Or
+            `Factors(q)`, which makes this a `FactorNormal`.
         d: the columns of x; if left out it is taken from mean, cov or the data.
         prior: what is believed of mean and cov together, where covariance is "full" or
             "diagonal"; nothing if left out.
@@ -65,7 +67,7 @@ class MultivariateNormal(WithJoint, StandardizedFamily):
 
     mean: Array | Component | None = parameter(VECTOR)  # (d,)
     cov: Array | None = parameter(COVARIANCE)  # (d, d), always the whole matrix
-    covariance: str = "full"
+    covariance: Any = "full"
     d: int | None = None  # columns of x; known from mean, cov or the data
     prior: NormalInverseWishart | None = None
 

@@ -137,6 +137,12 @@ def curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
     """The observed information along the free directions of the line, (m, m), and the
     derivative of the learned values along them, (values, m)."""
     if not engine.has_line:
+        for component in engine.by_slot():
+            if not component.has_line and component.without_line:
+                raise ValueError(
+                    "standard errors need parameters that the data tell apart, and "
+                    f"{component.without_line}; take bootstrap, of what you need"
+                )
         raise ValueError(
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"

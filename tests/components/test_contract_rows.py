@@ -44,6 +44,7 @@ FILLED = [
     mx.DirichletMultinomial([2.0, 0.7, 3.0], 6),
     mx.VonMisesFisher([0.6, 0.0, 0.8], 5.0),
     mx.VonMisesFisher([0.0, 1.0], 0.5),
+    mx.FactorNormal(1, [0.0, 1.0, 2.0], [[1.0], [2.0], [0.5]], [1.0, 0.5, 2.0]),
     mx.WithError(mx.Normal(1.0, 2.0)),
     mx.WithError(mx.MultivariateNormal([0.0, 1.0], [[2.0, 0.5], [0.5, 1.0]])),
 ]
