@@ -260,6 +260,19 @@ class WithJoint:
         joint = self.prior is not None and own.blanks
         return told | {"prior": self.prior} if joint else told
 
+    def log_prior(self, filled: Self) -> float:
+        """The log-density of all that is believed of blanks."""
+        whole: Any = super()
+        there: Any = filled
+        own, joint = 0.0, self.told.get("prior")
+        if joint is not None:
+            mean, cov = there.moments()
+            if getattr(self, "model", "VVV") == "VVI":
+                own = joint.log_prob_along(mean, np.diagonal(cov))
+            else:
+                own = joint.log_prob(mean, cov)
+        return float(own + whole.log_prior(filled))
+
     def filled(self, values: dict[str, Any]) -> Self:
         """The same component with these parameters set; without blanks nothing is
         believed of them.

@@ -107,17 +107,6 @@ class MultivariateNormal(MayHaveFactors, WithJoint, StandardizedFamily):
         if self.cov is not None and self.model[2] == "I":
             self._require_axial()
 
-    def log_prior(self, filled: Self) -> float:
-        """The log-density of all that is believed of blanks."""
-        own, joint = 0.0, self.told.get("prior")
-        if joint is not None and self.model == "VVI":
-            own = joint.log_prob_along(
-                filled.given("mean"), np.diag(filled.given("cov"))
-            )
-        elif joint is not None:
-            own = joint.log_prob(filled.given("mean"), filled.given("cov"))
-        return own + super().log_prior(filled)
-
     def _require_axial(self) -> None:
         diagonal = np.diagonal(self.given("cov"))
         aside = self.given("cov") - np.diag(diagonal)

@@ -211,12 +211,6 @@ class Normal(WithJoint, _Bell):
         if self.prior is not None:
             checked_joint(self, self.prior, 1)
 
-    def log_prior(self, filled: Self) -> float:
-        """The log-density of all that is believed of blanks."""
-        joint = self.told.get("prior")
-        own = joint.log_prob(filled.mean, squared(filled.given("sd"))) if joint else 0.0
-        return own + super().log_prior(filled)
-
     def kind(self) -> tuple[Any, ...]:
         """Components of equal kind share one matrix product."""
         return (type(self),)

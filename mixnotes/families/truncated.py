@@ -380,6 +380,11 @@ class Truncated(Composite):
         return f"Truncated({self.component!r}, {_shown(self.low)}, {_shown(self.high)})"
 
 
+def as_mixture(model: Any) -> Any:
+    """A truncated component or mixture as a mixture of one; others as they are."""
+    return Mixture([model]) if isinstance(model, Truncated) else model
+
+
 def _shown(end: float | None) -> str:
     return "None" if end is None else f"{end:.6g}"
 

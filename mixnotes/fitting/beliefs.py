@@ -78,6 +78,14 @@ def excess(model: Any, filled: Any, n: float) -> float:
     return total + sum(excess(part, there, n) for part, there in pairs)
 
 
+def is_sparse(model: Any) -> bool:
+    """Has the belief about some weights no bound where they are 0?"""
+    if not isinstance(model, Mixture):
+        return False
+    own = model.believed is not None and bool((alpha_of(model.believed) < 1).any())
+    return own or any(map(is_sparse, model.parts))
+
+
 class Beliefs(Learner):
     """Of the components of a block."""
 

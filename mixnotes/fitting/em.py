@@ -19,6 +19,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.escape import escape
 from mixnotes.fitting.exclusion import require_possible
@@ -35,7 +36,7 @@ from mixnotes.fitting.starts import (
     usual_count,
 )
 from mixnotes.fitting.tree import in_order, leaves
-from mixnotes.fitting.truncation import as_mixture, is_whole, of_whole
+from mixnotes.fitting.truncation import is_whole, of_whole
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
 from mixnotes.numeric.threads import one_blas_thread
@@ -148,7 +149,6 @@ def em(
         >>> print(f"{fit.log_likelihood:.4f} {fit.converged}")
         -676.4925 True
     """
-    mixture = as_mixture(mixture)
     if start is None and labels is None and is_whole(mixture):
         how = starts, rng, tol, max_iter, accelerate, progress, callback
         return _em_of_whole(mixture, x, sample_weight, how)
@@ -180,6 +180,7 @@ def _em_of_whole(mixture: Mixture, x: Any, weight: Any, how: tuple[Any, ...]) ->
     """`em` of a truncated mixture, by that of its truncated components."""
     names = ("starts", "rng", "tol", "max_iter", "accelerate", "progress", "callback")
     options: dict[str, Any] = dict(zip(names, how, strict=True))
+    mixture = as_mixture(mixture)
     part: Any = mixture.parts[0]
     return of_whole(mixture, em(part.apart(), x, sample_weight=weight, **options))
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
-from mixnotes.fitting.beliefs import beliefs_of
+from mixnotes.fitting.beliefs import beliefs_of, is_sparse
 from mixnotes.fitting.blocks.base import (
     Block,
     FixedBlock,
@@ -150,6 +150,11 @@ class Engine:
     def unknown(self) -> list[int]:
         """Which components have a blank, by their places in `leaves`."""
         return [i for i, (_, component) in enumerate(self.leaves) if component.n_free]
+
+    @cached_property
+    def is_sparse(self) -> bool:
+        """Is it believed of some weights that most are 0?"""
+        return is_sparse(self.model)
 
     @cached_property
     def edges_move(self) -> bool:

@@ -32,6 +32,7 @@ from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of
 from mixnotes.data.streams import stream_of
 from mixnotes.data.table import column_names
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.tree import leaves
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.covariance import is_tied
@@ -46,6 +47,7 @@ def checked(
     labels: ArrayLike | None = None,
 ) -> tuple[Mixture, Source]:
     """The model, for data of these columns, and where the data are."""
+    mixture = as_mixture(mixture)
     if not isinstance(mixture, Mixture):
         raise TypeError(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "

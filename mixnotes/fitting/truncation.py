@@ -10,17 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from mixnotes.components.mixture import Mixture
-from mixnotes.families.truncated import Truncated
+from mixnotes.families.truncated import Truncated, as_mixture
 from mixnotes.fitting.fit import Fit
-
-
-def as_mixture(model: Any) -> Any:
-    """A truncated component or mixture as a mixture of one; others as they are."""
-    return Mixture([model]) if isinstance(model, Truncated) else model
 
 
 def is_whole(model: Any) -> bool:
     """Is it a truncated mixture with free weights, and nothing beside it?"""
+    model = as_mixture(model)
     if not isinstance(model, Mixture) or len(model.parts) != 1:
         return False
     part = model.parts[0]
