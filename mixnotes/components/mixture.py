@@ -25,6 +25,7 @@ from mixnotes.components.parts import (
     counted_twice,
     impossible,
     method_of,
+    on_line,
     pooled,
     rows_of,
     with_one_layout,
@@ -407,13 +408,14 @@ class Mixture(Composite):
         return self._averaged("sf", x)
 
     def _averaged(self, name: str, x: Array) -> Array:
-        each = np.array([getattr(c, name)(x) for c in self.parts])
+        each = np.array([getattr(on_line(c), name)(x) for c in self.parts])
         mean: Array = np.tensordot(self.weights, each, axes=1)  # type: ignore[arg-type]
         return np.minimum(mean, 1.0)
 
     def _quantile(self, q: Array) -> Array:
         """By bisection between the least and the largest quantile of the components."""
-        live = [c for c, w in zip(self.parts, self.weights, strict=True) if w > 0]  # type: ignore[arg-type]
+        pairs = zip(self.parts, self.weights, strict=True)  # type: ignore[arg-type]
+        live = [on_line(c) for c, w in pairs if w > 0]
         ends = np.array([c.quantile(q) for c in live])
         return between(self._cdf, q, ends.min(axis=0), ends.max(axis=0))
 

@@ -4,6 +4,7 @@ each column: factor analysers, and probabilistic principal components.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -19,7 +20,8 @@ from mixnotes.components.constraints import (
 )
 from mixnotes.components.exponential import FLOOR, effective_n_of
 from mixnotes.data.check import CollapseError, as_count, as_sample_weight
-from mixnotes.families.rows import rows_of, with_dimension
+from mixnotes.families.normal import Normal
+from mixnotes.families.rows import require_one_column, rows_of, with_dimension
 from mixnotes.families.search import Searched
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.factors import Scatter, climbed, closed_form
@@ -316,9 +318,8 @@ class FactorNormal(Searched):
         return component
 
 
-class MayHaveFactors:
-    """What makes a `MultivariateNormal` whose covariance is `Factors` a
-    `FactorNormal`."""
+class NormalOfRows:
+    """What a `MultivariateNormal` has beside its covariance models."""
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
         """A `FactorNormal` where covariance is `Factors`."""
@@ -328,6 +329,12 @@ class MayHaveFactors:
         if not isinstance(covariance, Factors):
             return super().__new__(cls)
         return factor_normal(covariance, **values)
+
+    def on_line(self) -> Normal:
+        """The same as a component of one number, where there is one column."""
+        mean, cov = self.moments()  # type: ignore[attr-defined]
+        require_one_column(self, len(mean))
+        return Normal(mean[0], math.sqrt(cov[0, 0]))
 
 
 def factor_normal(

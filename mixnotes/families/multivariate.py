@@ -29,7 +29,7 @@ from mixnotes.components.joint import (
 from mixnotes.components.mixture import Mixture
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, as_data, require_seen
-from mixnotes.families.factors import MayHaveFactors
+from mixnotes.families.factors import NormalOfRows
 from mixnotes.numeric import covariance as models
 from mixnotes.numeric.arrays import Array, triangle
 from mixnotes.numeric.special import LOG_2_PI
@@ -38,7 +38,7 @@ _FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MultivariateNormal(MayHaveFactors, WithJoint, StandardizedFamily):
+class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
     """MultivariateNormal(mean, cov) in d dimensions; an observation is a row of x.
 
     An entry of x may be missing, NaN: its row is then used as far as it was seen.
