@@ -6,6 +6,7 @@ of what is believed, by a search that never ends below where it began.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from mixnotes.components.exponential import ExponentialFamily
 from mixnotes.data.intervals import Intervals, midpoints
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
+
+_ENDLESS = 1e8  # a parameter that may be infinite is compared with that from here on
 
 
 def fit(template: Any, x: Array, weight: Array, start: Any) -> Any:
@@ -74,7 +77,18 @@ def _highest(
     begin = free.fitted_to(x, weight, None) if start is None else start
     inner = {n: inward(v, begin.value_of(n)) for n, v in weighed.items()}
     begin = begin.filled({n: v for n, v in inner.items() if n in free.blanks})
-    return climbed(free, height, begin, scales_of(x))
+    found = climbed(free, height, begin, scales_of(x))
+    return _at_limit(free, height, found)
+
+
+def _at_limit(free: Any, height: Any, found: Any) -> Any:
+    """The same with an endless parameter at infinity, where that is no lower."""
+    name = free.up_to_infinity or "df"
+    if name not in free.blanks or not found.value_of(name) > _ENDLESS:
+        return found
+    limit = found.filled({name: math.inf})
+    top = height(found)
+    return limit if height(limit) >= top - 1e-12 * (1 + abs(top)) else found
 
 
 def scales_of(x: Array) -> Array:

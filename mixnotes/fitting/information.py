@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mixnotes.components.belief import bounds_of
 from mixnotes.components.vector import Axis
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.engine import Engine
@@ -20,6 +21,7 @@ _WIDTH = 1e-5  # of a first difference, on the line
 _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there
 _APART = 1e-9  # the same of correlations, where coordinates have units
 _SAME = 1e-4  # directions that differ by less lead to one model
+_AT = 1e-9  # relative; as near to a bound as rounding leaves it
 _EDGE = 690.0  # the logarithm of what stands for 0
 
 
@@ -147,6 +149,7 @@ def curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
+    _require_inside(engine, limit)
     point = engine.vector.unconstrain(limit)
     axes, free = _directions(engine, limit)
     log_likelihood = log_likelihood_of(engine, limit)
@@ -163,6 +166,24 @@ def curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
         return _values(engine, engine.vector.constrain(place, limit))[0]
 
     return information, _derivative(values, point, free)
+
+
+def _require_inside(engine: Engine, limit: State) -> None:
+    """Raise an error where a parameter is at one of its bounds."""
+    told = engine.model.told
+    filled = engine.mixture(limit) if told else None
+    at_bound = [
+        name
+        for name, known in told.items()
+        if filled is not None
+        and (ends := bounds_of(known)) is not None
+        and any(abs(filled.value_of(name) - end) <= _AT * abs(end) for end in ends)
+    ]
+    if at_bound:
+        raise ValueError(
+            "standard errors need a maximum inside the bounds, and at one of them is "
+            f"{', '.join(at_bound)}; give it that value to have the errors of the rest"
+        )
 
 
 def _is_curved(information: Array, axes: list[Axis]) -> bool:

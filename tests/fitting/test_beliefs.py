@@ -327,6 +327,24 @@ def test_standard_errors_know_what_is_believed():
     assert error == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_bound_that_is_reached_has_no_standard_error():
+    fit = mx.em(mx.Mixture([mx.Normal(sd=mx.Between(5, None))]), TWO)
+    words = r"at one of them is components\[0\].sd; give it that value"
+    with pytest.raises(ValueError, match=words):
+        fit.standard_errors()
+    inside = mx.em(mx.Mixture([mx.Normal(sd=mx.Between(0.1, 50))]), TWO)
+    plain = mx.em(mx.Mixture([mx.Normal()]), TWO).standard_errors()
+    for name, error in inside.standard_errors().items():
+        assert error == pytest.approx(plain[name], rel=1e-6)
+
+
+def test_degrees_of_freedom_may_be_endless_beside_a_belief():
+    x = np.random.default_rng(4).uniform(-1, 1, 100)
+    fit = mx.em(mx.Mixture([mx.StudentT(loc=mx.Normal(0, 1))]), x, starts=1)
+    assert fit.mixture.components[0].df == np.inf
+    assert "at a limit: df = inf, a normal" in fit.reason
+
+
 def test_a_fit_shows_both_terms():
     fit = mx.em(mx.Mixture([mx.Bernoulli(mx.Beta(4, 8))]), COIN)
     assert f"log-likelihood {fit.log_likelihood:.4f}   log prior " in repr(fit)
