@@ -15,10 +15,11 @@ import numpy as np
 from mixnotes.components.belief import bounds_of, inward, is_weighed
 from mixnotes.components.composite import Composite
 from mixnotes.components.exponential import ExponentialFamily
-from mixnotes.data.intervals import Intervals, midpoints
+from mixnotes.data.intervals import Intervals, climbed_to_a_limit, midpoints
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 
+_STEPS = 100  # Newton steps of a search
 _ENDLESS = 1e8  # a parameter that may be infinite is compared with that from here on
 
 
@@ -77,13 +78,17 @@ def _highest(
     begin = free.fitted_to(x, weight, None) if start is None else start
     inner = {n: inward(v, begin.value_of(n)) for n, v in weighed.items()}
     begin = begin.filled({n: v for n, v in inner.items() if n in free.blanks})
-    found = climbed(free, height, begin, scales_of(x))
+    scales = scales_of(x)
+    if free.up_to_infinity in free.blanks:
+        unit = float(scales[0])
+        return climbed_to_a_limit(free, height, begin, unit, _STEPS)[0]
+    found = climbed(free, height, begin, scales)
     return _at_limit(free, height, found)
 
 
 def _at_limit(free: Any, height: Any, found: Any) -> Any:
-    """The same with an endless parameter at infinity, where that is no lower."""
-    name = free.up_to_infinity or "df"
+    """The same with degrees of freedom at infinity, where that is no lower."""
+    name = "df"
     if name not in free.blanks or not found.value_of(name) > _ENDLESS:
         return found
     limit = found.filled({name: math.inf})
@@ -103,7 +108,7 @@ def climbed(
     height: Callable[[Any], float],
     begin: Any,
     scales: Array,
-    steps: int = 100,
+    steps: int = _STEPS,
 ) -> Any:
     """Where Newton steps in all blanks of `free` lead, on the line."""
     entries = free.entries(begin)

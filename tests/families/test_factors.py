@@ -78,6 +78,7 @@ def test_a_unit_of_a_column_does_not_matter():
     np.testing.assert_allclose(there.log_prob(X * units), moved, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_more_columns_than_rows():
     rng = np.random.default_rng(1)
     d, n = 2000, 120

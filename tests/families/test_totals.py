@@ -189,6 +189,7 @@ def test_directions_are_fitted_as_scipy_does():
         np.testing.assert_allclose(found.log_prob(x), density, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_mixture_of_directions_is_found():
     parts = [mx.VonMisesFisher(v, 15.0) for v in np.vstack([np.eye(3), [0, 0, -1.0]])]
     truth = mx.Mixture(parts, [0.25] * 4)

@@ -42,6 +42,7 @@ def test_a_truncated_normal_ends_where_another_search_does():
     assert found.log_prob(x).sum() >= -other.fun - 1e-8
 
 
+@pytest.mark.slow
 def test_weights_are_told_before_of_a_mixture_and_after_of_its_components():
     apart = mx.em(mx.Mixture(2 * [mx.Truncated(mx.Exponential(), 5, 1000)]), WAITS)
     whole = mx.em(mx.Truncated(mx.Mixture(2 * [mx.Exponential()]), 5, 1000), WAITS)

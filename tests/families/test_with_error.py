@@ -47,6 +47,7 @@ def test_one_normal_ends_where_another_search_does():
     assert found.sd == pytest.approx(np.exp(other.x[1]), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_mixture_of_true_values_is_found_in_any_form():
     named = mx.em(mx.Mixture(2 * [mx.WithError(mx.Normal(), "sd")]), TABLE)
     assert named.converged, named.reason

@@ -58,9 +58,18 @@ MODES = [  # a component, data, and log-likelihood + log prior as scipy has it
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("part", "x", "height"), MODES, ids=[repr(mode[0]) for mode in MODES]
-)
+LONG = ("Gamma(shape=Gamma", "StudentT", "Normal(mean=Normal(mean=0, sd=0.2), sd=Gamma")
+
+
+def case_of(mode):
+    """A case by its component; those that take seconds wait for the whole suite."""
+    name = repr(mode[0])
+    return pytest.param(
+        *mode, id=name, marks=[pytest.mark.slow] * name.startswith(LONG)
+    )
+
+
+@pytest.mark.parametrize(("part", "x", "height"), [case_of(mode) for mode in MODES])
 def test_the_mode_of_likelihood_times_prior_is_where_another_search_finds_it(
     part, x, height
 ):
@@ -172,7 +181,7 @@ def test_components_are_not_reordered_where_their_weights_are_believed_to_differ
         (mx.Poisson(mx.Between(5, None)), COUNT),
         (mx.StudentT(df=mx.Between(None, 5.0)), TWO),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if isinstance(value, mx.Component) else "",
 )
 def test_a_bounded_parameter_is_the_best_within_its_bounds(part, x):
     model = mx.Mixture(2 * [part])

@@ -51,6 +51,7 @@ def test_binomials_of_wards(cases):
     np.testing.assert_allclose(fit.mixture.weights, expected["weights"], atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2])
 def test_binomial_regressions_of_wards(cases, k):
     case = cases[f"totals_betablocker_fixed_{k}"]
@@ -75,6 +76,7 @@ def test_word_counts_of_texts(cases):
     np.testing.assert_allclose(found, sorted(expected), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_negative_binomial_regressions(cases):
     case = cases["regression_negbin_2"]
     x = {name: v.astype(float) for name, v in columns(case).items()}

@@ -25,6 +25,7 @@ def data_of(case):
     return np.loadtxt(path, delimiter=",", skiprows=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2])
 def test_golf_tees(cases, k):
     case = cases[f"truncated_poisson_golf_{k}"]
@@ -44,6 +45,7 @@ def test_golf_tees(cases, k):
     assert there == pytest.approx(expected["estimate_of_all"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_exponentials_seen_between_two_ends(cases):
     case = cases["truncated_exponentials"]
     x = data_of(case)
