@@ -15,8 +15,9 @@ from mixnotes import datasets, plot
 from mixnotes.approximation.approximate import Approximation, approximate
 from mixnotes.components.chain import Chain
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import Shared
+from mixnotes.components.constraints import Between, Shared
 from mixnotes.components.gate import Gate
+from mixnotes.components.joint import NormalInverseWishart
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
@@ -32,21 +33,32 @@ from mixnotes.families.discrete import (
     Geometric,
     Poisson,
 )
+from mixnotes.families.factors import FactorNormal, Factors
 from mixnotes.families.gaussian_mixture import gaussian_mixture
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import LogNormal, Normal
+from mixnotes.families.overdispersed import BetaBinomial, DirichletMultinomial
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
 from mixnotes.families.product import Product
 from mixnotes.families.regressions import (
+    BinomialRegression,
     LinearRegression,
     LogisticRegression,
     PoissonRegression,
 )
 from mixnotes.families.scipys import from_scipy
+from mixnotes.families.sphere import VonMisesFisher
+from mixnotes.families.spread_regressions import (
+    GammaRegression,
+    NegativeBinomialRegression,
+    StudentTRegression,
+)
 from mixnotes.families.student import StudentT
 from mixnotes.families.student_rows import MultivariateStudentT
+from mixnotes.families.truncated import Truncated
 from mixnotes.families.uniform import Uniform
+from mixnotes.families.with_error import WithError
 from mixnotes.fitting.em import em, em_step
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.online import em_online
@@ -60,8 +72,11 @@ __all__ = [
     "Approximation",
     "Bernoulli",
     "Beta",
+    "BetaBinomial",
+    "Between",
     "Binned",
     "Binomial",
+    "BinomialRegression",
     "Bootstrap",
     "Categorical",
     "Censored",
@@ -69,9 +84,13 @@ __all__ = [
     "Component",
     "Custom",
     "Dirichlet",
+    "DirichletMultinomial",
     "Exponential",
+    "FactorNormal",
+    "Factors",
     "Fit",
     "Gamma",
+    "GammaRegression",
     "Gate",
     "Geometric",
     "Gumbel",
@@ -86,7 +105,9 @@ __all__ = [
     "MultivariateNormal",
     "MultivariateStudentT",
     "NegativeBinomial",
+    "NegativeBinomialRegression",
     "Normal",
+    "NormalInverseWishart",
     "PointMass",
     "Poisson",
     "PoissonRegression",
@@ -95,9 +116,13 @@ __all__ = [
     "Shared",
     "Step",
     "StudentT",
+    "StudentTRegression",
+    "Truncated",
     "Uniform",
     "VonMises",
+    "VonMisesFisher",
     "Weibull",
+    "WithError",
     "approximate",
     "bootstrap",
     "datasets",

@@ -26,7 +26,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_weights
 from mixnotes.fitting.fit import Fit
 from mixnotes.numeric.arrays import Array
-from mixnotes.study.select import CRITERIA, Selection
+from mixnotes.study.select import Selection
 
 # ------------------------------------------------------------------ data and mixture
 
@@ -267,7 +267,7 @@ def criteria(selection: Selection, ax: Any = None) -> Any:
     models = selection.candidates
     names = [f"{c.name}" if c.stands else f"{c.name}\ncollapsed" for c in models]
     places = np.arange(len(names))
-    for k, by in enumerate(name for name in CRITERIA if name != "held_out"):
+    for k, by in enumerate(("bic", "aic", "icl")):
         values = [c.score(by) if c.stands else np.nan for c in models]
         ax.plot(places, values, "o-", color=f"C{k}", mfc="none", label=by.upper())
         least = models.index(selection.best_by(by))

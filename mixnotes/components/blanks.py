@@ -9,6 +9,7 @@ import numpy as np
 
 from mixnotes.components import vector
 from mixnotes.components.constraints import Constraint
+from mixnotes.components.density import log_density
 from mixnotes.numeric.arrays import Array
 
 
@@ -65,10 +66,39 @@ class Blanks(ABC):
         """
         return bool(self.blanks)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is known of blanks: for each of them the distribution that is believed,
+        or the bounds.
+        """
+        return {}
+
+    def without_told(self) -> Self:
+        """The same component, of whose blanks nothing is known."""
+        names = [name for name in self.told if name in self.blanks]
+        return self.blank(*names) if names else self
+
+    def log_prior(self, filled: Self) -> float:
+        """The logarithm of the density of all that is believed of blanks, at their
+        values in `filled`; 0 where nothing is.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> coin = mx.Bernoulli(p=mx.Beta(2, 2))
+            >>> round(coin.log_prior(mx.Bernoulli(0.5)), 3)
+            0.405
+        """
+        return sum(
+            log_density(belief, filled.value_of(name))
+            for name, belief in self.told.items()
+            if name in self.blanks and hasattr(belief, "log_prob")
+        )
+
     # The blanks as coordinates of a line without ends: for those who can say, `em`
     # extrapolates, looks for saddles and knows the rate and standard errors.
 
     has_line = False
+    without_line = ""  # why not, in words, where an author knows
 
     def entries(self, filled: Self) -> list[vector.Entry]:
         """The blanks in order, each with its constraint and its value in `filled`. This

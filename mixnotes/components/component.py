@@ -166,6 +166,12 @@ class Component(Hooks):
         """The same component with its named columns in this order."""
         return self
 
+    def with_columns(self, names: Sequence[str] | None) -> Self:
+        """The same component, for data of columns with these names; None where they
+        have none.
+        """
+        return self
+
     # What the author may add.
 
     discrete: ClassVar[bool] = False  # is log_prob a probability, not a density?
@@ -243,6 +249,10 @@ class Component(Hooks):
         """Values of it to compare with where it is infinite in `filled`, large to
         small."""
         return np.zeros(0)
+
+    def about(self) -> tuple[float, float]:
+        """Where a search for quantiles begins: a place, and the square of a spread."""
+        return self.moments()
 
     # What everybody gets.
 
@@ -336,6 +346,14 @@ class Component(Hooks):
         """
         if not self.learns:
             return self
+        if self.told:  # the maximum of more than the likelihood
+            from mixnotes.components import posterior
+
+            return posterior.fit(self, x, weight, start)
+        return self.fitted_to(x, weight, start)
+
+    def fitted_to(self, x: Array, weight: Array, start: Self | None) -> Self:
+        """The same by the likelihood alone, whatever is believed of the blanks."""
         if not isinstance(x, Intervals):
             return self._fit(x, weight, start)
         if start is not None and not weight.any():  # nothing was assigned here

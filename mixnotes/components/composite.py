@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from mixnotes.components.belief import is_blank
 from mixnotes.components.component import Component
 from mixnotes.components.constraints import Constraint
 
@@ -48,7 +49,10 @@ class Composite(Component):
         names = [
             at + name for at, part in self.children.items() for name in part.blanks
         ]
-        return (*names, *(name for name, value in self._own().items() if value is None))
+        return (
+            *names,
+            *(name for name, value in self._own().items() if is_blank(value)),
+        )
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -128,6 +132,22 @@ class Composite(Component):
             for at, part in self.children.items()
             for name, shared in part.shares.items()
         }
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is known of blanks of the parts, and of its own."""
+        found = {
+            at + name: known
+            for at, part in self.children.items()
+            for name, known in part.told.items()
+        }
+        own = {n: v for n, v in self._own().items() if v is not None and is_blank(v)}
+        return found | own
+
+    def log_prior(self, filled: Self) -> float:
+        """That of the parts, and of its own."""
+        pairs = zip(self.children.values(), filled.children.values(), strict=True)
+        return sum(part.log_prior(there) for part, there in pairs)
 
     @property
     def edges_move(self) -> bool:  # type: ignore[override]

@@ -9,12 +9,15 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
 from mixnotes.data.check import as_array
 from mixnotes.numeric.arrays import Array, below_diagonal
+
+if TYPE_CHECKING:
+    from mixnotes.components.component import Component
 
 _INFINITE = 60.0  # on the line; e^60 degrees of freedom are a normal to all digits
 _TINY = 1e-300  # keeps the logarithm of a parameter on its boundary finite
@@ -46,6 +49,69 @@ class Shared:
 
 
 @dataclass(frozen=True)
+class Between:
+    """A blank that is learned within bounds.
+
+    What fits best within the bounds is learned, which is a bound itself where the data
+    would have it beyond.
+
+    Args:
+        low: the least value, in the unit of the parameter; None for no bound there.
+        high: the largest value, likewise.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> mx.Normal(sd=mx.Between(0.5, None)).fit([1.0, 1.1, 0.9, 1.0])
+        Normal(mean=1, sd=0.5)
+        >>> mx.Normal(sd=mx.Between(0.05, 0.5)).fit([1.0, 2.0]).sd
+        0.5
+    """
+
+    low: float | None
+    high: float | None
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _bound(name, value))
+        if self.low is None and self.high is None:
+            raise ValueError(
+                "Between must have a bound, got none; leave the parameter out to have "
+                "it learned without"
+            )
+        if not self.ends[0] < self.ends[1]:
+            raise ValueError(
+                "Between: low must be below high, got "
+                f"low={self.low:g} and high={self.high:g}; give the value itself where "
+                "they are equal"
+            )
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both bounds, infinite where there is none."""
+        low = -math.inf if self.low is None else self.low
+        return low, math.inf if self.high is None else self.high
+
+    def __repr__(self) -> str:
+        ends = ["None" if v is None else f"{v:.6g}" for v in (self.low, self.high)]
+        return f"Between({', '.join(ends)})"
+
+
+def _bound(name: str, value: Any) -> float:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not math.isfinite(value):
+        raise ValueError(
+            f"Between: {name} must be a finite number or None, got {value!r:.80}"
+        )
+    return float(value)
+
+
+Scalar = Union[float, Shared, Between, "Component", None]
+"""What a parameter of one number may be: a value, blank, shared, bounded, believed."""
+
+
+@dataclass(frozen=True)
 class Constraint(ABC):
     """The set that a parameter lies in. A stack, shape (K, ...), holds the values of K
     components.
@@ -56,6 +122,15 @@ class Constraint(ABC):
     @abstractmethod
     def read(self, value: Any) -> Any:
         """`value` in its proper form, or None where it is not in the set."""
+
+    def read_bounds(self, bounds: Between) -> str:
+        """What is wrong with these bounds of such a parameter, in words; "" if
+        nothing."""
+        return "which Between cannot bound: it is of one number"
+
+    def refuses(self, belief: Component) -> str:
+        """Why this is no belief about such a parameter, in words; "" if it is one."""
+        return "is none that a distribution of this package can say"
 
     @abstractmethod
     def unconstrain(self, stack: Array) -> Array:
@@ -116,6 +191,50 @@ class Number(Constraint):
             return None
         return number if self.contains(number) else None
 
+    def read_bounds(self, bounds: Between) -> str:
+        """The bounds must be values, too, where they are not beyond all of them."""
+        low, high = bounds.ends
+        ends = (
+            self.contains(low) or self._edge(low, -1),
+            (self.contains(high) or self._edge(high, 1)),
+        )
+        return "" if all(ends) else "so its bounds must be, too"
+
+    def _edge(self, end: float, side: int) -> bool:
+        """Is an end of a range, below if side is -1, no end of what is allowed?"""
+        if math.isinf(end):
+            return True
+        return self.contains(math.nextafter(end, -side * math.inf))
+
+    def refuses(self, belief: Component) -> str:
+        """It must be a density of one number that gives all of itself to values."""
+        low, high = belief.ends
+        if belief.column_names is not None or hasattr(belief, "with_dimension"):
+            return "must be a density of one number"
+        if belief.discrete or belief.atoms:
+            return "must be a density of one number"
+        if type(belief).__name__ == "Beta" and self.contains(2.0):
+            return (
+                f"must be of {self.words}, and a Beta is of what lies between 0 and 1; "
+                "take a Gamma"
+            )
+        far = 1e300
+        outside = [
+            end
+            for end, side, away in ((low, -1, -far), (high, 1, far))
+            if not (
+                self.contains(away)
+                if math.isinf(end)
+                else self.contains(end) or self._edge(end, side)
+            )
+        ]
+        if outside:
+            return (
+                f"must keep to {self.words}, and this one reaches from {low:g} to "
+                f"{high:g}; take another, or cut it with Truncated"
+            )
+        return ""
+
     def unconstrain(self, stack: Array) -> Array:
         """Values mapped to the whole line, shape (K, 1)."""
         return self.up(stack)[:, None]
@@ -145,6 +264,12 @@ class Vector(Constraint):
         """`value` as a read-only array, or None."""
         return _array(value, 1)
 
+    def refuses(self, belief: Component) -> str:
+        """It must be a density of rows on all of space."""
+        if type(belief).__name__ in ("MultivariateNormal", "MultivariateStudentT"):
+            return ""
+        return "must be a MultivariateNormal or a MultivariateStudentT"
+
     def unconstrain(self, stack: Array) -> Array:
         """The values themselves."""
         return stack
@@ -156,6 +281,27 @@ class Vector(Constraint):
     def line_units(self, stack: Array, scales: Array) -> Array:
         """The units of the columns."""
         return np.array(scales[: stack.shape[1]])
+
+
+@dataclass(frozen=True)
+class Matrix(Constraint):
+    """A matrix of finite numbers, shape (d, q)."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        return _array(value, 2)
+
+    def unconstrain(self, stack: Array) -> Array:
+        """The entries, row by row."""
+        return stack.reshape(len(stack), -1)
+
+    def constrain(self, line: Array, like: Array) -> Array:
+        """The matrices."""
+        return line.reshape(-1, *like.shape[1:])
+
+    def width(self, stack: Array) -> int:
+        """All entries."""
+        return stack.shape[1] * stack.shape[2]
 
 
 @dataclass(frozen=True)
@@ -181,6 +327,35 @@ class PositiveVector(Constraint):
 
 
 @dataclass(frozen=True)
+class Direction(Constraint):
+    """A vector of length 1, shape (d,), by its stereographic projection from the far
+    end of the last axis."""
+
+    def read(self, value: Any) -> Array | None:
+        """`value` as a read-only array, or None."""
+        vector = _array(value, 1)
+        if vector is None or abs(float(vector @ vector) - 1) > 1e-6:
+            return None
+        unit = vector / math.sqrt(float(vector @ vector))
+        unit.setflags(write=False)
+        return unit
+
+    def unconstrain(self, stack: Array) -> Array:
+        """The first d - 1 coordinates over 1 plus the last."""
+        return stack[:, :-1] / np.maximum(1 + stack[:, -1:], 1e-12)
+
+    def constrain(self, line: Array, like: Array) -> Array:
+        """The vector that is projected there."""
+        square = (line * line).sum(axis=1, keepdims=True)
+        found: Array = np.concatenate([2 * line, 1 - square], axis=1) / (1 + square)
+        return found
+
+    def width(self, stack: Array) -> int:
+        """One less than there are coordinates."""
+        return stack.shape[1] - 1
+
+
+@dataclass(frozen=True)
 class Simplex(Constraint):
     """Probabilities that sum to 1, shape (n,)."""
 
@@ -190,6 +365,12 @@ class Simplex(Constraint):
         if probs is None or (probs < 0).any() or abs(probs.sum() - 1) > 1e-8:
             return None
         return probs
+
+    def refuses(self, belief: Component) -> str:
+        """It must be a Dirichlet."""
+        if type(belief).__name__ == "Dirichlet":
+            return ""
+        return "must be a Dirichlet"
 
     def unconstrain(self, stack: Array) -> Array:
         """Logarithms; a constant added to a row changes nothing."""
@@ -343,7 +524,9 @@ WHOLE = Number(
     "a whole number", lambda v: math.isfinite(v) and v == round(v), _same, _same
 )
 VECTOR = Vector("a vector of finite numbers, shape (d,)")
+MATRIX = Matrix("a matrix of finite numbers, shape (d, q)")
 POSITIVE_VECTOR = PositiveVector("a vector of numbers above 0, shape (d,)")
+DIRECTION = Direction("a vector of length 1, shape (d,)")
 SIMPLEX = Simplex("probabilities that are not negative and sum to 1, shape (n,)")
 COVARIANCE = Covariance("a symmetric positive definite matrix, shape (d, d)")
 

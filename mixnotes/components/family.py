@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components import vector
+from mixnotes.components.belief import checked_belief, is_blank
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import Constraint, Shared
+from mixnotes.components.constraints import Between, Constraint, Shared
 from mixnotes.components.saving import frozen, plain, shown
 from mixnotes.numeric.arrays import Array
 
@@ -42,6 +43,8 @@ class Family(Component):
     def _checked(self, name: str, value: Any, constraint: Constraint) -> Any:
         if isinstance(value, Shared):
             return value
+        if isinstance(value, Component | Between) and self.has_line:
+            return checked_belief(type(self).__name__, name, value, constraint)
         proper = constraint.read(value)
         if proper is None:
             raise ValueError(
@@ -66,7 +69,7 @@ class Family(Component):
     def given(self, name: str) -> Any:
         """The value of a parameter that must not be blank here."""
         value = getattr(self, name)
-        if value is None or isinstance(value, Shared):
+        if is_blank(value):
             self._require_complete(name)
         return value
 
@@ -75,6 +78,12 @@ class Family(Component):
         """The blanks that other components have too: parameter to shared name."""
         found = {name: getattr(self, name) for name in self.constraints()}
         return {k: v.name for k, v in found.items() if isinstance(v, Shared)}
+
+    @property
+    def told(self) -> dict[str, Component | Between]:
+        """What is believed of blanks, or bounds them: by the parameter."""
+        found = {name: getattr(self, name) for name in self.constraints()}
+        return {k: v for k, v in found.items() if isinstance(v, Component | Between)}
 
     fill_value: Any = 0.0  # a value inside the support, in place of those outside
 
@@ -95,8 +104,7 @@ class Family(Component):
         return tuple(name for name in self.constraints() if self._is_blank(name))
 
     def _is_blank(self, name: str) -> bool:
-        value = getattr(self, name)
-        return value is None or isinstance(value, Shared)
+        return is_blank(getattr(self, name))
 
     def described(self, template: Self) -> str:
         """This component as the table of a `Fit` shows it, with what was given in

@@ -11,7 +11,9 @@ from typing import Any, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes.components.belief import checked_dirichlet
 from mixnotes.components.component import Component
+from mixnotes.components.density import log_density
 from mixnotes.components.foreign import unwrapped
 from mixnotes.components.gate import Gate
 from mixnotes.components.labelled import Labelled
@@ -21,11 +23,13 @@ from mixnotes.components.parts import (
     checked_weights,
     counted_twice,
     method_of,
+    on_line,
     pooled,
     rows_of,
     with_one_layout,
 )
 from mixnotes.components.quantiles import between
+from mixnotes.components.saving import plain
 from mixnotes.data.check import CollapseError, Rng, as_count, as_rng, require
 from mixnotes.data.intervals import Binned, Censored
 from mixnotes.numeric.arrays import Array
@@ -55,22 +59,33 @@ class Mixture(Labelled):
     components: tuple[Any, ...]  # as they were given
     parts: tuple[Component, ...]  # the same, a reader's own classes wrapped
     weights: Any  # (K,), a Gate, or None
+    believed: Component | None  # the Dirichlet of the weights, where they are blank
 
     def __init__(
-        self, components: Sequence[Any], weights: ArrayLike | Gate | None = None
+        self,
+        components: Sequence[Any],
+        weights: ArrayLike | Gate | Component | None = None,
     ) -> None:
         parts = with_one_layout(checked_components(components))
-        if weights is None and len(parts) == 1:
-            weights = [1.0]
+        believed = None
         if isinstance(weights, Gate):
             self._set(parts, weights.for_components(len(parts)))
             return
+        if isinstance(weights, Component):
+            believed, weights = checked_dirichlet(weights, len(parts)), None
+        if len(parts) == 1 and weights is None:
+            believed, weights = None, [1.0]
         given = None if weights is None else checked_weights(weights, len(parts))
-        self._set(parts, given)
+        self._set(parts, given, believed)
 
-    def _set(self, parts: tuple[Component, ...], weights: Any) -> None:
+    def _set(
+        self,
+        parts: tuple[Component, ...],
+        weights: Any,
+        believed: Component | None = None,
+    ) -> None:
         own = self.__dict__
-        own["parts"], own["weights"] = parts, weights
+        own["parts"], own["weights"], own["believed"] = parts, weights, believed
         own["components"] = tuple(map(unwrapped, parts))
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -92,7 +107,7 @@ class Mixture(Labelled):
 
     def with_components(self, parts: Sequence[Any]) -> Self:
         """The same mixture of other components."""
-        return type(self)(parts, self.weights)
+        return type(self)(parts, self._level)
 
     @property
     def children(self) -> Mapping[str, Component]:
@@ -100,6 +115,23 @@ class Mixture(Labelled):
         mixture.
         """
         return {f"components[{k}].": part for k, part in enumerate(self.parts)}
+
+    def _own(self) -> dict[str, Any]:
+        return {"weights": self._level}
+
+    @property
+    def _level(self) -> Any:
+        """The weights, or what is believed of them."""
+        return self.believed if self.weights is None else self.weights
+
+    def log_prior(self, filled: Self) -> float:
+        """The logarithm of the density of all that is believed of blanks, at their
+        values in `filled`.
+        """
+        own = 0.0
+        if self.believed is not None:
+            own = log_density(self.believed, filled.weights)
+        return own + super().log_prior(filled)
 
     def remade(self, children: Mapping[str, Component], own: Mapping[str, Any]) -> Self:
         """A mixture of these components, with these weights."""
@@ -335,14 +367,15 @@ class Mixture(Labelled):
 
     def _averaged(self, name: str, x: Array) -> Array:
         self._require_plain(name)
-        each = np.array([getattr(c, name)(x) for c in self.parts])
+        each = np.array([getattr(on_line(c), name)(x) for c in self.parts])
         mean: Array = np.tensordot(self.weights, each, axes=1)
         return np.minimum(mean, 1.0)
 
     def _quantile(self, q: Array) -> Array:
         """By bisection between the least and the largest quantile of the components."""
         self._require_plain("quantile")
-        live = [c for c, w in zip(self.parts, self.weights, strict=True) if w > 0]
+        pairs = zip(self.parts, self.weights, strict=True)
+        live = [on_line(c) for c, w in pairs if w > 0]
         ends = np.array([c.quantile(q) for c in live])
         return between(self._cdf, q, ends.min(axis=0), ends.max(axis=0))
 
@@ -500,11 +533,9 @@ class Mixture(Labelled):
         return rows_of(self.parts, x)
 
     def _state(self) -> dict[str, Any]:
-        state = {"type": self.type_name(), "weights": self.weights}
-        if isinstance(self.weights, Gate):
-            state["weights"] = self.weights._state()
-        elif self.weights is not None:
-            state["weights"] = self.weights.tolist()
+        gate = isinstance(self.weights, Gate)
+        weights = self.weights._state() if gate else plain(self._level)
+        state = {"type": self.type_name(), "weights": weights}
         return state | {"components": [c._state() for c in self.parts]}
 
     def __eq__(self, other: object) -> bool:
@@ -516,15 +547,18 @@ class Mixture(Labelled):
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        if self.weights is None or isinstance(self.weights, Gate):
-            return self.parts, self.weights
-        return self.parts, tuple(self.weights.tolist())
+        weights = self.weights
+        if isinstance(weights, np.ndarray):
+            weights = tuple(weights.tolist())
+        return self.parts, weights, self.believed
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.components, self.weights)
+        return type(self), (self.components, self._level)
 
     def __repr__(self) -> str:
         parts = ", ".join(repr(c) for c in self.components)
+        if self.believed is not None:
+            return f"Mixture([{parts}], weights={self.believed!r})"
         if self.weights is None:
             return f"Mixture([{parts}])"
         if isinstance(self.weights, Gate):

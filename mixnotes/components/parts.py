@@ -97,6 +97,12 @@ def method_of(component: Any, name: str) -> Any:
     return getattr(component, name)
 
 
+def on_line(component: Any) -> Any:
+    """A component of rows of one column as one of numbers, which has quantiles; any
+    other as it is."""
+    return component.on_line() if hasattr(component, "on_line") else component
+
+
 def impossible(position: int, value: Any, k: int) -> ValueError:
     """The error for an observation that no component can produce."""
     return ValueError(

@@ -68,7 +68,7 @@ def _bracket(component: Any, q: Array) -> tuple[Array, Array]:
     upper.
     """
     least, largest = component.ends
-    mean, variance = component.moments()
+    mean, variance = component.about()
     centre = mean if math.isfinite(mean) else max(min(0.0, largest), least)
     step = math.sqrt(variance) if 0 < variance < math.inf else 1.0
     if component.discrete:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from mixnotes.components.component import SCHEMA, Component
-from mixnotes.components.constraints import Shared
+from mixnotes.components.constraints import Between, Shared
+from mixnotes.components.joint import NormalInverseWishart
 
 REVIVERS: dict[str, Callable[[Any], Any]] = {}  # by "type", of what is no component
 
@@ -78,6 +79,10 @@ def _revive(value: Any) -> Any:
             return from_state(value)
         if set(value) == {"shared"}:
             return Shared(value["shared"])
+        if set(value) == {"between"}:
+            return Between(*value["between"])
+        if set(value) == {"joint"}:
+            return NormalInverseWishart(**value["joint"])
         if set(value) == {"number"}:  # JSON has no infinity
             return float(value["number"])
         return {key: _revive(v) for key, v in value.items()}
@@ -93,6 +98,12 @@ def plain(value: Any) -> Any:
     """A parameter as JSON has it."""
     if isinstance(value, Shared):
         return {"shared": value.name}
+    if isinstance(value, Between):
+        return {"between": [value.low, value.high]}
+    if isinstance(value, NormalInverseWishart):
+        return {"joint": value._state()}
+    if isinstance(value, Component):
+        return value._state()
     if isinstance(value, float) and math.isinf(value):
         return {"number": str(value)}
     return value.tolist() if isinstance(value, np.ndarray) else value
@@ -109,6 +120,8 @@ def shown(value: Any) -> str:
     """A parameter as code writes it, to six digits."""
     if isinstance(value, Shared):
         return f"Shared({value.name!r})"
+    if isinstance(value, Between | Component | NormalInverseWishart):
+        return repr(value)
     if isinstance(value, np.ndarray):
         return f"[{', '.join(map(shown, value))}]"
     return repr(value) if isinstance(value, str) else f"{value:.6g}"

@@ -221,7 +221,7 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
         return float(share @ log_prob(filled)[carried])
 
     with np.errstate(all="ignore"):
-        filled, top = _up_to_a_limit(template, height, start, scale, steps)
+        filled, top = climbed_to_a_limit(template, height, start, scale, steps)
     _require_width(filled, rows)
     _require_bound(template, filled, rows, top, weight / weight.sum(), log_prob)
     return filled
@@ -246,7 +246,7 @@ def _climbed(
     return template.constrain(origin + units * top.place, start), top.value
 
 
-def _up_to_a_limit(
+def climbed_to_a_limit(
     template: Any, height: Any, start: Any, scale: float, steps: int
 ) -> tuple[Any, float]:
     """The same where a parameter may be infinite, to which Newton steps only creep: a

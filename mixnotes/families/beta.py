@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import SHAPE, Shared, parameter
+from mixnotes.components.constraints import SHAPE, Scalar, parameter
 from mixnotes.components.exponential import (
     ExponentialFamily,
     Tie,
@@ -47,8 +47,8 @@ class Beta(ExponentialFamily):
         a = 3.08, b = 5.78
     """
 
-    a: float | Shared | None = parameter(SHAPE)
-    b: float | Shared | None = parameter(SHAPE)
+    a: Scalar = parameter(SHAPE)
+    b: Scalar = parameter(SHAPE)
 
     support = "numbers above 0 and below 1"
     ends = (0.0, 1.0)

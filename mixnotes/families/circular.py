@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import ANGLE, CONCENTRATION, Shared, parameter
+from mixnotes.components.constraints import ANGLE, CONCENTRATION, Scalar, parameter
 from mixnotes.components.exponential import (
     ExponentialFamily,
     Tie,
@@ -55,8 +55,8 @@ class VonMises(ExponentialFamily):
         23.70 h
     """
 
-    mean: float | Shared | None = parameter(ANGLE)  # radians
-    concentration: float | Shared | None = parameter(CONCENTRATION)
+    mean: Scalar = parameter(ANGLE)  # radians
+    concentration: Scalar = parameter(CONCENTRATION)
 
     support = "finite numbers (angles in radians)"
 

@@ -15,11 +15,12 @@ from mixnotes.components.constraints import (
     REAL,
     SIMPLEX,
     UP_TO_INFINITY,
+    Scalar,
     parameter,
 )
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.data.check import as_count
-from mixnotes.families.discrete import drawn_counts, log_factorial, trials_remark, whole
+from mixnotes.families.discrete import drawn_counts, log_factorial, trials_remark
 from mixnotes.families.rows import (
     remembering_d,
     rows_of,
@@ -27,6 +28,7 @@ from mixnotes.families.rows import (
     with_dimension,
 )
 from mixnotes.families.search import Searched
+from mixnotes.families.totals import RowTotals, whole
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import up_to_a_limit
 from mixnotes.numeric.special import log_gamma_ratio, scipy_functions
@@ -61,8 +63,8 @@ class NegativeBinomial(Searched):
         size 9.9, mean 2.157
     """
 
-    size: float | None = parameter(UP_TO_INFINITY)
-    mean: float | None = parameter(NOT_NEGATIVE)
+    size: Scalar = parameter(UP_TO_INFINITY)
+    mean: Scalar = parameter(NOT_NEGATIVE)
 
     support = "whole numbers from 0 up"
     ends = (0.0, math.inf)
@@ -165,10 +167,10 @@ def _log_prob(x: Array, size: float, mean: float) -> Array:
     if size == math.inf:
         return powers - mean
     fall = (size + x) * math.log1p(mean / size)
-    return _rising(size, x) + powers - fall
+    return rising(size, x) + powers - fall
 
 
-def _rising(size: float, x: Array) -> Array:
+def rising(size: float, x: Array) -> Array:
     """log of size (size + 1) ... (size + x - 1) / size^x, for whole numbers x."""
     largest = int(x.max(initial=0))
     if largest > _TABLE:
@@ -178,15 +180,17 @@ def _rising(size: float, x: Array) -> Array:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Multinomial(ExponentialFamily):
+class Multinomial(RowTotals, ExponentialFamily):
     """Multinomial(n, probs): how often each of d outcomes came in n trials; an
     observation is a row of d counts that sum to n.
 
-    n is how the data were collected, so it is always given. With one trial it is a
-    categorical written in columns: `Multinomial(1)`.
+    n is how the data were collected. Where rows have totals of their own, such as
+    texts of different lengths, leave it out: `Multinomial()` takes the sum of each row
+    for given. With one trial it is a categorical written in columns: `Multinomial(1)`.
 
     Args:
-        n: trials an observation, a whole number above 0.
+        n: trials an observation, a whole number above 0; the sum of each row if left
+            out.
         probs: the probability of each outcome, shape (d,), which sum to 1; blank if
             left out.
         d: how many outcomes there are, the columns of x; if left out it is taken from
@@ -197,14 +201,17 @@ class Multinomial(ExponentialFamily):
         >>> votes = [[2, 1, 0], [1, 1, 1], [3, 0, 0]]
         >>> mx.Multinomial(3).fit(votes).probs.round(3)
         array([0.667, 0.222, 0.111])
+        >>> mx.Multinomial().fit([[8, 2, 0], [1, 1, 1]]).probs.round(3)
+        array([0.692, 0.231, 0.077])
     """
 
-    n: int  # trials an observation
+    n: int | None = None  # trials an observation; the sum of the row if None
     probs: Array | None = parameter(SIMPLEX)  # (d,)
     d: int | None = None  # columns of x; known from probs or the data
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n", as_count(self.n, "Multinomial: n", 1))
+        if self.n is not None:
+            object.__setattr__(self, "n", as_count(self.n, "Multinomial: n", 1))
         super().__post_init__()
         given = None if self._is_blank("probs") else len(self.given("probs"))
         if self.d is not None:
@@ -219,7 +226,8 @@ class Multinomial(ExponentialFamily):
     @property
     def support(self) -> str:  # type: ignore[override]
         """The support in words."""
-        return f"rows of whole numbers from 0 up that sum to {self.n}"
+        total = "at least 1" if self.n is None else self.n
+        return f"rows of whole numbers from 0 up that sum to {total}"
 
     @property
     def n_free(self) -> int:
@@ -230,7 +238,7 @@ class Multinomial(ExponentialFamily):
             raise ValueError(
                 "how many numbers are blank depends on the columns of x, and "
                 "Multinomial has no probs or d; give d, for example "
-                f"Multinomial({self.n}, d=3)"
+                f"Multinomial({'' if self.n is None else f'{self.n}, '}d=3)"
             )
         return self.d - 1
 
@@ -248,11 +256,13 @@ class Multinomial(ExponentialFamily):
     @property
     def fill_value(self) -> Array:
         """All trials in the first column."""
-        return np.eye(self.d or 1)[0] * self.n
+        return np.eye(self.d or 1)[0] * (self.n or 1)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Which rows are whole numbers from 0 up that sum to n."""
-        return np.asarray(whole(x).all(axis=1) & (x.sum(axis=1) == self.n))
+        """Which rows are whole numbers from 0 up that sum to n, or are not all 0."""
+        total = x.sum(axis=1)
+        fine = total > 0 if self.n is None else total == self.n
+        return np.asarray(whole(x).all(axis=1) & fine)
 
     def statistics(self, x: Array) -> Sequence[Array]:
         """The columns."""
@@ -266,21 +276,25 @@ class Multinomial(ExponentialFamily):
     def log_base(self, x: Array) -> Array:
         """log of n! over the product of x_j!"""
         ways: Array = log_factorial(x.ravel()).reshape(x.shape).sum(axis=1)
-        return math.lgamma(self.n + 1) - ways
+        return log_factorial(x.sum(axis=1)) - ways
 
     def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """probs are the weighted shares of the outcomes."""
-        shares = means.T / means.sum(axis=0)[:, None]
-        return {"probs": tie("probs", shares, weight)}
+        total = means.sum(axis=0)
+        return {"probs": tie("probs", means.T / total[:, None], weight * total)}
 
-    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+    def _draw(self, totals: Any, rng: np.random.Generator) -> Array:
         probs = self.given("probs")
-        return rng.multinomial(self.n, probs / probs.sum(), n).astype(np.float64)
+        return rng.multinomial(totals, probs / probs.sum()).astype(np.float64)
 
     def moments(self) -> tuple[Any, Any]:
         """E[x] = n probs, shape (d,), and the covariance matrix, shape (d, d)."""
-        probs = self.given("probs")
-        return self.n * probs, self.n * (np.diag(probs) - np.outer(probs, probs))
+        probs, n = self.given("probs"), self.one_total("moments")
+        return n * probs, n * (np.diag(probs) - np.outer(probs, probs))
+
+    def rank(self) -> tuple[float, ...]:
+        """The probabilities, by which components are sorted."""
+        return tuple(self.given("probs").tolist())
 
     def _state(self) -> dict[str, Any]:
         return state_without_d(self, super()._state(), "probs")

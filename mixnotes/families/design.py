@@ -8,14 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import Shared
+from mixnotes.components.belief import is_blank
 from mixnotes.data.check import CollapseError
 from mixnotes.numeric.arrays import Array
-
-
-def is_blank(value: Any) -> bool:
-    """Is a coefficient to be learned?"""
-    return value is None or isinstance(value, Shared)
 
 
 class Design:
@@ -29,7 +24,7 @@ class Design:
 
     @classmethod
     def of(cls, coef: Mapping[str, Any], intercept: Any, x: Array) -> Design:
-        """The design of rows (target, predictors)."""
+        """The design of the columns of the predictors, (n, q)."""
         offset = np.zeros(len(x))
         columns, names = [], []
         constant = is_blank(intercept)
@@ -37,7 +32,7 @@ class Design:
             columns.append(np.ones(len(x)))
         else:
             offset += intercept
-        for column, (name, value) in zip(x.T[1:], coef.items(), strict=True):
+        for column, (name, value) in zip(x.T, coef.items(), strict=True):
             if is_blank(value):
                 columns.append(column)
                 names.append(name)

@@ -15,19 +15,15 @@ from mixnotes.components.constraints import (
     NOT_NEGATIVE,
     PROBABILITY,
     SIMPLEX,
+    Scalar,
     Shared,
     parameter,
 )
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.data.check import as_count
+from mixnotes.families.totals import WithTotals, whole
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import scipy_functions
-
-
-def whole(x: Array) -> NDArray[np.bool_]:
-    """Which observations are whole numbers from 0 up."""
-    inside: NDArray[np.bool_] = (x >= 0) & (x == np.floor(x))
-    return inside
 
 
 def drawn_counts(rate: float | Array, n: int, rng: np.random.Generator) -> Array:
@@ -53,6 +49,13 @@ def log_factorial(x: Array) -> Array:
     return np.array([math.lgamma(v + 1) for v in values])[where]
 
 
+def log_ways(hits: Array, trials: Array) -> Array:
+    """log of trials over hits, shape (n,)."""
+    ways = log_factorial(trials) - log_factorial(hits)
+    found: Array = ways - log_factorial(trials - hits)
+    return found
+
+
 def _share(hits_and_misses: Array) -> Array:
     """The proportion of hits, shape (K,); exactly 1 where nothing is missed."""
     hits, misses = hits_and_misses
@@ -76,7 +79,7 @@ class Bernoulli(ExponentialFamily):
         Bernoulli(p=0.6295)
     """
 
-    p: float | Shared | None = parameter(PROBABILITY)  # P(x = 1)
+    p: Scalar = parameter(PROBABILITY)  # P(x = 1)
 
     support = "0 or 1"
     ends = (0.0, 1.0)
@@ -115,48 +118,47 @@ class Bernoulli(ExponentialFamily):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Binomial(ExponentialFamily):
+class Binomial(WithTotals, ExponentialFamily):
     """Binomial(n, p): how many of n trials succeed, each with probability p.
 
     n is how the data were collected, so it is always given. Ten tosses of a coin that
-    lands heads with unknown probability: `Binomial(10)`.
+    lands heads with unknown probability: `Binomial(10)`. Where each observation has a
+    number of trials of its own, n is the name of the column that holds it: x is then
+    two columns by name, or rows (successes, trials).
 
     Args:
-        n: trials an observation, a whole number above 0.
+        n: trials an observation, a whole number above 0; or the name of a column.
         p: P(one trial succeeds), from 0 to 1; blank if left out.
+        target: the name of the column of successes, where n is one; if left out it is
+            the only other column of the data, or the key in a `Product`.
 
     Examples:
         >>> import mixnotes as mx
         >>> heads = mx.datasets.coinflip_do_batzoglou()["heads"]
         >>> mx.Binomial(10).fit(heads)
         Binomial(n=10, p=0.66)
+        >>> mx.Binomial("patients").fit({"deaths": [3, 14], "patients": [39, 116]})
+        Binomial(n='patients', p=0.109677)
     """
 
     discrete = True
-    n: int  # trials an observation
-    p: float | Shared | None = parameter(PROBABILITY)  # P(one trial succeeds)
+    n: int | str  # trials an observation, or the column of them
+    p: Scalar = parameter(PROBABILITY)  # P(one trial succeeds)
+    target: str | None = None  # the column of successes, where n is one
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n", as_count(self.n, "Binomial: n", 1))
+        self._check_totals()
         super().__post_init__()
 
     @property
     def support(self) -> str:  # type: ignore[override]
         """The support in words."""
-        return f"whole numbers from 0 to {self.n}"
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """0 and n."""
-        return 0.0, float(self.n)
-
-    def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Which observations are whole numbers from 0 to n."""
-        return whole(x) & (x <= self.n)
+        return self.words
 
     def statistics(self, x: Array) -> Sequence[Array]:
         """x and n - x: two, so that p may be 0 or 1."""
-        return x, self.n - x
+        hits, trials = self.split(x)
+        return hits, trials - hits
 
     def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
         """log p and log(1 - p)."""
@@ -165,34 +167,39 @@ class Binomial(ExponentialFamily):
 
     def log_base(self, x: Array) -> Array:
         """log of n over x."""
-        ways = math.lgamma(self.n + 1) - log_factorial(x)
-        return ways - log_factorial(self.n - x)
+        return log_ways(*self.split(x))
 
     def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
         """p is the weighted share of successes."""
-        return {"p": tie("p", _share(means), weight)}
+        return {"p": tie("p", _share(means), weight * means.sum(axis=0))}
 
-    def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        return rng.binomial(self.n, self.given("p"), n).astype(np.float64)
+    def rank(self) -> tuple[float, ...]:
+        """p, by which components are sorted."""
+        return (self.given("p"),)
+
+    def _draw(self, trials: Any, rng: np.random.Generator) -> Array:
+        return rng.binomial(trials, self.given("p")).astype(np.float64)
 
     def moments(self) -> tuple[float, float]:
         """E[x] = n p and Var[x] = n p (1 - p)."""
-        p = self.given("p")
-        return self.n * p, self.n * p * (1 - p)
+        p, n = self.given("p"), self.one_total("moments")
+        return n * p, n * p * (1 - p)
 
     def _cdf(self, x: Array) -> Array:
         (betaincc,) = scipy_functions("special", "betaincc")
 
-        k = np.floor(np.clip(x, 0, self.n - 1))
-        value = betaincc(k + 1, self.n - k, self.given("p"))
-        return np.where(x < 0, 0.0, np.where(x >= self.n, 1.0, value))
+        n = self.one_total("cdf")
+        k = np.floor(np.clip(x, 0, n - 1))
+        value = betaincc(k + 1, n - k, self.given("p"))
+        return np.where(x < 0, 0.0, np.where(x >= n, 1.0, value))
 
     def _sf(self, x: Array) -> Array:
         (betainc,) = scipy_functions("special", "betainc")
 
-        k = np.floor(np.clip(x, 0, self.n - 1))
-        value = betainc(k + 1, self.n - k, self.given("p"))
-        return np.where(x < 0, 1.0, np.where(x >= self.n, 0.0, value))
+        n = self.one_total("sf")
+        k = np.floor(np.clip(x, 0, n - 1))
+        value = betainc(k + 1, n - k, self.given("p"))
+        return np.where(x < 0, 1.0, np.where(x >= n, 0.0, value))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -324,7 +331,7 @@ class Geometric(ExponentialFamily):
         Geometric(p=0.5)
     """
 
-    p: float | Shared | None = parameter(CHANCE)  # P(one trial succeeds)
+    p: Scalar = parameter(CHANCE)  # P(one trial succeeds)
 
     support = "whole numbers from 0 up"
     ends = (0.0, math.inf)
@@ -394,9 +401,7 @@ class Poisson(ExponentialFamily):
         [1.26, 2.66]
     """
 
-    rate: float | Shared | None = parameter(
-        NOT_NEGATIVE
-    )  # expected events an observation
+    rate: Scalar = parameter(NOT_NEGATIVE)  # expected events an observation
 
     support = "whole numbers from 0 up"
     ends = (0.0, math.inf)

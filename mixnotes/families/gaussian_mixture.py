@@ -3,11 +3,12 @@
 from mixnotes.components.constraints import Shared
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_count
+from mixnotes.families.factors import Factors
 from mixnotes.families.multivariate import MultivariateNormal
 from mixnotes.families.normal import Normal
 
 
-def gaussian_mixture(K: int, covariance: str = "full") -> Mixture:
+def gaussian_mixture(K: int, covariance: str | Factors = "full") -> Mixture:
     """A mixture of K normals in any dimension, all blank.
 
     Source: Celeux and Govaert (1995) and mclust, for the models.
@@ -16,8 +17,9 @@ def gaussian_mixture(K: int, covariance: str = "full") -> Mixture:
         K: how many components, a whole number above 0.
         covariance: what is known of the covariances. "full": nothing; "tied": all are
             the same; "diagonal": columns are uncorrelated; "spherical": and of equal
-            variance. Or one of mclust's fourteen models, "EII" to "VVV". For x of shape
-            (n,) "V", or "E" where all variances are the same.
+            variance. Or one of mclust's fourteen models, "EII" to "VVV"; or
+            `Factors(q)`. For x of shape (n,) "V", or "E" where all variances are the
+            same.
 
     Returns:
         A mixture to hand to `em`.

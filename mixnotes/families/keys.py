@@ -32,6 +32,10 @@ def checked_pairs(
                 f"Product: column {key!r} must have a component of mixnotes, got "
                 f"{part!r:.80}"
             )
+        if isinstance(name, str) and getattr(part, "by_row", False):
+            name = name, part.n  # type: ignore[attr-defined]
+        if isinstance(name, tuple):
+            part = part.with_columns(name)
         _require_width(name, part)
         yield name, part
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import POSITIVE, REAL, SHAPE, Shared, parameter
+from mixnotes.components.constraints import POSITIVE, REAL, SHAPE, Scalar, parameter
 from mixnotes.families.log_concave import LogConcave
 from mixnotes.families.search import LocationScale, places_beside, weighted_median
 from mixnotes.numeric.arrays import Array
@@ -44,8 +44,8 @@ class Laplace(LocationScale):
         Laplace(loc=27, scale=5.30303)
     """
 
-    loc: float | Shared | None = parameter(REAL)
-    scale: float | Shared | None = parameter(POSITIVE)
+    loc: Scalar = parameter(REAL)
+    scale: Scalar = parameter(POSITIVE)
 
     support = "finite numbers"
     place, spread = "loc", "scale"
@@ -123,8 +123,8 @@ class Logistic(LogConcave):
         27.35 3.89
     """
 
-    loc: float | Shared | None = parameter(REAL)
-    scale: float | Shared | None = parameter(POSITIVE)
+    loc: Scalar = parameter(REAL)
+    scale: Scalar = parameter(POSITIVE)
 
     support = "finite numbers"
     place, spread = "loc", "scale"
@@ -211,8 +211,8 @@ class Gumbel(_Extreme):
         6.68 is exceeded once in 100 years
     """
 
-    loc: float | Shared | None = parameter(REAL)
-    scale: float | Shared | None = parameter(POSITIVE)
+    loc: Scalar = parameter(REAL)
+    scale: Scalar = parameter(POSITIVE)
 
     support = "finite numbers"
     place, spread = "loc", "scale"
@@ -269,8 +269,8 @@ class Weibull(_Extreme):
         0.28 live longer than 100 hours
     """
 
-    shape: float | Shared | None = parameter(SHAPE)
-    scale: float | Shared | None = parameter(POSITIVE)  # in the unit of x
+    shape: Scalar = parameter(SHAPE)
+    scale: Scalar = parameter(POSITIVE)  # in the unit of x
 
     support = "numbers above 0"
     ends = (0.0, math.inf)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes.components.component import Component
 from mixnotes.components.constraints import COVARIANCE, VECTOR, Shared, parameter
 from mixnotes.components.exponential import (
     FEW,
@@ -20,9 +21,15 @@ from mixnotes.components.exponential import (
     Tie,
     Values,
 )
+from mixnotes.components.joint import (
+    NormalInverseWishart,
+    WithJoint,
+    checked_joint,
+)
 from mixnotes.components.mixture import Mixture
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, as_data, require_seen
+from mixnotes.families.factors import NormalOfRows
 from mixnotes.numeric import covariance as models
 from mixnotes.numeric.arrays import Array, triangle
 from mixnotes.numeric.special import LOG_2_PI
@@ -31,7 +38,7 @@ _FLAT = 1e-14  # the ratio of eigenvalues below which the least is rounding
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MultivariateNormal(StandardizedFamily):
+class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
     """MultivariateNormal(mean, cov) in d dimensions; an observation is a row of x.
 
     An entry of x may be missing, NaN: its row is then used as far as it was seen.
@@ -43,8 +50,11 @@ class MultivariateNormal(StandardizedFamily):
         covariance: what is known of a blank cov: "full", nothing; "diagonal", columns
             are uncorrelated; "spherical", and of equal variance; "tied", it is the same
             in all components of the mixture that say so. Or one of mclust's fourteen
-            models, "EII" to "VVV", in which an E is common to those components.
+            models, "EII" to "VVV", in which an E is common to those components. Or
+            `Factors(q)`, which makes this a `FactorNormal`.
         d: the columns of x; if left out it is taken from mean, cov or the data.
+        prior: what is believed of mean and cov together, where covariance is "full" or
+            "diagonal"; nothing if left out.
 
     Examples:
         >>> import mixnotes as mx
@@ -55,10 +65,11 @@ class MultivariateNormal(StandardizedFamily):
         array([ 3.49, 70.9 ])
     """
 
-    mean: Array | None = parameter(VECTOR)  # (d,)
+    mean: Array | Component | None = parameter(VECTOR)  # (d,)
     cov: Array | None = parameter(COVARIANCE)  # (d, d), always the whole matrix
-    covariance: str = "full"
+    covariance: Any = "full"
     d: int | None = None  # columns of x; known from mean, cov or the data
+    prior: NormalInverseWishart | None = None
 
     support = "rows of finite numbers"
     place, spread = "mean", "cov"
@@ -73,7 +84,17 @@ class MultivariateNormal(StandardizedFamily):
                     f"MultivariateNormal: {name} cannot be Shared; for what "
                     'covariances have in common write covariance="tied" or an E model'
                 )
-        sizes = {len(v) for v in (self.mean, self.cov) if v is not None}
+        given = [getattr(self, n) for n in ("mean", "cov") if not self._is_blank(n)]
+        sizes = {len(v) for v in given}
+        if self.prior is not None:
+            checked_joint(self, self.prior, None)
+        for known in self.told.values():
+            sizes.add(known.d)
+        if "prior" in self.told and self.model not in ("VVV", "VVI"):
+            raise ValueError(
+                'MultivariateNormal: prior needs covariance="full" or "diagonal", got '
+                f"{self.covariance!r}"
+            )
         if self.d is not None:
             sizes.add(as_count(self.d, "MultivariateNormal: d", 1))
         if len(sizes) > 1:
@@ -114,7 +135,7 @@ class MultivariateNormal(StandardizedFamily):
                 "MultivariateNormal has no mean, cov or d; give d, for example "
                 "MultivariateNormal(d=2)"
             )
-        free = self.d if self.mean is None else 0
+        free = self.d if self._is_blank("mean") else 0
         if self.cov is None:
             free += models.n_free(self.model, self.d, 1)
         return free
@@ -410,7 +431,7 @@ class MultivariateNormal(StandardizedFamily):
         state = super()._state()
         if self.covariance == "full":
             del state["covariance"]
-        if not (self.mean is None and self.cov is None):
+        if {"mean", "cov"} - set(self.blanks):
             del state["d"]  # mean and cov say it
         return state
 

@@ -15,7 +15,7 @@ from mixnotes.components.constraints import (
     LOG_REAL,
     POSITIVE,
     REAL,
-    Shared,
+    Scalar,
     parameter,
 )
 from mixnotes.components.exponential import (
@@ -27,6 +27,11 @@ from mixnotes.components.exponential import (
     StandardizedFamily,
     Tie,
     Values,
+)
+from mixnotes.components.joint import (
+    NormalInverseWishart,
+    WithJoint,
+    checked_joint,
 )
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import HALF_LOG_2_PI, normal_cdf, normal_quantile, squared
@@ -175,7 +180,7 @@ class _Bell(StandardizedFamily):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Normal(_Bell):
+class Normal(WithJoint, _Bell):
     """Normal(mean, sd) on the line, with sd the standard deviation, not the variance.
 
     Known noise about an unknown mean: `Normal(sd=0.1)`.
@@ -183,6 +188,7 @@ class Normal(_Bell):
     Args:
         mean: E[x], in the unit of x; blank if left out.
         sd: the standard deviation, above 0, in the unit of x; blank if left out.
+        prior: what is believed of mean and sd together; nothing if left out.
 
     Examples:
         >>> import mixnotes as mx
@@ -193,11 +199,21 @@ class Normal(_Bell):
         [54.6, 80.1]
     """
 
-    mean: float | Shared | None = parameter(REAL)
-    sd: float | Shared | None = parameter(POSITIVE)
+    mean: Scalar = parameter(REAL)
+    sd: Scalar = parameter(POSITIVE)
+    prior: NormalInverseWishart | None = None
 
     support = "finite numbers"
     place, spread = "mean", "sd"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.prior is not None:
+            checked_joint(self, self.prior, 1)
+
+    def kind(self) -> tuple[Any, ...]:
+        """Components of equal kind share one matrix product."""
+        return (type(self),)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Every observation is."""
@@ -243,10 +259,8 @@ class LogNormal(_Bell):
         median 4128 g, sigma 0.188
     """
 
-    mu: float | Shared | None = parameter(LOG_REAL)  # mean of log x
-    sigma: float | Shared | None = parameter(
-        LOG_POSITIVE
-    )  # standard deviation of log x
+    mu: Scalar = parameter(LOG_REAL)  # mean of log x
+    sigma: Scalar = parameter(LOG_POSITIVE)  # standard deviation of log x
 
     support = "numbers above 0"
     ends = (0.0, math.inf)

@@ -18,7 +18,7 @@ from mixnotes.components.constraints import (
     POSITIVE,
     POSITIVE_SHAPE,
     SHAPE,
-    Shared,
+    Scalar,
     parameter,
 )
 from mixnotes.components.exponential import (
@@ -62,9 +62,7 @@ class Exponential(ExponentialFamily):
         Exponential(rate=0.5)
     """
 
-    rate: float | Shared | None = parameter(
-        INVERSE
-    )  # events per unit of x; scale = 1 / rate
+    rate: Scalar = parameter(INVERSE)  # events per unit of x; scale = 1 / rate
 
     scales = True
     support = "numbers not below 0"
@@ -133,8 +131,8 @@ class Gamma(ExponentialFamily):
         shape 1.391, scale 2.272
     """
 
-    shape: float | Shared | None = parameter(SHAPE)
-    scale: float | Shared | None = parameter(POSITIVE)  # in the unit of x
+    shape: Scalar = parameter(SHAPE)
+    scale: Scalar = parameter(POSITIVE)  # in the unit of x
 
     searches_shared = True
     scales = True
@@ -273,8 +271,8 @@ class InverseGaussian(ExponentialFamily):
         InverseGaussian(mean=2.33333, shape=6.46154)
     """
 
-    mean: float | Shared | None = parameter(POSITIVE)
-    shape: float | Shared | None = parameter(POSITIVE_SHAPE)  # in the unit of x
+    mean: Scalar = parameter(POSITIVE)
+    shape: Scalar = parameter(POSITIVE_SHAPE)  # in the unit of x
 
     scales = True
     support = "numbers above 0"

@@ -15,16 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components import vector
+from mixnotes.components.belief import checked_belief, is_blank
 from mixnotes.components.component import Component
-from mixnotes.components.constraints import LOG_REAL, POSITIVE, Constraint, Shared
-from mixnotes.components.saving import shown
+from mixnotes.components.constraints import (
+    LOG_REAL,
+    Between,
+    Constraint,
+    Scalar,
+    Shared,
+)
+from mixnotes.components.saving import plain, shown
 from mixnotes.data import table
-from mixnotes.families.design import Design, is_blank
+from mixnotes.families.design import Design
 from mixnotes.numeric.arrays import Array
 
 _REMOTE = 5e4  # spreads from 0: further out the intercept loses its digits
 
-Coefficient = float | Shared | None
+Coefficient = Scalar
 
 
 class Regression(Component):
@@ -42,6 +49,9 @@ class Regression(Component):
     intercept: Coefficient
     """eta where all predictors are 0."""
     own: ClassVar[tuple[str, ...]] = ()  # parameters beside the coefficients
+    own_constraints: ClassVar[Mapping[str, Constraint]] = {}
+    beside: ClassVar[tuple[str, ...]] = ()  # columns that are no predictors
+    target_fill: ClassVar[Any] = 0.0  # a possible target, in place of others
     target_support: ClassVar[str]
 
     def __init__(
@@ -68,7 +78,8 @@ class Regression(Component):
 
     def _set(self, target: str, coef: Any, intercept: Any, rest: Any) -> None:
         values = {"target": target, "coef": coef, "intercept": intercept, **rest}
-        values["column_names"] = (target, *coef)
+        beside = {name: getattr(self, name) for name in self.beside}
+        values["column_names"] = (target, *coef, *beside.values())
         self.__dict__.update(values)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -79,6 +90,8 @@ class Regression(Component):
     def _number(self, name: str, value: Any) -> Coefficient:
         if value is None or isinstance(value, Shared):
             return value
+        if isinstance(value, Component | Between):
+            return checked_belief(type(self).__name__, name, value, LOG_REAL)
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
             value = math.nan
         if not math.isfinite(value):
@@ -131,13 +144,22 @@ class Regression(Component):
                 "the regressions of a mixture must explain the same target, got "
                 f"{names[0]} and {self.target}"
             )
-        return self._with(coef={name: self.coef[name] for name in names[1:]})
+        order = [name for name in names[1:] if name in self.coef]
+        return self._with(coef={name: self.coef[name] for name in order})
 
     def predictor(self, x: Array) -> Array:
         """eta, shape (n,), of rows (target, predictors)."""
         known: Any = [self.intercept, *self.coef.values()]
-        eta: Array = known[0] + x[:, 1:] @ np.array(known[1:])
+        eta: Array = known[0] + self._predictors(x) @ np.array(known[1:])
         return eta
+
+    def _predictors(self, x: Array) -> Array:
+        """The columns of the predictors, (n, q), of rows."""
+        return x[:, 1 : 1 + len(self.coef)]
+
+    def _targets(self, x: Array) -> Array:
+        """What is explained, of rows: (n,), or (n, m) with what is known beside it."""
+        return x[:, 0] if not self.beside else x[:, [0, -1]]
 
     def expected(self, x: Any) -> Array:
         """E[target | predictors], shape (n,), in the unit of the target.
@@ -153,7 +175,15 @@ class Regression(Component):
             array([54.9 , 81.65])
         """
         self._require_complete("expected")
-        return self.mean_of(self.predictor(self._with_any_target(x)))
+        return self._expected(self._with_any_target(x))
+
+    def _expected(self, x: Array) -> Array:
+        """E[target | predictors] of rows."""
+        return self.mean_of(self.predictor(x))
+
+    def _drawn(self, x: Array, rng: np.random.Generator) -> Array:
+        """A draw of the target for each row."""
+        return self._draw(self.predictor(x), rng)
 
     def sample_target(self, x: Any, rng: Any) -> Array:
         """A draw of the target for each row of predictors, shape (n,).
@@ -172,7 +202,7 @@ class Regression(Component):
         from mixnotes.data.check import as_rng
 
         self._require_complete("sample_target")
-        return self._draw(self.predictor(self._with_any_target(x)), as_rng(rng))
+        return self._drawn(self._with_any_target(x), as_rng(rng))
 
     def _with_any_target(self, x: Any) -> Array:
         predictors = table.rows(x, self.column_names[1:], gaps=False)
@@ -185,7 +215,7 @@ class Regression(Component):
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Which rows have a possible target."""
-        return self._target_inside(x[:, 0])
+        return self._target_inside(self._targets(x))
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first row with an impossible target."""
@@ -204,7 +234,8 @@ class Regression(Component):
         """Raise an error where an intercept, the value at 0, would lose its digits."""
         if not is_blank(self.intercept) or len(x) < 2:
             return
-        for column, (name, value) in zip(x.T[1:], self.coef.items(), strict=True):
+        columns = self._predictors(x).T
+        for column, (name, value) in zip(columns, self.coef.items(), strict=True):
             with np.errstate(over="ignore", invalid="ignore"):  # of what is refused
                 mean, spread = float(column.mean()), float(column.std())
             if is_blank(value) and abs(mean) > _REMOTE * spread > 0:
@@ -218,10 +249,12 @@ class Regression(Component):
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(target | predictors); -inf where the target is impossible."""
         inside = self.inside(x)
-        density = self.log_density(np.where(inside, x[:, 0], 0.0))
+        targets, predictors = self._targets(x).copy(), self._predictors(x)
+        targets[~inside] = self.target_fill
+        density = self.log_density(targets)
         rest = np.where(inside, 0.0, -np.inf)
-        centre = x[:, 1:].mean(axis=0) if len(x) else np.zeros(x.shape[1] - 1)
-        aside = x[:, 1:] - centre  # far from 0 the products would lose their digits
+        centre = predictors.mean(axis=0) if len(x) else np.zeros(len(self.coef))
+        aside = predictors - centre  # far from 0 the products would lose their digits
 
         def log_prob(filled: Self) -> Array:
             known: Any = [filled.intercept, *filled.coef.values()]
@@ -237,8 +270,8 @@ class Regression(Component):
             return start
         seen = weight > 0
         x, weight = x[seen], weight[seen]
-        design = Design.of(self.coef, self.intercept, x)
-        found, rest = self._solve(x[:, 0], weight, design, start)
+        design = Design.of(self.coef, self.intercept, self._predictors(x))
+        found, rest = self._solve(self._targets(x), weight, design, start)
         values = iter(found)
         intercept = next(values) if design.constant else self.intercept
         coef = {
@@ -287,6 +320,7 @@ class Regression(Component):
         names = ("coef", "intercept", *self.own)
         found = {n: values.get(n, getattr(self, n)) for n in names}
         component = object.__new__(type(self))
+        component.__dict__.update({n: getattr(self, n) for n in self.beside})
         component._set(self.target, found.pop("coef"), found.pop("intercept"), found)
         return component
 
@@ -335,13 +369,19 @@ class Regression(Component):
 
     def constraint_of(self, name: str) -> Constraint:
         """The whole line for a coefficient, above 0 for a standard deviation."""
-        return POSITIVE if name in self.own else LOG_REAL
+        return self.own_constraints.get(name, LOG_REAL)
 
     @property
     def shares(self) -> dict[str, str]:
         """The blanks that other components have too: parameter to shared name."""
         items = self.named.items()
         return {n: v.name for n, v in items if isinstance(v, Shared)}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is believed of blanks, or bounds them: by the parameter."""
+        items = self.named.items()
+        return {n: v for n, v in items if isinstance(v, Component | Between)}
 
     has_line = True
 
@@ -377,19 +417,19 @@ class Regression(Component):
         state: dict[str, Any] = {
             "type": self.type_name(),
             "target": self.target,
-            "on": {name: _plain(value) for name, value in self.coef.items()},
-        }
+            "on": {name: plain(value) for name, value in self.coef.items()},
+        } | {name: getattr(self, name) for name in self.beside}
         for name in ("intercept", *self.own):
             value = getattr(self, name)
             if value is not None:
-                state[name] = _plain(value)
+                state[name] = plain(value)
         return state
 
     def __hash__(self) -> int:
         return hash(self.to_json())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        rest = {name: getattr(self, name) for name in self.own}
+        rest = {name: getattr(self, name) for name in (*self.beside, *self.own)}
         return _remade, (type(self), self.target, self.coef, self.intercept, rest)
 
     def __repr__(self) -> str:
@@ -402,12 +442,9 @@ class Regression(Component):
             for name in ("intercept", *self.own)
             if getattr(self, name) is not None
         )
-        return f"{type(self).__name__}({self.target!r}, {{{on}}}{rest})"
+        beside = "".join(f", {name}={getattr(self, name)!r}" for name in self.beside)
+        return f"{type(self).__name__}({self.target!r}, {{{on}}}{beside}{rest})"
 
 
 def _remade(cls: Any, target: str, coef: Any, intercept: Any, rest: Any) -> Any:
-    return cls(target, coef, intercept, **rest)
-
-
-def _plain(value: Any) -> Any:
-    return {"shared": value.name} if isinstance(value, Shared) else value
+    return cls(target, coef, intercept=intercept, **rest)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import POSITIVE, Shared
+from mixnotes.components.belief import checked_belief, is_blank
+from mixnotes.components.component import Component
+from mixnotes.components.constraints import POSITIVE, Between, Scalar
 from mixnotes.data.check import CollapseError
-from mixnotes.families.design import Design, is_blank
-from mixnotes.families.discrete import drawn_counts, log_factorial, whole
+from mixnotes.families.design import Design
+from mixnotes.families.discrete import (
+    drawn_counts,
+    log_factorial,
+    log_ways,
+)
 from mixnotes.families.regression import Regression
+from mixnotes.families.totals import whole, with_totals
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import HALF_LOG_2_PI
 
@@ -27,7 +35,7 @@ _TOLD = 1e-6  # a variance of the target below which it is told without error
 _ENDLESS = 20.0  # an intercept beyond it stands for an infinite one
 _FLAT = 1e-12  # a mean variance of the target from which no step can be computed
 _NOTHING = 1e-12  # of the largest weight; a row of less stands against nothing
-Coefficient = float | Shared | None
+Coefficient = Scalar
 
 
 class LinearRegression(Regression):
@@ -54,9 +62,10 @@ class LinearRegression(Regression):
         33.47 + 10.73 eruptions
     """
 
-    sd: float | Shared | None
+    sd: Scalar
     """The standard deviation of the target about the line."""
     own = ("sd",)
+    own_constraints = MappingProxyType({"sd": POSITIVE})
     target_support = "a finite number"
 
     def __init__(
@@ -64,9 +73,11 @@ class LinearRegression(Regression):
         target: str,
         on: Sequence[str] | Mapping[str, Coefficient],
         intercept: Coefficient = None,
-        sd: float | Shared | None = None,
+        sd: Scalar = None,
     ) -> None:
         value = sd if is_blank(sd) else POSITIVE.read(sd)
+        if isinstance(sd, Component | Between):
+            checked_belief("LinearRegression", "sd", sd, POSITIVE)
         if value is None and sd is not None:
             raise ValueError(
                 f"LinearRegression: sd must be a number above 0, got {sd!r}; leave it "
@@ -119,34 +130,44 @@ class LinearRegression(Regression):
         return rng.normal(eta, self.sd)  # type: ignore[arg-type]
 
 
-class _Curve(Regression):
+class Curve(Regression):
     """A regression whose coefficients are found by Newton's method: its log-likelihood
     is concave in them."""
 
     @abstractmethod
     def _variance_of(self, mean: Array) -> Array:
-        """Var[target], shape (n,), from its mean."""
+        """Var[target], shape (n,), from its mean, or what stands for it."""
+
+    def _working(self, y: Array, mean: Array) -> tuple[Array, Array]:
+        """The derivative of log_density in eta, and minus the second one as it is
+        expected, both (n,)."""
+        return y - mean, self._variance_of(mean)
 
     @abstractmethod
     def _level(self, mean: float) -> float:
         """The linear predictor eta that has this mean, kept within a finite range."""
 
     def _solve(self, y: Array, weight: Array, design: Design, start: Any) -> Any:
-        density = self.log_density(y)
+        point = self._first_line(y, weight, design, start)
+        return self._newton(y, weight, design, point), {}
+
+    def _first_line(self, y: Array, weight: Array, design: Design, start: Any) -> Array:
+        """The blank coefficients of `start`, or those that say the mean."""
         if start is not None:
-            point = self._blank_line(start)
-        else:
-            point = np.zeros(design.matrix.shape[1])
-            if design.constant:
-                middle = float(np.average(y, weights=weight))
-                point[0] = self._level(middle) - np.average(
-                    design.offset, weights=weight
-                )
+            return self._blank_line(start)
+        point = np.zeros(design.matrix.shape[1])
+        if design.constant:
+            middle = float(np.average(y, weights=weight))
+            point[0] = self._level(middle) - np.average(design.offset, weights=weight)
+        return point
+
+    def _newton(self, y: Array, weight: Array, design: Design, point: Array) -> Array:
+        """The blank coefficients that Newton's method reaches from a point."""
+        density = self.log_density(y)
         eta = design.offset + design.matrix @ point
         top = float(weight @ density(eta, self))
         for _ in range(_STEPS):
-            mean = self.mean_of(eta)
-            spread, gap = self._variance_of(mean), y - mean
+            gap, spread = self._working(y, self.mean_of(eta))
             level = weight @ spread / weight.sum()
             if not level > _FLAT:
                 break
@@ -171,7 +192,7 @@ class _Curve(Regression):
                 break
             top, point, eta = height, point + step, ahead
         self._require_open(y, weight, design, eta)
-        return point, {}
+        return point
 
     @property
     def limit(self) -> str:
@@ -212,7 +233,7 @@ class _Curve(Regression):
             )
 
 
-class PoissonRegression(_Curve):
+class PoissonRegression(Curve):
     """PoissonRegression(target, on): target ~ Poisson(exp(intercept + coef x)).
 
     For counts. Where each row was exposed for another time t, give log t the
@@ -261,7 +282,7 @@ class PoissonRegression(_Curve):
         return drawn_counts(self.mean_of(eta), len(eta), rng)
 
 
-class LogisticRegression(_Curve):
+class LogisticRegression(Curve):
     """LogisticRegression(target, on): P(target = 1) = 1 / (1 + exp(-eta)), where eta is
     intercept + coef x.
 
@@ -308,3 +329,75 @@ class LogisticRegression(_Curve):
 
     def _draw(self, eta: Array, rng: np.random.Generator) -> Array:
         return rng.binomial(1, self.mean_of(eta)).astype(np.float64)
+
+
+class BinomialRegression(LogisticRegression):
+    """BinomialRegression(target, on, n): target ~ Binomial(n, 1 / (1 + exp(-eta))),
+    where eta is intercept + coef x and n is a column.
+
+    For how many of each row's own number of trials succeeded: deaths among patients,
+    clicks among views.
+
+    Args:
+        target: the name of the column that is explained, how many succeeded.
+        on: the names of the predictors, whose coefficients are then all blank; or each
+            name with its coefficient: a number where it is known, None where it is
+            blank, or `Shared`. A coefficient is the change of the log-odds with one
+            unit of the predictor.
+        n: the name of the column of how many trials a row had.
+        intercept: the log-odds where all predictors are 0; blank if left out.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> ward = {"deaths": [3, 14, 11], "patients": [39, 116, 93], "drug": [0, 0, 1]}
+        >>> line = mx.BinomialRegression("deaths", ["drug"], "patients").fit(ward)
+        >>> line.expected({"drug": [1.0], "patients": [93.0]}).round(3)
+        array([11.])
+    """
+
+    target_support = "a whole number from 0 to its number of trials"
+    beside = ("n",)
+    target_fill = (0.0, 1.0)
+    n: str
+    """The column of how many trials a row had."""
+
+    def __init__(
+        self,
+        target: str,
+        on: Sequence[str] | Mapping[str, Coefficient],
+        n: str,
+        intercept: Coefficient = None,
+    ) -> None:
+        names = (target, *on)
+        if not isinstance(n, str) or not n or n in names:
+            raise ValueError(
+                "BinomialRegression: n must be the name of a column of its own, how "
+                f"many trials a row had, got {n!r:.80}"
+            )
+        self.__dict__["n"] = n
+        super().__init__(target, on, intercept)
+
+    def _target_inside(self, y: Array) -> NDArray[np.bool_]:
+        return with_totals(y)
+
+    def log_density(self, y: Array) -> Callable[[Array, Self], Array]:
+        """That of a binomial."""
+        hits, trials = y.T
+        base = log_ways(hits, trials)
+
+        def log_prob(eta: Array, filled: Self) -> Array:
+            return hits * eta - trials * np.logaddexp(0, eta) + base
+
+        return log_prob
+
+    def _solve(self, y: Array, weight: Array, design: Design, start: Any) -> Any:
+        hits, trials = y.T
+        plain = LogisticRegression(self.target, self.coef, self.intercept)
+        return plain._solve(hits / trials, weight * trials, design, start)
+
+    def _expected(self, x: Array) -> Array:
+        return x[:, -1] * super()._expected(x)
+
+    def _drawn(self, x: Array, rng: np.random.Generator) -> Array:
+        p = self.mean_of(self.predictor(x))
+        return rng.binomial(x[:, -1].astype(np.int64), p).astype(np.float64)

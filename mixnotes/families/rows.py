@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from mixnotes.components.constraints import Shared
+from mixnotes.components.belief import is_blank
 from mixnotes.data.check import as_data
 from mixnotes.numeric.arrays import Array
 
@@ -36,6 +36,15 @@ def rows_of(component: Any, x: ArrayLike, gaps: bool = False) -> Array:
     return data
 
 
+def require_one_column(component: Any, d: int) -> None:
+    """Raise an error unless a component of rows has one column, as for quantiles."""
+    if d != 1:
+        raise TypeError(
+            f"cdf and quantile are of one column, and {type(component).__name__} has "
+            f"{d}; take those of marginal([0]), say, or of conditional(known)"
+        )
+
+
 def state_without_d(component: Any, state: dict[str, Any], name: str) -> dict[str, Any]:
     """The JSON values without d, where the parameter `name` is given and says what d
     is.
@@ -47,6 +56,6 @@ def state_without_d(component: Any, state: dict[str, Any], name: str) -> dict[st
 
 def remembering_d(component: Any, value: Any) -> Any:
     """A component whose d is the length of the vector that it was filled with."""
-    if value is not None and not isinstance(value, Shared):
+    if not is_blank(value):
         component.__dict__["d"] = len(value)
     return component

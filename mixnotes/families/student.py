@@ -16,7 +16,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import POSITIVE, REAL, UP_TO_INFINITY, parameter
+from mixnotes.components.constraints import (
+    POSITIVE,
+    REAL,
+    UP_TO_INFINITY,
+    Scalar,
+    parameter,
+)
 from mixnotes.families.search import LocationScale, Stepped
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend, up_to_a_limit
@@ -101,9 +107,9 @@ class StudentT(LocationScale, Stepped):
         27.49 4.51
     """
 
-    df: float | None = parameter(UP_TO_INFINITY)  # degrees of freedom
-    loc: float | None = parameter(REAL)
-    scale: float | None = parameter(POSITIVE)
+    df: Scalar = parameter(UP_TO_INFINITY)  # degrees of freedom
+    loc: Scalar = parameter(REAL)
+    scale: Scalar = parameter(POSITIVE)
 
     support = "finite numbers"
     place, spread = "loc", "scale"

@@ -20,6 +20,7 @@ from mixnotes.components.constraints import (
     COVARIANCE,
     UP_TO_INFINITY,
     VECTOR,
+    Scalar,
     parameter,
 )
 from mixnotes.components.exponential import (
@@ -31,9 +32,22 @@ from mixnotes.components.exponential import (
 )
 from mixnotes.data import missing as gaps
 from mixnotes.data.check import CollapseError, as_count, require_seen
-from mixnotes.families.rows import remembering_d, rows_of, with_dimension
+from mixnotes.families.rows import (
+    remembering_d,
+    require_one_column,
+    rows_of,
+    with_dimension,
+)
 from mixnotes.families.search import Stepped
-from mixnotes.families.student import GUESSES, ROUNDS, TRIAL, df_of, latent, log_bell
+from mixnotes.families.student import (
+    GUESSES,
+    ROUNDS,
+    TRIAL,
+    StudentT,
+    df_of,
+    latent,
+    log_bell,
+)
 from mixnotes.numeric.arrays import Array
 
 Prepared = tuple[Array, list[gaps.Pattern]]  # columns (d, n), and rows by their gaps
@@ -67,7 +81,7 @@ class MultivariateStudentT(Stepped):
         array([ 3.61, 72.16])
     """
 
-    df: float | None = parameter(UP_TO_INFINITY)  # degrees of freedom
+    df: Scalar = parameter(UP_TO_INFINITY)  # degrees of freedom
     loc: Array | None = parameter(VECTOR)  # (d,)
     shape: Array | None = parameter(COVARIANCE)  # (d, d)
     d: int | None = None  # columns of x; known from loc, shape or the data
@@ -115,6 +129,12 @@ class MultivariateStudentT(Stepped):
 
     def _rows(self, x: ArrayLike) -> Array:
         return rows_of(self, x, gaps=True)
+
+    def on_line(self) -> StudentT:
+        """The same as a component of one number, where there is one column."""
+        loc, shape = self.given("loc"), self.given("shape")
+        require_one_column(self, len(loc))
+        return StudentT(self.given("df"), loc[0], math.sqrt(shape[0, 0]))
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error for a column of which nothing was seen."""

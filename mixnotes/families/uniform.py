@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.components.constraints import REAL, Shared, parameter
+from mixnotes.components.constraints import REAL, Scalar, parameter
 from mixnotes.data.check import CollapseError
 from mixnotes.families.search import Searched, ends_beside
 from mixnotes.numeric.arrays import Array
@@ -38,8 +38,8 @@ class Uniform(Searched):
         array([0.956, 0.044])
     """
 
-    low: float | Shared | None = parameter(REAL)
-    high: float | Shared | None = parameter(REAL)
+    low: Scalar = parameter(REAL)
+    high: Scalar = parameter(REAL)
 
     has_line = False  # its density jumps where an end moves past an observation
 

@@ -15,6 +15,7 @@ import numpy as np
 from mixnotes.data.check import CollapseError
 from mixnotes.fitting import level
 from mixnotes.fitting.accelerate import Accelerator
+from mixnotes.fitting.beliefs import excess
 from mixnotes.fitting.boundless import no_bound, unreached_bound
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.run import Run, RunResult, Settings
@@ -177,10 +178,14 @@ def _end(run: Run, converged: bool, reason: str, collapsed: bool = False) -> Run
 def _state_of(run: Run, converged: bool, reason: str) -> RunResult:
     """Where a run is."""
     engine = run.engine
+    constant = engine.constant
+    if engine.model.told:
+        mixture = engine.mixture(run.current)
+        constant -= excess(engine.model, mixture, engine.total)
     return RunResult(
         partial(engine.mixture, run.current),
-        run.log_likelihood + engine.constant,
-        np.array(run.history) + engine.constant,
+        run.log_likelihood + constant,
+        np.array(run.history) + constant,
         converged,
         reason,
         run.distance.error,

@@ -19,6 +19,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.escape import escape
 from mixnotes.fitting.exclusion import require_possible
@@ -35,6 +36,7 @@ from mixnotes.fitting.starts import (
     usual_count,
 )
 from mixnotes.fitting.tree import in_order, leaves
+from mixnotes.fitting.truncation import is_whole, of_whole
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
 from mixnotes.numeric.threads import one_blas_thread
@@ -114,7 +116,8 @@ def em(
     Source: Dempster, Laird and Rubin (1977); Anderson (1965), for longer steps.
 
     Args:
-        mixture: the model, which says what is given and what is blank.
+        mixture: the model, which says what is given and what is blank; a `Truncated`
+            mixture is one, too.
         x: observations, shape (n,), rows (n, d), or columns by name where the
             components name them; `Binned` or `Censored`; or blocks of rows that can be
             read again in every pass.
@@ -164,6 +167,13 @@ def em(
         >>> print(f"{fit.log_likelihood:.4f} {fit.converged}")
         -676.4925 True
     """
+    if start is None and labels is None and is_whole(mixture):
+        options: dict[str, Any] = {"groups": groups, "covariates": covariates}
+        options |= {"starts": starts, "rng": rng, "tol": tol, "max_iter": max_iter}
+        options |= {"accelerate": accelerate, "progress": progress}
+        return _em_of_whole(
+            mixture, x, sample_weight=sample_weight, callback=callback, **options
+        )
     model, source = checked(mixture, x, sample_weight, labels, groups, covariates)
     named = start is not None or labels is not None  # the components have an order
     settings = Settings(
@@ -205,6 +215,13 @@ def em_rows(
         result = replace(result, reason=result.reason + words)
     filled = result.mixture if named else in_order(model, result.mixture)
     return Fit.of(model, filled, engine.source, result, tuple(results))
+
+
+def _em_of_whole(mixture: Mixture, x: Any, **options: Any) -> Fit:
+    """`em` of a truncated mixture, by that of its truncated components."""
+    mixture = as_mixture(mixture)
+    part: Any = mixture.parts[0]
+    return of_whole(mixture, em(part.apart(), x, **options))
 
 
 def _as_tol(tol: Any) -> float:

@@ -18,6 +18,7 @@ from mixnotes.components.exponential import NEVER
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source, Stream
+from mixnotes.fitting.beliefs import beliefs_of, is_sparse
 from mixnotes.fitting.blocks.base import (
     Block,
     FixedBlock,
@@ -29,7 +30,7 @@ from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.kinds import blocks_of
 from mixnotes.fitting.chain import ChainLabel, label_of
 from mixnotes.fitting.exclusion import Exclusion
-from mixnotes.fitting.prior import Priors, no_priors
+from mixnotes.fitting.prior import Priors
 from mixnotes.fitting.rows import KnownRows, LabelledRows, PreparedRows
 from mixnotes.fitting.tree import Tree, leaves
 from mixnotes.fitting.vector import State, Vector
@@ -53,7 +54,7 @@ class Engine:
         source: Source,
         *,
         exact: bool = False,
-        priors: Priors = no_priors,
+        priors: Priors = beliefs_of,
     ) -> None:
         self.model, self.source, self.priors = model, source, priors
         self.form = Form.EXACT if exact else Form.CHEAPEST
@@ -66,7 +67,7 @@ class Engine:
         self.k = len(self.leaves)
         self.label = label_of(model, rows)
         self.weights = Weights(self.tree, priors, self.label)
-        self.has_priors = priors is not no_priors
+        self.has_priors = priors is not beliefs_of or bool(model.told)
         for block in self.blocks:
             block.regularize(priors)
             block.standardize(source)
@@ -164,6 +165,11 @@ class Engine:
     def unknown(self) -> list[int]:
         """Which components have a blank, by their places in `leaves`."""
         return [i for i, (_, component) in enumerate(self.leaves) if component.n_free]
+
+    @cached_property
+    def is_sparse(self) -> bool:
+        """Is it believed of some weights that most are 0?"""
+        return is_sparse(self.model)
 
     @cached_property
     def edges_move(self) -> bool:

@@ -66,9 +66,12 @@ def _joined(before: RunResult, on: RunResult, words: str) -> RunResult:
     reason = on.reason
     if reason.startswith("after"):  # say the last of such moves alone
         reason = reason.split(", ", 1)[1]
+    # Where weights ended at 0 under a belief that has no bound there, each run counts
+    # from its own end.
+    moved = min(0.0, float(on.history[1:2].min(initial=np.inf)) - before.history[-1])
     return replace(
         on,
-        history=np.concatenate([before.history, on.history[1:]]),
+        history=np.concatenate([before.history + moved, on.history[1:]]),
         reason=f"{words} {before.log_likelihood:.6f}, {reason}",
     )
 

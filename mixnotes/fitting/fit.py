@@ -15,7 +15,9 @@ from mixnotes.components.chain import Chain
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting import information
+from mixnotes.fitting.beliefs import excess
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.evidence import log_evidence
 from mixnotes.fitting.run import RunResult
 from mixnotes.fitting.vector import State
 from mixnotes.mixing.ceiling import Ceiling, ceiling
@@ -51,7 +53,8 @@ class Fit:
     log_likelihood: float
     """sum_i sample_weight_i log p(x_i), in nats."""
     history: Array
-    """The log-likelihood at the start and after every step; it never falls."""
+    """The log-likelihood, plus `log_prior` where something is believed, at the start
+    and after every step; it never falls."""
     steps: int
     """How many steps the best start took."""
     converged: bool
@@ -82,7 +85,7 @@ class Fit:
         return cls(
             model,
             mixture,
-            best.log_likelihood,
+            best.log_likelihood - log_prior_of(model, mixture, source.total),
             best.history,
             best.steps,
             best.converged,
@@ -92,6 +95,44 @@ class Fit:
             ends,
             source,
         )
+
+    @cached_property
+    def log_prior(self) -> float:
+        """The logarithm of the density of all that the model believes of its blanks, at
+        what was learned; 0 where nothing is believed. Where a sparse Dirichlet let a
+        component die its weight, 0, counts as 1 / n.
+
+        `log_likelihood + log_prior` is what `em` made largest.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> coin = mx.Mixture([mx.Bernoulli(p=mx.Beta(5, 5))])
+            >>> fit = mx.em(coin, [1, 1, 1, 0])
+            >>> print(f"{fit.mixture.components[0].p:.3f} {fit.log_prior:.3f}")
+            0.583 0.788
+        """
+        return log_prior_of(self.model, self.mixture, self.n)
+
+    def log_evidence(self) -> float:
+        """log p(x), in nats, by Laplace's approximation at the mode; more is better.
+
+        The posterior is taken for a normal there, and the same mode in another order of
+        interchangeable components is counted. Blank weights of which nothing is
+        believed count as uniform.
+
+        Source: Tierney and Kadane (1986); Fraley and Raftery (2007), section 2.
+
+        Raises:
+            ValueError: where a blank has no distribution, or as `standard_errors` does.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> coin = mx.Mixture([mx.Bernoulli(p=mx.Beta(2, 2))])
+            >>> fit = mx.em(coin, 30 * [1] + 20 * [0])
+            >>> print(f"{fit.log_evidence():.2f}")  # exactly: -35.07
+            -35.05
+        """
+        return log_evidence(*self._limit(), self.log_likelihood + self.log_prior)
 
     @property
     def collapsed(self) -> bool:
@@ -309,9 +350,10 @@ class Fit:
 
     def _notes(self) -> list[str]:
         """What stands below the table."""
+        prior = f"   log prior {self.log_prior:.4f}" if self.model.told else ""
         lines = [
             *self.mixture.label_lines(),
-            f"log-likelihood {self.log_likelihood:.4f}   AIC {self.aic:.2f}   "
+            f"log-likelihood {self.log_likelihood:.4f}{prior}   AIC {self.aic:.2f}   "
             f"BIC {self.bic:.2f}",
             f"{self.steps} steps; {self.reason}",
         ]
@@ -329,7 +371,8 @@ class Fit:
         near to one that did that the two went on as one.
         """
         standing = [e for e in self.starts if not (e.collapsed or e.left)]
-        return sum(ties_with(e.log_likelihood, self.log_likelihood) for e in standing)
+        top = self.log_likelihood + self.log_prior
+        return sum(ties_with(e.log_likelihood, top) for e in standing)
 
     @property
     def n_followed(self) -> int:
@@ -349,6 +392,11 @@ class Fit:
         if self.model.weights is not None and not self.model.label_rule:
             rows[0] = ("weight (given)", "component")
         return rows
+
+
+def log_prior_of(model: Mixture, filled: Mixture, n: float) -> float:
+    """The log-density of all that is believed, of a fit to n observations."""
+    return model.log_prior(filled) - excess(model, filled, n)
 
 
 def _checked_level(level: float) -> float:

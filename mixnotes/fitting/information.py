@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mixnotes.components.belief import bounds_of
 from mixnotes.components.vector import Axis
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.engine import Engine
@@ -21,6 +22,7 @@ _WIDTH = 1e-5  # of a first difference, on the line
 _FLAT = 1e-4  # information on the line below it: a standard error beyond 100 there
 _APART = 1e-9  # the same of correlations, where coordinates have units
 _SAME = 1e-4  # directions that differ by less lead to one model
+_AT = 1e-9  # relative; as near to a bound as rounding leaves it
 _EDGE = 690.0  # the logarithm of what stands for 0
 _FAR = 15.0  # on the line, or of logarithms below the largest; beyond may be an edge
 _STILL = 1e-9  # a standard error that is none
@@ -97,7 +99,7 @@ def standard_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
 
     By name as in `Mixture.blanks`; `weights` has one for each component.
     """
-    information, slope = _curvature(engine, limit)
+    information, slope = curvature(engine, limit)
     variance = (slope * np.linalg.solve(information, slope.T).T).sum(axis=1)
     return _by_name(engine, limit, variance)
 
@@ -110,7 +112,7 @@ def sandwich_errors(engine: Engine, limit: State) -> dict[str, float | Array]:
             "sandwich errors need sequences or groups of rows that know nothing of "
             "each other, got one; take standard_errors()"
         )
-    information, slope = _curvature(engine, limit)
+    information, slope = curvature(engine, limit)
     point, free = engine.vector.unconstrain(limit), _inner(engine, limit)[1]
 
     def rows(place: Array) -> Array:
@@ -153,14 +155,21 @@ def _row_log_likelihoods(engine: Engine, state: State) -> Array:
     return np.where(source.labels >= 0, own, log_sum_exp(joint.T))
 
 
-def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
+def curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
     """The observed information along the free directions of the line, (m, m), and the
     derivative of the learned values along them, (values, m)."""
     if not engine.has_line:
+        for component in engine.by_slot():
+            if not component.has_line and component.without_line:
+                raise ValueError(
+                    "standard errors need parameters that the data tell apart, and "
+                    f"{component.without_line}; take bootstrap, of what you need"
+                )
         raise ValueError(
             "standard errors need components whose parameters are declared, and one "
             "here is a class of its own; derive it from mixnotes.Component's families"
         )
+    _require_inside(engine, limit)
     point = engine.vector.unconstrain(limit)
     axes, free, _ = _inner(engine, limit)
     log_likelihood = log_likelihood_of(engine, limit)
@@ -177,6 +186,24 @@ def _curvature(engine: Engine, limit: State) -> tuple[Array, Array]:
         return _values(engine, engine.vector.constrain(place, limit))[0]
 
     return information, _derivative(values, point, free)
+
+
+def _require_inside(engine: Engine, limit: State) -> None:
+    """Raise an error where a parameter is at one of its bounds."""
+    told = engine.model.told
+    filled = engine.mixture(limit) if told else None
+    at_bound = [
+        name
+        for name, known in told.items()
+        if filled is not None
+        and (ends := bounds_of(known)) is not None
+        and any(abs(filled.value_of(name) - end) <= _AT * abs(end) for end in ends)
+    ]
+    if at_bound:
+        raise ValueError(
+            "standard errors need a maximum inside the bounds, and at one of them is "
+            f"{', '.join(at_bound)}; give it that value to have the errors of the rest"
+        )
 
 
 def _is_curved(information: Array, axes: list[Axis]) -> bool:

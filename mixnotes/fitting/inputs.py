@@ -30,6 +30,8 @@ from mixnotes.data.check import (
 from mixnotes.data.intervals import Binned, Censored, Intervals
 from mixnotes.data.sources import Rows, Source, Stream, compress, eps_of
 from mixnotes.data.streams import stream_of
+from mixnotes.data.table import column_names
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.known import Given, in_order, labels_of, require_one_weight
 from mixnotes.fitting.tree import leaves
 from mixnotes.numeric.arrays import Array
@@ -47,11 +49,13 @@ def checked(
     covariates: Any = None,
 ) -> tuple[Mixture, Source]:
     """The model, for data of these columns, and where the data are."""
+    mixture = as_mixture(mixture)
     if not isinstance(mixture, Mixture):
         raise TypeError(
             f"mixture must be a Mixture, got {mixture!r:.80}; write "
             "Mixture([component, component])"
         )
+    mixture = mixture.with_columns(column_names(x))
     own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture))
     stream: Stream | None = None
     if isinstance(mixture, Chain):

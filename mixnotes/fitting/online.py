@@ -99,6 +99,12 @@ def _require_streamable(mixture: Mixture, power: float) -> None:
         isinstance(power, int | float) and 0.5 < power <= 1
     ):
         raise ValueError(f"power must be above 0.5 and at most 1, got {power!r}")
+    if mixture.told:
+        raise TypeError(
+            "em_online takes no beliefs and no bounds, since it does not know how many "
+            f"rows will come, and something is known of {', '.join(mixture.told)}; use "
+            "em, which reads blocks of rows too"
+        )
     if mixture.column_names is not None:
         raise TypeError(
             "em_online takes no columns by name, and the components take "

@@ -6,9 +6,11 @@ and a prior or a penalty adds its logarithm to what is climbed.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mixnotes.components.exponential import Values
 from mixnotes.numeric.arrays import Array
 
 
@@ -45,10 +47,21 @@ class Prior:
         return 0.0
 
 
+class Learner(Prior):
+    """A prior that makes the M-step of a block itself."""
+
+    searches = False  # is something learned by a search?
+    keeps_spread = False  # is each spread held by what is known of it?
+
+    @abstractmethod
+    def prepare(self, block: Any) -> None:
+        """Take up the block, once its unit is known."""
+
+    @abstractmethod
+    def learn(self, statistics: Any, values: Any) -> Values:
+        """The parameters where likelihood times prior is largest, from the sums."""
+
+
 Priors = Callable[[Sequence[Any]], Prior | None]
 """From components that are learned together, or from `[mixture]` for its weights, to
 what is known of them."""
-
-
-def no_priors(components: Sequence[Any]) -> None:
-    """Of no component anything is known beside the data."""

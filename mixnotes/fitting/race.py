@@ -16,6 +16,7 @@ from itertools import islice
 import numpy as np
 
 from mixnotes.fitting.accelerate import Accelerator
+from mixnotes.fitting.beliefs import excess
 from mixnotes.fitting.climb import Climb
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.run import RunResult, Settings
@@ -70,8 +71,13 @@ class Entrant:
 
     @property
     def height(self) -> float:
-        """The log-likelihood where it is."""
-        return self.climb.run.log_likelihood
+        """The log-likelihood where it is; under a sparse belief as runs that end at
+        different places are compared."""
+        run, engine = self.climb.run, self.engine
+        if not engine.is_sparse:
+            return run.log_likelihood
+        mixture = engine.mixture(run.current)
+        return run.log_likelihood - excess(engine.model, mixture, engine.total)
 
     @property
     def steps(self) -> int:

@@ -87,9 +87,11 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
     """The same distribution with interchangeable components by increasing mean.
 
     Components that the model does not tell apart come in no order of their own; this
-    one is the same in every run. Nothing moves where the weights are given.
+    one is the same in every run. Nothing moves where the weights are given, or believed
+    to differ.
     """
-    if not model.label_symmetric:
+    believed = getattr(model, "believed", None)
+    if not model.label_symmetric or np.ptp(getattr(believed, "alpha", 1.0)) > 0:
         return filled
     order = list(range(len(filled.parts)))
     for k, template in enumerate(model.parts):

@@ -6,9 +6,10 @@ its own sense.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import Data, checked
 from mixnotes.numeric.arrays import Array
 
-CRITERIA = ("bic", "aic", "icl", "held_out")
+CRITERIA = ("bic", "aic", "icl", "held_out", "evidence")
 _LEGEND = (
     "* the best by that criterion",
     "starts: the share that reached the best log-likelihood",
@@ -74,15 +75,31 @@ class Candidate:
 
         Args:
             by: "bic", "aic", "icl", or "held_out", whose score is minus the held-out
-                log-likelihood.
+                log-likelihood, or "evidence", whose score is minus its logarithm.
         """
         _require_criterion(by)
         if by == "held_out":
             if self.held_out is None:
                 raise ValueError("held_out must be asked for: select(..., folds=5)")
             return -self.held_out
+        if by == "evidence":
+            return -self._evidence
         value: float = getattr(self._fit(), by)
         return value
+
+    @cached_property
+    def _evidence(self) -> float:
+        return self._fit().log_evidence()
+
+    @property
+    def has_evidence(self) -> bool:
+        """True where the model believes something of every blank, so that it has an
+        evidence.
+        """
+        try:
+            return math.isfinite(self._evidence)
+        except ValueError:
+            return False
 
     def _fit(self) -> Fit:
         if self.fit is None:
@@ -129,7 +146,7 @@ class Selection:
         """The best candidate by another criterion.
 
         Args:
-            by: "bic", "aic", "icl" or "held_out".
+            by: "bic", "aic", "icl", "held_out" or "evidence".
 
         Examples:
             >>> import mixnotes as mx
@@ -170,7 +187,8 @@ class Selection:
         return markup.table("What each criterion says", rows, _LEGEND)
 
     def _table(self) -> list[list[str]]:
-        names = ["model", "log-lik", "free", "AIC", "BIC", "ICL", "held-out", "starts"]
+        names = ["model", "log-lik", "free", "AIC", "BIC", "ICL"]
+        names += ["held-out", "evidence", "starts"]
         rows = [names]
         winners = {by: self._winner(by) for by in CRITERIA}
         for c in self.candidates:
@@ -184,14 +202,20 @@ class Selection:
                     *(f"{c.score(by):.2f}{marked[by]}" for by in ("aic", "bic", "icl")),
                 ]
             share = f"{c.share_of_starts:.0%}" if c.stands else _fallen(c)
-            rows.append([str(c.name), *told, held, share])
-        if all(c.held_out is None for c in self.candidates):
-            rows = [row[:6] + row[7:] for row in rows]
-        return rows
+            known = (
+                ""
+                if winners["evidence"] is None or not c.stands
+                else (f"{-c.score('evidence'):.2f}{marked['evidence']}")
+            )
+            rows.append([str(c.name), *told, held, known, share])
+        empty = [j for j in (6, 7) if not any(row[j] for row in rows[1:])]
+        return [[v for j, v in enumerate(row) if j not in empty] for row in rows]
 
     def _winner(self, by: str) -> Candidate | None:
         standing = [c for c in self.candidates if c.stands]
         if by == "held_out" and any(c.held_out is None for c in standing):
+            return None
+        if by == "evidence" and not all(c.has_evidence for c in standing):
             return None
         return self.best_by(by) if standing else None
 
@@ -237,7 +261,8 @@ def select(
         x: observations, shape (n,), rows (n, d), columns by name; `Censored` or
             `Binned`.
         K: the numbers of components to try, where `models` is one component.
-        by: the criterion of `best`: "bic", "aic", "icl" or "held_out".
+        by: the criterion of `best`: "bic", "aic", "icl", "held_out", or, where every
+            blank is believed, "evidence".
         folds: in how many parts the data are cut for the held-out log-likelihood, 2 or
             more; 0 leaves it out.
         sample_weight: how often each observation counts, shape (n,); once if left out.

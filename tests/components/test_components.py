@@ -20,6 +20,8 @@ FILLED = [
     mx.Binomial(10, 0.3),
     mx.Binomial(1, 0.5),
     mx.Binomial(2000, 1e-3),
+    mx.BetaBinomial(10, 2.0, 0.7),
+    mx.BetaBinomial(400, 30.0, 50.0),
     mx.Categorical([0.2, 0.5, 0.3]),
     mx.Categorical([0.0, 1.0]),
     mx.Geometric(0.3),
@@ -54,6 +56,13 @@ FILLED = [
     mx.StudentT(5.5, -1.0, 2.0),
     mx.StudentT(60.0, -1.0, 2.0),
     mx.StudentT(np.inf, -1.0, 2.0),
+    mx.Truncated(mx.Normal(1.0, 2.0), 0.0, 3.0),
+    mx.Truncated(mx.Poisson(2.66), 1, None),
+    mx.Truncated(mx.Binomial(10, 0.3), 2, 9),
+    mx.Truncated(mx.Exponential(0.2), 2.0, None),
+    mx.Truncated(
+        mx.Mixture([mx.Normal(0.0, 1.0), mx.Normal(4.0, 2.0)], [0.5, 0.5]), -1.0, 6.0
+    ),
     mx.from_scipy(scipy.stats.genextreme, c=0.1, loc=2.0, scale=0.5),
     mx.from_scipy(scipy.stats.nbinom, n=4, p=0.3),
     mx.Mixture([mx.Poisson(1.0), mx.Binomial(5, 0.9)], [0.25, 0.75]),
@@ -83,6 +92,8 @@ def twin(component):
             return scipy.stats.bernoulli(p)
         case mx.Binomial(n=n, p=p):
             return scipy.stats.binom(n, p)
+        case mx.BetaBinomial(n=n, a=a, b=b):
+            return scipy.stats.betabinom(n, a, b)
         case mx.Geometric(p=p):
             return scipy.stats.geom(p, loc=-1)
         case mx.Exponential(rate=rate):
@@ -117,6 +128,14 @@ def twin(component):
             return scipy.stats.t(df, loc, scale)
         case mx.StudentT(loc=loc, scale=scale):
             return scipy.stats.norm(loc, scale)
+        case mx.Truncated(component=mx.Normal(mean=mean, sd=sd), low=low, high=high):
+            return scipy.stats.truncnorm(
+                (low - mean) / sd, (high - mean) / sd, mean, sd
+            )
+        case mx.Truncated(component=mx.Exponential(rate=rate), low=low):
+            return scipy.stats.expon(low, 1 / rate)  # it has no memory
+        case mx.Truncated():
+            return None
         case mx.NegativeBinomial() | mx.Categorical() | mx.PointMass() | mx.Mixture():
             return None  # scipy has none of them, nor these limits
         case FromScipy():
@@ -235,6 +254,10 @@ def test_the_distribution_function_is_that_of_scipy(component):
         below, above = oracle.cdf(x), oracle.sf(x)
     if isinstance(component, mx.VonMises):
         tolerance = {"rtol": 1e-6, "atol": 1e-7}  # scipy's own is that coarse
+    elif isinstance(component, mx.Truncated):
+        tolerance = {"rtol": 1e-9, "atol": 1e-15}  # next to an end x has no more digits
+    elif isinstance(component, mx.BetaBinomial):
+        tolerance = {"rtol": 1e-9, "atol": 1e-12}  # scipy's sf is 1 - cdf
     else:
         tolerance = {"rtol": 1e-9, "atol": 1e-300}
     np.testing.assert_allclose(component.cdf(x), below, **tolerance)

@@ -18,6 +18,11 @@ THIRD = mx.Product({"size": mx.Normal(0.0, 0.7), "eggs": mx.Poisson(0.5)})
 LINE = mx.LinearRegression("y", {"x": 0.7}, intercept=0.2, sd=0.3)
 COUNT = mx.PoissonRegression("y", {"x": 0.7}, intercept=0.2)
 YES = mx.LogisticRegression("y", {"x": 0.7}, intercept=0.2)
+SHARE = mx.BinomialRegression("y", {"x": 0.7}, "n", intercept=0.2)
+SPREAD = mx.NegativeBinomialRegression("y", {"x": 0.7}, intercept=0.2, size=3.0)
+ABOVE = mx.GammaRegression("y", {"x": 0.7}, intercept=0.2, shape=4.0)
+ROBUST = mx.StudentTRegression("y", {"x": 0.7}, intercept=0.2, df=8.0, scale=0.3)
+CURVES = [SHARE, SPREAD, ABOVE, ROBUST]
 
 FILLED = [
     BIRD,
@@ -35,6 +40,13 @@ FILLED = [
     mx.Mixture(
         [LINE, mx.LinearRegression("y", {"x": -1.0}, intercept=4.0, sd=0.5)], [0.5, 0.5]
     ),
+    *CURVES,
+    mx.DirichletMultinomial([2.0, 0.7, 3.0], 6),
+    mx.VonMisesFisher([0.6, 0.0, 0.8], 5.0),
+    mx.VonMisesFisher([0.0, 1.0], 0.5),
+    mx.FactorNormal(1, [0.0, 1.0, 2.0], [[1.0], [2.0], [0.5]], [1.0, 0.5, 2.0]),
+    mx.WithError(mx.Normal(1.0, 2.0)),
+    mx.WithError(mx.MultivariateNormal([0.0, 1.0], [[2.0, 0.5], [0.5, 1.0]])),
 ]
 every_component = pytest.mark.parametrize("component", FILLED, ids=repr)
 
@@ -50,11 +62,20 @@ def is_regression(component):
 
 
 def draw(component, n, seed):
-    """n rows; those of a regression have predictors of their own."""
+    """n rows; those of a regression have predictors of their own, measured ones have
+    errors.
+    """
+    if isinstance(component, mx.WithError):
+        rng = np.random.default_rng(seed)
+        true = component.component.sample(n, rng)
+        sd = rng.uniform(0.1, 1.0, true.shape)
+        return component.rows(true + sd * rng.normal(size=true.shape), sd)
     if not is_regression(component):
         return component.sample(n, rng=seed)
     rng = np.random.default_rng(seed)
     x = {"x": rng.normal(size=n)}
+    if SHARE in parts_of(component):
+        x["n"] = rng.integers(1, 30, n).astype(float)
     lines = parts_of(component)
     y = np.array([line.sample_target(x, rng) for line in lines])
     return x | {"y": y[rng.integers(len(lines), size=n), np.arange(n)]}
@@ -98,18 +119,22 @@ def test_the_density_sums_and_integrates_to_one(component):
     assert total == pytest.approx(1, abs=1e-7)
 
 
-@pytest.mark.parametrize("component", [LINE, FILLED[-1], COUNT, YES], ids=repr)
+@pytest.mark.parametrize("component", [LINE, FILLED[12], COUNT, YES, *CURVES], ids=repr)
 @pytest.mark.parametrize("at", [-1.0, 0.0, 2.0])
 def test_the_density_of_a_regression_is_one_of_its_target(component, at):
     """Given the predictors it sums, or integrates, to one over y."""
 
     def density(y):
         y = np.atleast_1d(y)
-        x = {"x": np.full(len(y), at), "y": y}
+        x = {"x": np.full(len(y), at), "y": y, "n": np.full(len(y), 9.0)}
         return np.exp(component.log_prob(x))
 
-    if component in (COUNT, YES):
-        total = density(np.arange(200.0 if component is COUNT else 2.0)).sum()
+    if component in (COUNT, YES, SHARE, SPREAD):
+        most = {COUNT: 200.0, YES: 2.0, SHARE: 10.0, SPREAD: 400.0}[component]
+        total = density(np.arange(most)).sum()
+    elif component in (ABOVE, ROBUST):
+        ends = (0.0 if component is ABOVE else -np.inf, np.inf)
+        total = scipy.integrate.quad(lambda y: density(y)[0], *ends)[0]
     else:
         edges = np.linspace(-6, 12, 7)
         total = sum(
@@ -128,7 +153,7 @@ def test_draws_follow_the_seed_and_can_all_have_been_drawn(component):
     assert np.all(np.isfinite(component.log_prob(x)))
 
 
-@pytest.mark.parametrize("component", [LINE, COUNT, YES], ids=repr)
+@pytest.mark.parametrize("component", [LINE, COUNT, YES, *CURVES], ids=repr)
 def test_draws_of_a_target_have_the_mean_that_is_expected(component):
     """The standardized sum of 20,000 residuals, within 5 standard errors."""
     x = draw(component, 20_000, 4)
@@ -222,6 +247,7 @@ def test_a_repr_is_the_code_that_makes_the_component(component):
 @every_component
 def test_components_are_immutable(component):
     names = ("parts", "target", "coef", "mean", "loc", "alpha", "probs", "weights")
+    names += ("component",)
     present = [name for name in names if hasattr(component, name)]
     assert present
     for name in present:

@@ -328,3 +328,26 @@ def test_one_column_may_be_given_by_its_number():
         [0.5, 0.5],
     )
     assert plane.marginal(1) == plane.marginal([1])
+
+
+def test_a_conditional_of_one_column_has_quantiles():
+    """An interval of a prediction: by the conditional normals, and by draws."""
+    cov = [[[1.0, 0.8], [0.8, 1.0]], [[1.0, -0.5], [-0.5, 2.0]]]
+    parts = [
+        mx.MultivariateNormal([0, 0], cov[0]),
+        mx.MultivariateNormal([1, 4], cov[1]),
+    ]
+    there = mx.Mixture(parts, [0.5, 0.5]).conditional({0: 0.5})
+    low, high = there.quantile([0.05, 0.95])
+    np.testing.assert_allclose(there.cdf([low, high]), [0.05, 0.95], atol=1e-12)
+    draws = there.sample(100_000, rng=0)[:, 0]
+    assert np.mean((draws > low) & (draws < high)) == pytest.approx(0.9, abs=0.005)
+    alike = mx.MultivariateStudentT(5.0, [0, 0], cov[0])
+    one = mx.Mixture([alike]).conditional({0: 0.5})
+    part = one.components[0]
+    line = scipy.stats.t(part.df, part.loc[0], np.sqrt(part.shape[0, 0]))
+    np.testing.assert_allclose(one.quantile([0.05]), line.ppf([0.05]), rtol=1e-9)
+    with pytest.raises(
+        TypeError, match="cdf and quantile are of one column, and Multi"
+    ):
+        mx.Mixture(parts, [0.5, 0.5]).quantile([0.5])

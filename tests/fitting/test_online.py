@@ -91,3 +91,9 @@ def test_a_weight_is_as_many_rows_in_every_block():
     )
     alone = mx.em_online(MODEL, [x[p] for p in parts], start=start)
     assert abs(alone.mean() - weighted.mean()) > 1e-6
+
+
+def test_beliefs_are_refused_in_a_stream():
+    model = mx.Mixture(2 * [mx.Poisson(mx.Gamma(2, 2))])
+    with pytest.raises(TypeError, match="em_online takes no beliefs and no bounds"):
+        mx.em_online(model, [np.arange(9.0)])

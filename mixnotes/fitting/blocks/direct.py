@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components import vector
+from mixnotes.components.belief import within_bounds
 from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
 from mixnotes.data.summary import as_columns, summary
 from mixnotes.fitting.blocks.base import Block, Form, Workspace
+from mixnotes.fitting.prior import Learner, Priors
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 
@@ -64,6 +66,16 @@ class DirectBlock(Block):
     def has_line(self) -> bool:  # type: ignore[override]
         """Do all components say where their blanks stand on the line?"""
         return all(template.has_line for template in self.templates)
+
+    def regularize(self, priors: Priors) -> None:
+        """Each component knows itself what is believed of it."""
+        if not isinstance(priors(self.templates), Learner):
+            super().regularize(priors)
+
+    def log_prior(self, values: Any) -> float:
+        """The log-densities of all that is believed."""
+        pairs = zip(self.templates, values, strict=True)
+        return sum(template.log_prior(filled) for template, filled in pairs)
 
     def prepare(self, x: Array, alone: bool) -> Any:
         """Their log-densities as functions of their parameters."""
@@ -212,6 +224,11 @@ class DirectBlock(Block):
     def _beside(self, values: list[Any], shares: Array) -> list[Any]:
         """Fitted again beside what is shared; not to intervals, each a search."""
         return values if isinstance(self.x, Intervals) else self._own(values, shares)
+
+    def project(self, values: Any, weight: Array) -> list[Any]:
+        """The components within the bounds of their blanks."""
+        pairs = zip(self.templates, values, strict=True)
+        return [within_bounds(template, filled) for template, filled in pairs]
 
     def stack(self, components: Sequence[Any]) -> list[Any]:
         """The components themselves."""

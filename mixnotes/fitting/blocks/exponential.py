@@ -18,6 +18,7 @@ from mixnotes.data.sources import Source
 from mixnotes.fitting.blocks.base import Form, Workspace
 from mixnotes.fitting.blocks.stacked import StackedBlock
 from mixnotes.fitting.blocks.sums import Columns, Sums
+from mixnotes.fitting.prior import Learner
 from mixnotes.numeric.arrays import Array
 
 
@@ -47,6 +48,9 @@ class ExponentialBlock(StackedBlock):
 
     def prepare_prior(self) -> None:
         """What the prior adds to the data."""
+        if isinstance(self.prior, Learner):
+            self.prior.prepare(self)
+            return
         found = None if self.prior is None else self.prior.observations()
         if found is not None:
             x, weight = np.asarray(found[0], dtype=np.float64), found[1]
@@ -58,7 +62,9 @@ class ExponentialBlock(StackedBlock):
 
     @property
     def is_exact(self) -> bool:  # type: ignore[override]
-        """What is shared may be learned by a search."""
+        """What is shared, or believed, may be learned by a search."""
+        if isinstance(self.prior, Learner) and self.prior.searches:
+            return False
         return not (self.tie.shared and self.family.searches_shared)
 
     @property
@@ -217,7 +223,7 @@ class ExponentialBlock(StackedBlock):
         """The parameters that fit given responsibilities (K, n)."""
         statistics = self.summed(share, data)
         weight = statistics.sums[0]
-        if not weight.all():
+        if not weight.all() and not isinstance(self.prior, Learner):
             idle = self.templates[int(np.argmin(weight))]
             raise ValueError(f"{idle!r} cannot be learned from weights that are 0")
         return self.learn(statistics, None)
@@ -230,6 +236,8 @@ class ExponentialBlock(StackedBlock):
 
     def learn(self, statistics: Sums, values: Any) -> Values:
         """From the mean statistics; a component without weight stays as it is."""
+        if isinstance(self.prior, Learner):
+            return self.prior.learn(statistics, values)
         if self.beside is not None:
             statistics = self.with_observations(statistics)
         sums, origin = statistics.sums, statistics.origin

@@ -24,6 +24,7 @@ from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.blocks.base import Form, RecentreError, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.sums import Columns, Sums
+from mixnotes.fitting.prior import Learner
 from mixnotes.numeric.arrays import Array
 
 _EPS = float(np.finfo(float).eps)
@@ -52,7 +53,7 @@ class GaussianBlock(ExponentialBlock):
         family = self.family
         whole = source.whole if isinstance(source, Rows) else source
         frame = self.frame = Standardization.of(whole, family)
-        if self.prior is None:
+        if not self.is_held:
             for template in self.templates:
                 template.require_spread(frame)
         self.gaps = isinstance(source, Rows) and source.gaps
@@ -67,6 +68,12 @@ class GaussianBlock(ExponentialBlock):
         costly = p > 4 * self.d and self.d > 8 and 4 * len(self.templates) < self.d
         self.cheaper = Form.EXACT if costly or self.gaps else Form.PACKED
         self.prepare_prior()
+
+    @property
+    def is_held(self) -> bool:
+        """Does something beside the observations hold the spreads?"""
+        prior = self.prior
+        return prior.keeps_spread if isinstance(prior, Learner) else prior is not None
 
     def prepare(self, x: Array, alone: bool) -> Columns:
         """Standardized coordinates, and the log base measure, unless it is `alone`."""
@@ -188,7 +195,7 @@ class GaussianBlock(ExponentialBlock):
         if squares is not None:
             weight = statistics.sums[0]
             effective_n = np.where(weight == 0, np.inf, weight * weight / squares)
-            if self.prior is not None:  # what it says is not carried by observations
+            if self.is_held:  # what it says is not carried by observations
                 effective_n[:] = np.inf
             self.require_standing(learned, effective_n)
         return learned

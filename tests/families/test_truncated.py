@@ -1,0 +1,165 @@
+"""What is seen only between two ends, of a component and of a mixture."""
+
+import pickle
+
+import numpy as np
+import pytest
+import scipy.optimize
+import scipy.stats as st
+
+import mixnotes as mx
+
+RNG = np.random.default_rng(0)
+TIMES, GROUPS = np.arange(1.0, 9), np.array([46.0, 28, 21, 13, 23, 14, 6, 11])
+WAITS = np.r_[RNG.exponential(20.0, 600), RNG.exponential(300.0, 600)]
+WAITS = WAITS[(WAITS > 5) & (WAITS < 1000)]
+
+
+def test_a_zero_truncated_poisson_solves_its_equation():
+    """mean of what is seen = rate / (1 - exp(-rate))."""
+    found = mx.Truncated(mx.Poisson(), 1, None).fit(TIMES, GROUPS)
+    rate = found.component.rate
+    assert rate / -np.expm1(-rate) == pytest.approx(GROUPS @ TIMES / GROUPS.sum())
+    assert found.seen == pytest.approx(-np.expm1(-rate))
+    assert found.log_prob([0.0]) == -np.inf
+
+
+def test_a_truncated_normal_ends_where_another_search_does():
+    x = RNG.normal(1.0, 1.5, 2000)
+    x = x[(x > 0.5) & (x < 4.0)]
+
+    def fallen(u):
+        mean, sd = u[0], np.exp(u[1])
+        ends = (0.5 - mean) / sd, (4.0 - mean) / sd
+        return -st.truncnorm.logpdf(x, *ends, mean, sd).sum()
+
+    other = scipy.optimize.minimize(
+        fallen, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9}
+    )
+    found = mx.Truncated(mx.Normal(), 0.5, 4.0).fit(x)
+    assert found.component.mean == pytest.approx(other.x[0], rel=1e-4)
+    assert found.component.sd == pytest.approx(np.exp(other.x[1]), rel=1e-4)
+    assert found.log_prob(x).sum() >= -other.fun - 1e-8
+
+
+@pytest.mark.slow
+def test_weights_are_told_before_of_a_mixture_and_after_of_its_components():
+    apart = mx.em(mx.Mixture(2 * [mx.Truncated(mx.Exponential(), 5, 1000)]), WAITS)
+    whole = mx.em(mx.Truncated(mx.Mixture(2 * [mx.Exponential()]), 5, 1000), WAITS)
+    assert whole.log_likelihood == pytest.approx(apart.log_likelihood, abs=1e-6)
+    assert whole.converged, whole.reason
+    (found,) = whole.mixture.components
+    after = apart.mixture
+    rates = [part.component.rate for part in after.components]
+    before = [part.rate for part in found.component.components]
+    np.testing.assert_allclose(before, rates, rtol=1e-6)
+    seen = np.array([part.seen for part in after.components])
+    weights = after.weights / seen
+    np.testing.assert_allclose(
+        found.component.weights, weights / weights.sum(), rtol=1e-6
+    )
+    assert found.seen == pytest.approx(float(found.component.weights @ seen), rel=1e-9)
+    assert whole.log_likelihood == pytest.approx(found.log_prob(WAITS).sum(), rel=1e-12)
+    assert len(whole.starts) == len(apart.starts)
+    errors = whole.standard_errors()
+    assert errors["components[0].component.weights"].shape == (2,)
+    assert (np.diff(whole.history) >= 0).all()
+
+
+def test_a_truncated_mixture_with_given_weights_keeps_them():
+    model = mx.Truncated(mx.Mixture(2 * [mx.Exponential()], [0.5, 0.5]), 5, 1000)
+    start = mx.Truncated(
+        mx.Mixture([mx.Exponential(0.1), mx.Exponential(0.005)], [0.5, 0.5]), 5, 1000
+    )
+    fit = mx.em(mx.Mixture([model]), WAITS, start=mx.Mixture([start]))
+    (found,) = fit.mixture.components
+    np.testing.assert_array_equal(found.component.weights, [0.5, 0.5])
+
+    def fallen(u):
+        a, b = np.exp(u)
+        p = 0.5 * st.expon.pdf(WAITS, scale=1 / a) + 0.5 * st.expon.pdf(
+            WAITS, scale=1 / b
+        )
+        seen = 0.5 * sum(np.exp(-5 * v) - np.exp(-1000 * v) for v in (a, b))
+        return -np.log(p / seen).sum()
+
+    other = scipy.optimize.minimize(fallen, np.log([0.05, 0.003]), method="BFGS")
+    assert fit.log_likelihood == pytest.approx(-other.fun, abs=1e-5)
+
+
+def test_a_truncated_component_beside_another():
+    x = np.r_[np.zeros(50), RNG.poisson(3.0, 200)]
+    x = np.r_[x[:50], x[50:][x[50:] > 0]]
+    hurdle = mx.Mixture([mx.PointMass(0), mx.Truncated(mx.Poisson(), 1, None)])
+    fit = mx.em(hurdle, x)
+    assert fit.mixture.weights[0] == pytest.approx(50 / len(x), abs=1e-9)
+    alone = mx.Truncated(mx.Poisson(), 1, None).fit(x[x > 0])
+    found = fit.mixture.components[1].component.rate
+    assert found == pytest.approx(alone.component.rate, rel=1e-7)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+def test_the_unit_of_the_data_does_not_matter(unit):
+    one = mx.Truncated(mx.Normal(), 0.5, 4.0)
+    other = mx.Truncated(mx.Normal(), 0.5 * unit, 4.0 * unit)
+    x = np.linspace(0.9, 3.9, 50) ** 1.2 / 3.9**0.2
+    here, there = one.fit(x).component, other.fit(x * unit).component
+    assert there.mean == pytest.approx(unit * here.mean, rel=1e-5)
+    assert there.sd == pytest.approx(unit * here.sd, rel=1e-5)
+
+
+def test_what_is_believed_of_a_truncated_component_counts():
+    belief = mx.Gamma(30.0, 0.2)
+    found = mx.Truncated(mx.Poisson(belief), 1, None).fit(TIMES, GROUPS)
+
+    def fallen(rate):
+        p = st.poisson.logpmf(TIMES, rate) - np.log(-np.expm1(-rate))
+        return -(GROUPS @ p + st.gamma.logpdf(rate, 30.0, scale=0.2))
+
+    other = scipy.optimize.minimize_scalar(
+        fallen, bounds=(1, 9), method="bounded", options={"xatol": 1e-10}
+    )
+    assert found.component.rate == pytest.approx(other.x, rel=1e-6)
+    bounded = mx.Truncated(mx.Poisson(mx.Between(4, None)), 1, None)
+    assert bounded.fit(TIMES, GROUPS).component.rate == 4.0
+
+
+def test_a_truncated_component_is_kept_everywhere():
+    model = mx.Truncated(mx.Mixture(2 * [mx.Exponential()]), 5, None)
+    for other in (
+        mx.from_json(model.to_json()),
+        pickle.loads(pickle.dumps(model)),
+        eval(repr(model), vars(mx)),
+    ):
+        assert other == model
+        assert hash(other) == hash(model)
+    assert model.blanks == (
+        "component.components[0].rate",
+        "component.components[1].rate",
+        "component.weights",
+    )
+    assert model.n_free == 3
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: mx.Truncated(mx.Normal(), 3, 1),
+        lambda: mx.Truncated(mx.Normal(), 1, 1),
+        lambda: mx.Truncated(mx.Normal(), None, None),
+        lambda: mx.Truncated(mx.Normal(), "a", 1),
+        lambda: mx.Truncated(mx.Normal(), float("nan"), 1),
+        lambda: mx.Truncated(mx.MultivariateNormal(), 0, 1),
+        lambda: mx.Truncated(mx.Categorical(n=3), 0, None).fit([-1.0]),
+        lambda: mx.Truncated(mx.LinearRegression("y", ["x"]), 0, 1),
+        lambda: mx.Truncated(3, 0, 1),
+        lambda: mx.Truncated(mx.Uniform(0, 1), 2, 3),
+        lambda: mx.Truncated(mx.Normal(), 0, 1).fit([0.5, 2.0]),
+        lambda: mx.em(mx.Truncated(mx.Poisson(), 1, None), [0.0, 1.0]),
+        lambda: mx.Truncated(mx.Normal(), 0, 1).log_prob([0.5]),
+    ],
+)
+def test_what_cannot_be_truncated_is_refused(make, snapshot):
+    with pytest.raises((TypeError, ValueError)) as error:
+        make()
+    assert str(error.value) == snapshot
