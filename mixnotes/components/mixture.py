@@ -117,6 +117,8 @@ class Mixture(Labelled):
         return {f"components[{k}].": part for k, part in enumerate(self.parts)}
 
     def _own(self) -> dict[str, Any]:
+        if isinstance(self.weights, Gate):
+            return super()._own()
         return {"weights": self._level}
 
     @property

@@ -31,4 +31,4 @@ def of_whole(model: Mixture, fit: Fit) -> Fit:
         return Mixture([part.whole(apart)])
 
     ends = tuple(replace(end, made=whole(end.mixture)) for end in fit.starts)
-    return replace(fit, model=model, made=whole(fit.mixture), starts=ends)
+    return replace(fit, model=model, mixture=whole(fit.mixture), starts=ends)
