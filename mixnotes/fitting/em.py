@@ -137,7 +137,7 @@ def em(
             made equal in it first. If left out, starts are drawn.
         starts: how many starts to draw, of which the best is kept. If left out it is 1
             where only weights are blank, for then there is one maximum; else up to 24,
-            fewer where a step is much work, and no more where half of the first few
+            fewer where a step is much work, and no more where most of the first few
             agree on one summit.
         rng: a seed or a numpy Generator, from which the starts are drawn.
         tol: the climb stops when the learned values are estimated to be this near to

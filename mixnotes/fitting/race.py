@@ -32,7 +32,7 @@ _FINALS = ((4, 1.0), (8, 2 / 3), (16, 1 / 3))  # the same after a heat
 FEWEST = 3  # go on at the least in the first rounds, and through a heat
 _MIDWAY = 32  # steps before which so many do
 _WAVE = 8  # starts that are tried first where nobody says how many
-_TRIAL = (8, 16)  # steps after which half of them may agree
+_TRIAL = (8, 16)  # steps after which most of them may agree
 _LITTLE, _SHORT = 4, (2, 4)  # the same where a step is much work
 _GROWTH = 1.5  # of the steps of rounds after those
 _HOPE = 5.0  # times the gain that is likely to come, at the most
@@ -128,15 +128,15 @@ class Field:
         self.running = list(entrants)
 
     def agrees(self, trial: Sequence[int]) -> bool:
-        """Are half of them, and none higher, on the way to one summit? The others are
-        left then."""
+        """Are more than half of them, and so of more than one kind, on the way to one
+        summit, and none higher? The others are left then."""
         for step in trial:
             self._advance(step)
             self._join()
             alone = [e for e in self.entrants if e.head is None and not e.fell]
             top = max(alone, key=lambda e: max(e.limit(), e.height), default=None)
             joined = sum(e.head is top for e in self.entrants if top is not None)
-            if top is not None and 2 * (1 + joined) >= len(self.entrants):
+            if top is not None and 2 * (1 + joined) > len(self.entrants):
                 for entrant in [e for e in self.running if e is not top]:
                     if entrant.result is None:
                         self._leave_behind(entrant)

@@ -34,7 +34,7 @@ class Kind(Enum):
 
 
 _KINDS = (Kind.GROUPS, Kind.APART, Kind.GROUPS, Kind.WIDTHS)
-_KINDS_OF_MANY = (*2 * [Kind.GROUPS], Kind.APART, *2 * [Kind.GROUPS], Kind.WIDTHS)
+_KINDS_OF_MANY = (*_KINDS, *2 * [Kind.GROUPS])
 _KINDS_OF_NUMBERS = (Kind.APART, Kind.WIDTHS, Kind.GROUPS)  # k-means ends in one place
 _STARTS = 24  # where a step is little work
 _LEAST = 12  # where it is much
