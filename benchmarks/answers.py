@@ -222,6 +222,7 @@ def one(name: str, make: Callable[[], np.ndarray], k: int) -> dict[str, object]:
     found = {
         package: {"seconds": median(times), "below": top - heights[package]}
         for package, times in seconds.items()
+        if heights[package] is not None
     }
     for package, row in found.items():
         print(f"  {package:14} {row['seconds']:9.4f} s   {row['below']:12.3f} below")
