@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.newton import Slopes, newton
 
 _EPS = float(np.finfo(float).eps)
 _WIDTH = 1e-3  # of the first differences; their error is of order width^4
@@ -36,13 +37,6 @@ class Top(NamedTuple):
     place: Array
     value: float
     promised: float = 0.0
-
-
-class Slopes(NamedTuple):
-    """Gradient (p,) and matrix of second derivatives (p, p)."""
-
-    first: Array
-    second: Array
 
 
 class Scale(NamedTuple):
@@ -250,12 +244,16 @@ def _slopes(
 
 
 def up_to_a_limit(
-    f: Callable[[float], float], start: float | None, guesses: Array
+    f: Callable[[float], float],
+    start: float | None,
+    guesses: Array,
+    slopes: Callable[[float], tuple[float, float]] | None = None,
 ) -> float:
     """The t >= 0 at which f has its maximum, not below f at `start`; exactly 0 where f
     is highest there. With t = 1 / size that tells an infinite size from a large one.
 
-    Without a start the search begins at the highest of the guesses.
+    Without a start the search begins at the highest of the guesses. Where `slopes`
+    gives the first and second derivatives of f, it takes no differences.
     """
     at_limit = f(0.0)
     inner = guesses[guesses > 0]
@@ -265,8 +263,22 @@ def up_to_a_limit(
         if not heights[best] > at_limit:
             return 0.0
         start = float(inner[best])
-    top = ascend(lambda u: f(math.exp(u[0])) if u[0] < 300 else -math.inf,
-                 np.array([math.log(start)]))  # fmt: skip
-    if at_limit >= top.value - 8 * _EPS * (1 + abs(top.value)):
+    begin = np.array([math.log(start)])
+
+    def height(u: Array) -> float:
+        return f(math.exp(u[0])) if u[0] < 300 else -math.inf
+
+    def bends(u: Array) -> Slopes:
+        assert slopes is not None
+        t = math.exp(u[0])
+        first, second = slopes(t)
+        return Slopes(np.array([t * first]), np.array([[t * (first + t * second)]]))
+
+    if slopes is None:
+        place = ascend(height, begin).place
+    else:
+        place = newton(height, bends, begin, _LONGEST)
+    top = height(place)
+    if at_limit >= top - 8 * _EPS * (1 + abs(top)):
         return 0.0
-    return math.exp(top.place[0])
+    return math.exp(place[0])
