@@ -24,6 +24,7 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.newton import Slopes, newton
 from mixnotes.numeric.special import digamma, log_gamma, scipy_functions, trigamma
 
+_WIDE = 1e3  # a power of 1 - x that leaves its digits
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
 
 
@@ -109,9 +110,16 @@ class Beta(ExponentialFamily):
         return betainc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
 
     def _sf(self, x: Array) -> Array:
-        (betaincc,) = scipy_functions("special", "betaincc")
+        betainc, betaincc = scipy_functions("special", "betainc", "betaincc")
 
-        return betaincc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
+        a, b, x = self.given("a"), self.given("b"), np.clip(x, 0, 1)
+        found = np.asarray(1 - betainc(a, b, x))
+        small = found < 0.5  # where the difference would lose its digits
+        # betaincc takes much longer, and the rounding of 1 - x costs b of it.
+        high = (x >= 0.5) | (b < _WIDE)
+        found[small & high] = betainc(b, a, 1 - x[small & high])
+        found[small & ~high] = betaincc(a, b, x[small & ~high])
+        return found
 
     def _quantile(self, q: Array) -> Array:
         (betaincinv,) = scipy_functions("special", "betaincinv")
