@@ -28,6 +28,8 @@ _NEAREST, _NEAR = 1e-12, 1e-6  # places beside an end, of the range of the data
 _RISES = 0.5  # nats between them: the density is infinite at the end
 _FAR = 40.0  # e-folds from the start beyond which a parameter has run off
 _LONG, _ON = 10.0, 5.0  # e-folds after which it is asked whether as many more rise
+_SHORT = 1.0  # e-folds; a longer step does not begin near a maximum
+_SOME = 8  # steps that are taken from there
 _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for others
 
 
@@ -145,8 +147,8 @@ class Made(Component):
             return self._climb_pinned(start, height)
         if start is not None:
             begin = {name: start.values[name] for name in self.blanks}
-            found = self._climb(begin, height, x)
-            filled = self.filled(found) if height(found) >= height(begin) else start
+            filled = self._stepped(start, begin, height, x)
+            filled = filled if height(filled.values) >= height(begin) else start
         else:
             begin = self._begin(self.guesses(x, share), height)
             filled = self.filled(self._climb(self._simplex(begin, height), height, x))
@@ -297,10 +299,38 @@ class Made(Component):
             )
         return self.filled(line.values(found.x))
 
+    def _stepped(
+        self, start: Self, begin: dict[str, float], height: Any, x: Array
+    ) -> Self:
+        """A Newton step from the last of EM's, which squares the distance to a maximum,
+        or some where that leads far; a whole climb where these lead very far, or where
+        there is a slope and none of them rises."""
+        units, sights = start.__dict__.get("sights", (None, None))
+        line = _Line(self.bounds, begin, height, units)
+        origin = np.zeros(len(begin))
+
+        def at(u: Array) -> float:
+            return float(height(line.values(u)))
+
+        top = ascend(at, origin, 1, sights=sights)
+        moved = float(np.abs(top.place).max())
+        if moved >= _SHORT or not (moved or top.promised < _RISING):
+            top = ascend(at, top.place, _SOME, sights=top.sights)
+            moved = float(np.abs(top.place).max())
+            if moved >= _LONG or not (moved or top.promised < _RISING):
+                return self.filled(self._climb(begin, height, x))
+        if (
+            top.value < height(begin) - _RISING
+        ):  # the line does not reach so near a bound
+            return self.filled(self._climb(begin, height, x))
+        filled = self.filled(line.values(top.place))
+        filled.__dict__["sights"] = line.units, top.sights
+        return filled
+
     def _climb(
         self, begin: dict[str, float], height: Any, x: Array
     ) -> dict[str, float]:
-        """Newton steps from there."""
+        """Newton steps from there to the end."""
         line = _Line(self.bounds, begin, height)
         top = ascend(lambda u: height(line.values(u)), np.zeros(len(begin)))
         name = list(begin)[int(np.argmax(np.abs(top.place)))]
@@ -320,11 +350,15 @@ class _Line:
     """
 
     def __init__(
-        self, bounds: dict[str, Bounds], begin: dict[str, float], height: Any
+        self,
+        bounds: dict[str, Bounds],
+        begin: dict[str, float],
+        height: Any,
+        units: dict[str, float] | None = None,
     ) -> None:
         self.bounds = {name: bounds[name] for name in begin}
         self.begin = {n: _within(v, self.bounds[n]) for n, v in begin.items()}
-        self.units = {name: self._unit(name, height) for name in begin}
+        self.units = units or {name: self._unit(name, height) for name in begin}
 
     def _unit(self, name: str, height: Any) -> float:
         """By how much an unbounded parameter must change to change the fit; 1 for

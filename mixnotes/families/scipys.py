@@ -47,7 +47,7 @@ def from_scipy(distribution: Any, **given: float | None) -> FromScipy:
         name = distribution.dist
         args, _, scale = name._parse_args(*distribution.args, **distribution.kwds)
         loc = distribution.kwds.get("loc", 0.0)
-        shapes = [s.strip() for s in (name.shapes or "").split(",") if s.strip()]
+        shapes = _shape_names(name)
         if len(distribution.args) > len(shapes):
             loc = distribution.args[len(shapes)]
         known = dict(zip(shapes, args, strict=True)) | {"loc": loc}
@@ -78,6 +78,8 @@ class FromScipy(Made):
                 f"not learned; write from_scipy({name!r}, {missing[0]}=...)"
             )
         fixed = {n: _whole(self._number(n, known[n])) for n in whole}
+        own["shape_names"] = _shape_names(own["distribution"])
+        own["is_plain"] = _is_plain(own["distribution"])
         own["pins"] = ()
         own["values"] = self.checked(fixed | {n: known.get(n) for n in own["bounds"]})
 
@@ -220,11 +222,29 @@ class FromScipy(Made):
 
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
         """scipy's logpdf or logpmf."""
-        density = (
-            self.distribution.logpmf if self.discrete else self.distribution.logpdf
-        )
         with np.errstate(all="ignore"):
-            return np.asarray(density(x, **values), dtype=np.float64)
+            if self.discrete:
+                return np.asarray(self.distribution.logpmf(x, **values), np.float64)
+            if not self.is_plain:
+                return np.asarray(self.distribution.logpdf(x, **values), np.float64)
+            return self._plain_logs(x, values)
+
+    def _plain_logs(self, x: Array, values: dict[str, Any]) -> Array:
+        """What `scipy.stats.rv_continuous.logpdf` does, without an array for each shape
+        parameter and a search for those that are wrong, which take most of its time."""
+        own, scale = self.distribution, values["scale"]
+        shapes = [values[name] for name in self.shape_names]
+        if not (scale > 0 and own._argcheck(*shapes)):
+            return np.full(len(x), np.nan)
+        y = (x - values["loc"]) / scale
+        inside = own._support_mask(y, *shapes)
+        out = np.full(len(x), -np.inf)
+        if inside.all():
+            out[:] = own._logpdf(y, *shapes)
+        elif inside.any():
+            out[inside] = own._logpdf(y[inside], *shapes)
+        out -= math.log(scale)
+        return out
 
     def guesses(self, x: Array, share: Array) -> list[dict[str, float]]:
         """What scipy itself begins from, and simple ones."""
@@ -310,6 +330,19 @@ class FromScipy(Made):
 def _whole(value: float) -> float:
     """A whole number as an int, which scipy asks for."""
     return int(value) if value == math.floor(value) else value
+
+
+def _shape_names(distribution: Any) -> list[str]:
+    """The shape parameters in scipy's order."""
+    return [s.strip() for s in (distribution.shapes or "").split(",") if s.strip()]
+
+
+def _is_plain(distribution: Any) -> bool:
+    """Does it compute log-densities as most of scipy's continuous distributions do?"""
+    from scipy import stats
+
+    own = getattr(type(distribution), "logpdf", None)
+    return own is stats.rv_continuous.logpdf
 
 
 def _looked_up(name: Any) -> Any:

@@ -32,11 +32,20 @@ _RIDGE = 1e-4  # a ratio of curvatures below which differences along axes lose d
 
 
 class Top(NamedTuple):
-    """Where a climb ended, how high, and how much the last step had promised."""
+    """Where a climb ended, how high, and how much the last step had promised; and how
+    differences were taken there."""
 
     place: Array
     value: float
     promised: float = 0.0
+    sights: Sights | None = None
+
+
+class Sights(NamedTuple):
+    """Along which axes, the columns of (p, p), and how far differences are taken."""
+
+    axes: Array
+    widths: Array
 
 
 class Scale(NamedTuple):
@@ -53,6 +62,7 @@ def ascend(
     start: Array,
     steps: int = 100,
     scale: Scale = Scale(),  # noqa: B008
+    sights: Sights | None = None,
 ) -> Top:
     """The maximum of f that Newton steps reach from `start`, never below it.
 
@@ -62,10 +72,13 @@ def ascend(
     curvature is reversed. A step that does not rise is halved; where none rises, the
     highest of the places around is taken. So the search ends only where all of these
     are lower. Where steps gain far less than they promised, the function bends within
-    that width, and differences are taken nearer.
+    that width, and differences are taken nearer. A climb that goes on from where
+    another ended begins with its `sights`.
     """
     here = Top(np.array(start, dtype=np.float64), f(np.asarray(start, float)))
     axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
+    if sights is not None:
+        axes, widths = sights
     for _ in range(steps):
         found = _look(f, here, axes, widths, scale)
         if found is None:
@@ -85,10 +98,11 @@ def ascend(
             axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
             here = here if ahead is None else ahead._replace(promised=promised)
             continue
+        sights = Sights(axes, widths)
         if ahead is None:
-            return here._replace(promised=promised)
+            return here._replace(promised=promised, sights=sights)
         moved = float(np.abs(ahead.place - here.place).max())
-        here = ahead._replace(promised=promised)
+        here = ahead._replace(promised=promised, sights=sights)
         if moved < _STILL * min(1.0, float(widths.max()) / _WIDTH):
             return here
     return here

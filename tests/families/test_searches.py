@@ -330,3 +330,42 @@ def test_counts_around_thousands_end_at_the_maximum():
     )
     assert fit.converged
     assert fit.log_likelihood >= -best.fun - 1e-6
+
+
+def test_a_climb_that_goes_on_begins_with_the_sights_of_the_last():
+    """The axes that were turned to a narrow ridge, and the widths along them."""
+    calls = []
+
+    def ridge(u):
+        calls.append(u)
+        x, y = u[0] - 1, u[1] - 1
+        return -0.5 * (x + y) ** 2 - 1e-7 * (x - y) ** 2
+
+    first = ascend(ridge, np.zeros(2), 1)
+    axes, widths = first.sights
+    assert np.abs(axes[0]) == pytest.approx(np.abs(axes[1]), rel=1e-3)
+    calls.clear()
+    ascend(ridge, first.place, 1, sights=first.sights)
+    assert calls[1] - calls[0] == pytest.approx(-widths[0] * axes[:, 0])
+
+
+def test_a_step_of_em_looks_at_a_density_a_few_dozen_times():
+    """One Newton step of three parameters near the maximum; a search to the end looked
+    hundreds of times."""
+    calls = []
+
+    def log_prob(x, loc, scale, shape):
+        calls.append(len(x))
+        z = (x - loc) / scale
+        bell = -0.5 * z * z - np.log(scale)
+        return bell + np.log1p(np.tanh(shape * z)) - 0.5 * np.log(2 * np.pi)
+
+    bounds = {"loc": (-INF, INF), "scale": (0, INF), "shape": (0, INF)}
+    blank = mx.Custom(log_prob, bounds)
+    x = stats.skewnorm(2).rvs(400, random_state=1)
+    near = mx.Custom(log_prob, bounds, loc=-0.05, scale=1.05, shape=1.9)
+    model, current = mx.Mixture([blank]), mx.Mixture([near])
+    calls.clear()
+    here = mx.em_step(model, current, x)
+    assert len(calls) < 80
+    assert here.log_prob(x).sum() > current.log_prob(x).sum() + 1e-3
