@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +17,7 @@ from mixnotes.components.component import Component
 from mixnotes.components.constraints import Shared
 from mixnotes.components.saving import shown
 from mixnotes.data.check import CollapseError
-from mixnotes.families.kinks import Pin, held
+from mixnotes.families.kinks import Held, Pin, held, kinks
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 from mixnotes.numeric.special import scipy_functions
@@ -30,6 +30,7 @@ _FAR = 40.0  # e-folds from the start beyond which a parameter has run off
 _LONG, _ON = 10.0, 5.0  # e-folds after which it is asked whether as many more rise
 _SHORT = 1.0  # e-folds; a longer step does not begin near a maximum
 _SOME = 8  # steps that are taken from there
+_SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
 _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for others
 
 
@@ -158,7 +159,7 @@ class Made(Component):
 
     def _climb_pinned(self, start: Self, height: Any) -> Self:
         """Newton steps while kinks of the density stay on their observations."""
-        names, settle = held(self.blanks, start.pins)
+        names, settle = self.held(start.pins)
         free = {n: start.values[n] for n in self.blanks if n not in names}
         if not free:
             return start
@@ -269,9 +270,37 @@ class Made(Component):
             )
         return values
 
-    def has_kinks(self, filled: Self, x: Array) -> bool:
-        """Has the density a kink among these observations, as far as is known?"""
-        return False
+    def kinks(self, filled: Self, x: Array) -> list[float]:
+        """Where the density has a kink, between the ends of the data."""
+        if self.discrete or x.ndim > 1:
+            return []
+        low, high = np.clip(filled.ends, x.min(), x.max())
+        if not low < high:
+            return []
+        return kinks(lambda x: filled.logs(x, filled.values), float(low), float(high))
+
+    def pinned(self, filled: Self, pins: tuple[Pin, ...]) -> Self | None:
+        """`filled` with kinks on observations; None where its bounds do not allow."""
+        names, settle = self.held(pins)
+        values = settle(filled.values)
+        if values is None or not names:
+            return None
+        try:
+            moved = filled.filled({name: values[name] for name in names})
+        except ValueError:
+            return None
+        moved.__dict__["pins"] = pins
+        return moved
+
+    def held(self, pins: tuple[Pin, ...]) -> Held:
+        """Which blanks keep kinks where they are pinned, and how."""
+        return held(self.blanks, pins)
+
+    def about_kinks(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """Where simplexes lead that look about, if the density has kinks."""
+        if self.kinks(filled, x[weight > 0]):
+            for size in _SIMPLEX:
+                yield self.by_simplex(filled, x, weight, size)
 
     def by_simplex(self, filled: Self, x: Array, weight: Array, size: float) -> Self:
         """Where a simplex of this size leads, by scipy: it needs no slopes."""
@@ -338,7 +367,7 @@ class Made(Component):
         goes_on = height(line.values(further)) > top.value + _RISING
         stalled = not top.promised < _RISING
         if stalled and not goes_on:  # at a kink no step keeps what slopes promise
-            stalled = not self.has_kinks(self.filled(line.values(top.place)), x)
+            stalled = not self.kinks(self.filled(line.values(top.place)), x)
         if line.ran_off(top.place) or goes_on or stalled:
             raise self._ran_off(name, line.values(top.place)[name])
         return line.values(top.place)

@@ -9,12 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.families.kinks import Pin, followed, held, kinks
+from mixnotes.families.kinks import followed
 from mixnotes.families.numerical import Bounds, Made, first_guesses, written
 from mixnotes.families.search import ends_beside, places_beside
 from mixnotes.numeric.arrays import Array
 
-_SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
 _EDGE = 1e-3  # of the range of a shape; nearer to its bound there is no kink to be seen
 
 
@@ -119,9 +118,7 @@ class FromScipy(Made):
             return
         if not self.discrete and self.blanks:
             yield from self._kinks_beside(filled, np.unique(x[weight > 0]))
-            if self.has_kinks(filled, x[weight > 0]):
-                for size in _SIMPLEX:
-                    yield self.by_simplex(filled, x, weight, size)
+            yield from self.about_kinks(filled, x, weight)
         if not self.edges_move:
             return
         places = np.sort(x)
@@ -150,7 +147,7 @@ class FromScipy(Made):
             return
         span = float(places[-1] - places[0])
         filled = self._off_the_edge(filled)
-        found = self._kinks(filled, places)
+        found = self.kinks(filled, places)
         pins = [followed(filled, place, span) for place in found]
         here = [
             (pin, int(np.searchsorted(places, place)), place)
@@ -168,7 +165,7 @@ class FromScipy(Made):
             for k in places_beside(position, len(places)):
                 first = pin._replace(at=float(places[k]))
                 for rest in (others, []) if others else ([],):
-                    moved = self._pinned(filled, (first, *rest))
+                    moved = self.pinned(filled, (first, *rest))
                     if moved is not None:
                         yield moved
         for i, (one, a, _) in enumerate(here):
@@ -180,20 +177,9 @@ class FromScipy(Made):
                                 one._replace(at=float(places[k])),
                                 two._replace(at=float(places[j])),
                             )
-                            moved = self._pinned(filled, both)
+                            moved = self.pinned(filled, both)
                             if moved is not None:
                                 yield moved
-
-    def _kinks(self, filled: Self, x: Array) -> list[float]:
-        """Where the density has a kink, between the ends of the data."""
-        low, high = np.clip(filled.ends, x.min(), x.max())
-        if not low < high:
-            return []
-        return kinks(lambda x: filled.logs(x, filled.values), float(low), float(high))
-
-    def has_kinks(self, filled: Self, x: Array) -> bool:
-        """Has the density a kink among these observations?"""
-        return not self.discrete and x.ndim == 1 and bool(self._kinks(filled, x))
 
     def _off_the_edge(self, filled: Self) -> Self:
         """The component with shapes inside of their bounds, where a kink may be."""
@@ -206,19 +192,6 @@ class FromScipy(Made):
                 if nearest < _EDGE * width:
                     moved[name] = low + 0.5 * width
         return filled.filled(moved) if moved else filled
-
-    def _pinned(self, filled: Self, pins: tuple[Pin, ...]) -> Self | None:
-        """`filled` with kinks on observations; None where its bounds do not allow."""
-        names, settle = held(self.blanks, pins)
-        values = settle(filled.values)
-        if values is None or not names:
-            return None
-        try:
-            moved = filled.filled({name: values[name] for name in names})
-        except ValueError:
-            return None
-        moved.__dict__["pins"] = pins
-        return moved
 
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
         """scipy's logpdf or logpmf."""
