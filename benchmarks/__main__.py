@@ -5,6 +5,7 @@
     python -m benchmarks --quick    # small sizes, writes nothing: does it all work?
     python -m benchmarks --answers           # only whole calls with defaults
     python -m benchmarks --approximations    # only mixtures beside published tables
+    python -m benchmarks --components        # only fits that ask much of components
 
 One thread each. A figure is the CPU time of a whole call divided by its EM steps, the
 median of interleaved repeats; ratios are of repeats that ran next to each other. A
@@ -34,7 +35,7 @@ from statistics import median
 import numpy as np
 
 import mixnotes as mx
-from benchmarks import answers, approximations, report
+from benchmarks import answers, approximations, components, report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS, Work
 
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--approximations", action="store_true")
     parser.add_argument("--answers", action="store_true")
+    parser.add_argument("--components", nargs="?", const="", help="those so named")
     parser.add_argument("--only", help="works whose name contains this")
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -56,6 +58,9 @@ def main() -> None:
         return
     if options.approximations:
         approximations.main()
+        return
+    if options.components is not None:
+        components.main(options.components)
         return
     one_thread_torch()
     if options.answers:

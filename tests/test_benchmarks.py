@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import approximations, report
+from benchmarks import approximations, components, report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS
 
@@ -50,3 +50,11 @@ def test_the_measure_of_the_approximations_is_right():
 
     error = approximations.l1_error(density, [1], [1], [1], -12, 12)
     assert error == pytest.approx(0.7658498, abs=1e-7)
+
+
+def test_a_case_is_timed_and_says_what_it_reached(capsys):
+    components.main("latent")
+    name, seconds, unit, reached = capsys.readouterr().out.split()
+    assert (name, unit) == ("latent_classes", "s")
+    assert float(seconds) > 0
+    assert float(reached) == components.CASES["latent_classes"]()

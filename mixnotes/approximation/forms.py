@@ -19,8 +19,10 @@ from mixnotes.approximation.target import Function
 from mixnotes.components.component import Component
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_numbers
+from mixnotes.families.circular import VonMises
 from mixnotes.families.normal import Normal
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import versed_mean
 
 # Where a standard member has its one peak, by its shapes; nan where it has none that
 # is finite. The total variation of a density with one peak is twice its height.
@@ -61,6 +63,7 @@ class Form:
     curvature: float | None = None
     edges: Array = field(default_factory=lambda: np.empty(0))
     proper: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def form_of(density: Any) -> Form:
@@ -153,12 +156,26 @@ def _of_distribution(dist: Any) -> Form:
             f"of shape {np.shape(low)}"
         )
     frozen = dist() if hasattr(dist, "freeze") else dist
-    return Form(
+    form = Form(
         vectorised(frozen.pdf, "density"),
         (float(low), float(high)),
         vectorised(frozen.cdf, "cdf"),
         _variation_of(frozen),
         proper=True,
+    )
+    if getattr(getattr(frozen, "dist", None), "name", "") == "vonmises":
+        _, loc, scale = frozen.dist._parse_args(*frozen.args, **frozen.kwds)
+        _take_a_turn(form, float(loc), 2 * math.pi * float(scale))
+    return form
+
+
+def _take_a_turn(form: Form, centre: float, period: float) -> None:
+    """Let a density of angles, which has no end, be 0 beyond the turn about a
+    centre."""
+    form.support = centre - 0.5 * period, centre + 0.5 * period
+    form.notes = (
+        f"the density repeats itself every {period:.6g}; it was taken on one turn, "
+        f"from {form.support[0]:.6g} to {form.support[1]:.6g}",
     )
 
 
@@ -189,7 +206,9 @@ def _of_component(component: Any) -> Form:
         )
     form = Form(lambda x: np.exp(component.log_prob(x)), proper=True)
     mixture = component if isinstance(component, Mixture) else Mixture([component], [1])
-    if all(isinstance(part, Normal) for part in mixture.components):
+    if all(isinstance(part, VonMises) for part in mixture.components):
+        _take_a_turn(form, _direction(mixture), 2 * math.pi)
+    elif all(isinstance(part, Normal) for part in mixture.components):
         normals = Gaussians.of(mixture)
         p, m, s = normals.weights, normals.means, normals.sds
         form.cdf = normals.cdf
@@ -197,6 +216,15 @@ def _of_component(component: Any) -> Form:
         form.curvature = float(p @ (CURVATURE / s**2))
         form.edges = (m + s[:, None] * np.array([-8, -3, 0, 3, 8])).ravel()
     return form
+
+
+def _direction(mixture: Mixture) -> float:
+    """The mean direction of von Mises distributions; 0 where there is none."""
+    means = np.array([part.value_of("mean") for part in mixture.parts])
+    k = np.array([part.value_of("concentration") for part in mixture.parts])
+    length = (1 - versed_mean(k)[0]) * np.asarray(mixture.weights)
+    along, across = float(length @ np.cos(means)), float(length @ np.sin(means))
+    return math.atan2(across, along) if math.hypot(across, along) > 1e-9 else 0.0
 
 
 def _of_grid(pair: Sequence[Any]) -> Form:

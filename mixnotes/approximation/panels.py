@@ -39,7 +39,7 @@ def as_target(
                 )
             setattr(form, name, float(bound))
     if support is not None:
-        form.support = as_support(support)
+        form.support, form.notes = as_support(support), ()
         if curvature is None:  # a mixture's own: a cut adds jumps
             form.curvature = None
     try:
@@ -80,7 +80,7 @@ def _target_of(form: Form) -> Target:
         curvature=scale * form.curvature if form.curvature else None,
         jumps=jumps,
         poles=poles,
-        notes=notes if off else (),
+        notes=form.notes + (notes if off else ()),
     )
     _require_bounds(target, rough)
     return target
@@ -93,7 +93,8 @@ def _inside(form: Form) -> Function:
     def pdf(x: Array) -> Array:
         values = np.zeros(len(x))
         inside = (x >= low) & (x <= high)
-        values[inside] = form.pdf(x[inside])
+        if inside.any():
+            values[inside] = form.pdf(x[inside])
         if np.isposinf(values).any():
             values = _off_poles(form.pdf, x, values, inside)
         return values

@@ -5,7 +5,7 @@ For the author of a family whose likelihood jumps, has kinks, or has no maximum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 from mixnotes.components.blanks import Blanks
@@ -49,6 +49,21 @@ class Hooks(Blanks):
         does not say.
         """
         return {}
+
+    def fitted_together(
+        self, templates: Sequence[Self], x: Array, shares: Array, starts: Sequence[Self]
+    ) -> list[Self] | None:
+        """Components of this kind that share parameters, each filled where the weighted
+        log-likelihood of all is highest, not below `starts`; None where that is left to
+        a search.
+
+        Args:
+            templates: the components, with what is shared.
+            x: the observations.
+            shares: how much of each observation is each component's, shape (K, n).
+            starts: the components filled, with what is shared in agreement.
+        """
+        return None
 
     def stretched(self, filled: Self, x: Array) -> Self:
         """`filled` with the blank ends of its support moved outwards, to hold every

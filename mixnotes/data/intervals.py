@@ -175,10 +175,13 @@ def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
     if component.discrete:
         below, above = np.ceil(below) - 1, np.floor(above)
 
+    mass = log_mass_between(below, above)
+
     def log_prob(filled: Any) -> Array:
         out = np.empty(len(low))
-        out[exact] = density(filled)
-        out[inner] = log_mass(filled, below, above)
+        if exact.any():
+            out[exact] = density(filled)
+        out[inner] = mass(filled)
         return out
 
     return log_prob
@@ -188,11 +191,31 @@ def log_mass(filled: Any, low: Array, high: Array) -> Array:
     """log P(low < x <= high), shape (n,): a difference of cdf or of sf, whichever keeps
     more digits.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        from_below = filled._cdf(high) - filled._cdf(low)
-        left, right = filled._sf(low), filled._sf(high)
-        mass = np.where(left < 0.5, left - right, from_below)
-        return np.log(np.maximum(mass, 0.0))
+    return log_mass_between(low, high)(filled)
+
+
+def log_mass_between(low: Array, high: Array) -> Callable[[Any], Array]:
+    """log P(low < x <= high), shape (n,), as a function of a filled component: a
+    difference of cdf or of sf, whichever keeps more digits.
+
+    Intervals beside one another have an end in common, which is looked at once.
+    """
+    ends, where = np.unique(np.concatenate([low, high]), return_inverse=True)
+    first, last = where[: len(low)], where[len(low) :]
+
+    def log_prob(filled: Any) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            below = filled._cdf(ends)
+            mass = below[last] - below[first]
+            # The sf of the ends of intervals that begin above the median.
+            upper = ~(below[first] <= 0.5)
+            if upper.any():
+                start = int(first[upper].min())
+                above = filled._sf(ends[start:])
+                mass[upper] = above[first[upper] - start] - above[last[upper] - start]
+            return np.log(np.maximum(mass, 0.0))
+
+    return log_prob
 
 
 def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
@@ -211,7 +234,7 @@ def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:
             )
         start = _first_guess(template, places, weight, inside)
     else:
-        steps = 2  # from near a maximum each squares the distance
+        steps = 1  # from near a maximum it squares the distance
     log_prob = bind(template, rows)
     carried = weight > 0
     share = weight[carried] / weight.sum()

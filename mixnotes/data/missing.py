@@ -31,30 +31,69 @@ class Pattern:
 
 def patterns(columns: Array) -> list[Pattern]:
     """The rows of some columns, (d, n), by what is missing in them."""
-    missing = np.isnan(columns)
-    if not missing.any():
-        d, n = columns.shape
-        return [Pattern(np.arange(d), np.arange(0), np.arange(n))]
-    distinct, where = np.unique(missing, axis=1, return_inverse=True)
+    distinct, where = distinct_patterns(columns)
+    order = np.argsort(where, kind="stable")
+    ends = np.searchsorted(where[order], np.arange(len(distinct) + 1))
     return [
-        Pattern(
-            np.flatnonzero(~gap),
-            np.flatnonzero(gap),
-            np.flatnonzero(where.ravel() == k),
-        )
-        for k, gap in enumerate(distinct.T)
+        Pattern(np.flatnonzero(seen), np.flatnonzero(~seen), order[first:last])
+        for seen, first, last in zip(distinct, ends[:-1], ends[1:], strict=True)
     ]
+
+
+def distinct_patterns(columns: Array) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """What is seen in the rows of some columns, (d, n): each pattern once, (P, d), and
+    the number of that of each row, (n,)."""
+    seen = ~np.isnan(columns)
+    if seen.all():
+        return np.ones((1, len(columns)), bool), np.zeros(columns.shape[1], np.intp)
+    packed = np.packbits(~seen, axis=0)  # eight columns a byte, to compare fewer
+    _, first, where = np.unique(packed, axis=1, return_index=True, return_inverse=True)
+    return seen[:, first].T, where.ravel()
 
 
 def _root(cov: Array, seen: NDArray[np.intp]) -> Array:
     """The inverse of the Cholesky factor of the seen part of a matrix."""
-    root: Array = np.linalg.inv(np.linalg.cholesky(cov[np.ix_(seen, seen)]))
+    root: Array = np.linalg.inv(np.linalg.cholesky(cov[..., seen[:, None], seen]))
     return root
+
+
+class Masks:
+    """What is seen in some patterns, (..., d), as masks of matrices (..., 1, d, d)."""
+
+    def __init__(self, seen: NDArray[np.bool_]) -> None:
+        self.seen = seen
+        row, column = seen[..., None, :, None], seen[..., None, None, :]
+        self.both, self.neither = row & column, ~row & ~column
+        self.across = ~row & column  # what is lost by what was seen
+        unit = np.eye(seen.shape[-1])
+        self.unit = unit * ~row  # takes the place of what is lost
+        self.same = unit * row
+
+
+class Completion(NamedTuple):
+    """What normals of K covariances say of rows of some patterns, in arrays (..., K, d,
+    d) that are 0 where they say nothing."""
+
+    level: Array  # -1/2 log det of the seen covariance, (..., K)
+    precision: Array  # its inverse
+    slope: Array  # E[y - mean], whole, from what was seen of it
+    rest: Array  # Cov[lost | seen]
+
+    @classmethod
+    def of(cls, cov: Array, masks: Masks) -> Completion:
+        """From covariances, (K, d, d), and what was seen."""
+        root = np.linalg.inv(np.linalg.cholesky(cov * masks.both + masks.unit))
+        level = np.log(np.einsum("...ii->...i", root)).sum(axis=-1)
+        root *= masks.both
+        precision = root.swapaxes(-1, -2) @ root
+        slope = (cov @ precision) * masks.across + masks.same
+        rest = (cov - slope @ cov) * masks.neither
+        return cls(level, precision, slope, rest)
 
 
 @dataclass(frozen=True)
 class Given:
-    """A normal distribution given the seen entries of the rows of a pattern."""
+    """Normal distributions given the seen entries of the rows of a pattern."""
 
     root: Array  # the inverse of the Cholesky factor of the seen covariance
     slope: Array  # E[lost] = mean[lost] + slope (seen - mean[seen])
@@ -62,46 +101,49 @@ class Given:
 
     @classmethod
     def of(cls, cov: Array, pattern: Pattern) -> Given:
-        """From the covariance matrix (d, d)."""
+        """From the covariance matrix (d, d), or those of some normals, (K, d, d)."""
         seen, lost = pattern.seen, pattern.lost
         root = _root(cov, seen)
-        across = cov[np.ix_(lost, seen)]
-        slope = across @ root.T @ root
-        return cls(root, slope, cov[np.ix_(lost, lost)] - slope @ across.T)
+        across = cov[..., lost[:, None], seen]
+        slope = across @ np.swapaxes(root, -1, -2) @ root
+        rest = cov[..., lost[:, None], lost] - slope @ np.swapaxes(across, -1, -2)
+        return cls(root, slope, rest)
 
 
 class Distances(NamedTuple):
-    """How far the seen entries of each row are from a mean, and what the density needs
-    beside that, each of shape (n,).
+    """How far the seen entries of each row are from K means, and what the density needs
+    beside that.
     """
 
-    square: Array  # Mahalanobis distances squared
-    level: Array  # -1/2 log det of the seen part of the matrix
-    seen: NDArray[np.intp]  # how many entries were seen
+    square: Array  # Mahalanobis distances squared, (K, n)
+    level: Array  # -1/2 log det of the seen part of the matrix, (K, n)
+    seen: NDArray[np.intp]  # how many entries were seen, (n,)
 
 
 def distances(
     mean: Array, cov: Array, columns: Array, parts: list[Pattern]
 ) -> Distances:
-    """The distances of rows, columns (d, n), from `mean` in units of `cov`."""
-    n = columns.shape[1]
-    found = Distances(np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.intp))
+    """The distances of rows, columns (d, n), from K means, (K, d), in units of
+    covariances (K, d, d)."""
+    shape = len(mean), columns.shape[1]
+    found = Distances(np.zeros(shape), np.zeros(shape), np.zeros(shape[1], np.intp))
     for pattern in parts:
-        if not len(pattern.seen):
-            continue
-        root = _root(cov, pattern.seen)
-        aside = columns[np.ix_(pattern.seen, pattern.rows)]
-        standard = root @ (aside - mean[pattern.seen, None])
-        found.square[pattern.rows] = (standard * standard).sum(axis=0)
-        found.level[pattern.rows] = np.log(np.diagonal(root)).sum()
-        found.seen[pattern.rows] = len(root)
+        seen, rows = pattern.seen, pattern.rows
+        root = _root(cov, seen)
+        aside = columns[seen[:, None], rows] - mean[:, seen, None]
+        standard = root @ aside
+        found.square[:, rows] = np.einsum("kin,kin->kn", standard, standard)
+        level = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        found.level[:, rows] = level[:, None]
+        found.seen[rows] = len(seen)
     return found
 
 
 def log_prob(
     mean: Array, cov: Array, columns: Array, parts: list[Pattern], out: Array
 ) -> None:
-    """Write the normal log p of the seen entries of each row into `out`, (n,)."""
+    """Write the log p of the seen entries of each row under K normals, (K, n), into
+    `out`."""
     far = distances(mean, cov, columns, parts)
     np.subtract(far.level, 0.5 * (far.square + far.seen * LOG_2_PI), out=out)
 
@@ -117,10 +159,10 @@ def expected(
         seen, lost, rows = pattern.seen, pattern.lost, pattern.rows
         given = Given.of(cov, pattern)
         aside = np.empty((len(columns), len(rows)))
-        aside[seen] = columns[np.ix_(seen, rows)] - mean[seen, None]
+        aside[seen] = columns[seen[:, None], rows] - mean[seen, None]
         aside[lost] = given.slope @ aside[seen]
         rest = np.zeros_like(cov)
-        rest[np.ix_(lost, lost)] = given.rest
+        rest[lost[:, None], lost] = given.rest
         yield pattern, aside, rest
 
 
@@ -132,14 +174,22 @@ def sums(
     weight: Array,
     unseen: Array,
 ) -> tuple[Array, Array]:
-    """The weighted sums of y - mean, (d,), and of its products, (d, d), as expected
-    where an entry is missing; there `unseen` are the weights of the covariance.
+    """Of K normals the sums of y - mean, (K, d), and of its products, (K, d, d), as
+    expected where an entry is missing, weighted by `weight`, (K, n); there `unseen` are
+    the weights of the covariance.
     """
-    first, second = np.zeros(len(mean)), np.zeros(cov.shape)
-    for pattern, aside, rest in expected(mean, cov, columns, parts):
-        weighted = aside * weight[pattern.rows]
-        first += weighted.sum(axis=1)
-        second += weighted @ aside.T + unseen[pattern.rows].sum() * rest
+    first, second = np.zeros(mean.shape), np.zeros(cov.shape)
+    for pattern in parts:
+        seen, lost, rows = pattern.seen, pattern.lost, pattern.rows
+        aside = columns[:, rows] - mean[:, :, None]
+        if len(lost):
+            given = Given.of(cov, pattern)
+            aside[:, lost] = given.slope @ aside[:, seen]
+            level = unseen[:, rows].sum(axis=1)
+            second[:, lost[:, None], lost] += level[:, None, None] * given.rest
+        weighted = aside * weight[:, None, rows]
+        first += weighted.sum(axis=2)
+        second += weighted @ np.swapaxes(aside, 1, 2)
     return first, second
 
 

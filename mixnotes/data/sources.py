@@ -22,6 +22,7 @@ from mixnotes.data.intervals import Intervals, midpoints
 from mixnotes.data.summary import as_columns, summary
 from mixnotes.numeric.arrays import Array
 
+_FEW = 32  # rows that are not worth counting
 _PROBE = 4096
 _FINE = float(np.finfo(np.float64).eps)
 _SINGLE = 1e-6  # float32 is finer, float16 coarser
@@ -326,8 +327,8 @@ def compress(
     labels: NDArray[np.intp] | None = None,
     beside: Beside | None = None,
 ) -> Rows:
-    """The distinct values of x with the summed weight of each, where they repeat and
-    nothing says that one of them has another label."""
+    """The distinct values or rows of x with the summed weight of each, where they
+    repeat and nothing says that one of them has another label."""
     origin = x
     if weight is not None and not weight.all():
         labels = None if labels is None else labels[weight > 0]
@@ -336,7 +337,14 @@ def compress(
     n = len(x)
     if labels is not None or beside is not None:
         return Rows(x, weight, n, origin, labels, beside)
-    if x.ndim != 1 or not _repeats(x):
+    if x.ndim > 1:
+        distinct = distinct_rows(x)
+        if distinct is None:
+            return Rows(x, weight, n, origin)
+        first, where = distinct
+        counts = np.bincount(where, weights=weight).astype(np.float64)
+        return Rows(x[first], counts, n, origin)
+    if not _repeats(x):
         return Rows(x, weight, n, origin)
     low = x.min()
     if x.max() - low < 4 * n and _whole(x):
@@ -357,6 +365,46 @@ def _repeats(x: Array) -> bool:
     """Do values repeat? A look at a spread of rows tells, without a sort of all."""
     probe = x[:: max(1, len(x) // _PROBE)]
     return len(np.unique(probe)) <= len(probe) // 2
+
+
+def distinct_rows(x: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Where each distinct row of x, (n, d), stands first, and for each row which of
+    these it is; None where rows do not repeat so often that counting them pays.
+
+    How often two rows of some agree tells how many distinct ones there are. Rows are
+    compared bit by bit, a gap with a gap.
+    """
+    n = len(x)
+    marks = _marks(x[:: max(1, n // _PROBE)])
+    m, distinct = len(marks), len(np.unique(marks))
+    if n < _FEW:
+        return None
+    if 2 * distinct > m and 2 * m * m > n * (m - distinct):  # more than n / 4 distinct
+        return None
+    _, first, where = np.unique(_marks(x), return_index=True, return_inverse=True)
+    bits = _bits(x)
+    if 2 * len(first) > n or not (bits[first][where] == bits).all():
+        return None
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[where]
+
+
+def _bits(x: Array) -> Any:
+    """The floats as whole numbers, (n, d)."""
+    return np.ascontiguousarray(np.asarray(x), dtype=np.float64).view(np.uint64)
+
+
+def _marks(x: Array) -> NDArray[np.uint64]:
+    """One number a row, (n,), by which all but a few distinct rows differ."""
+    mixers = np.random.default_rng(0).integers(2**63, size=x.shape[1], dtype=np.uint64)
+    total: Any = np.zeros(len(x), dtype=np.uint64)
+    odd: Any = 2 * mixers + np.uint64(1)
+    for column, mixer in zip(_bits(x).T, odd, strict=True):
+        total += (column ^ (column >> np.uint64(32))) * mixer
+        total ^= total >> np.uint64(29)
+    return total
 
 
 def _whole(x: Array) -> bool:

@@ -21,8 +21,10 @@ from mixnotes.data.check import CollapseError
 from mixnotes.families.dirichlet import _alpha_of, _dirichlet_height, _with_sum
 from mixnotes.families.joint import variables
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.newton import Slopes, newton
 from mixnotes.numeric.special import digamma, log_gamma, scipy_functions, trigamma
 
+_WIDE = 1e3  # a power of 1 - x that leaves its digits
 _NARROW = 1e-11  # a relative variance below it is rounding of the mean statistics
 
 
@@ -108,9 +110,16 @@ class Beta(ExponentialFamily):
         return betainc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
 
     def _sf(self, x: Array) -> Array:
-        (betaincc,) = scipy_functions("special", "betaincc")
+        betainc, betaincc = scipy_functions("special", "betainc", "betaincc")
 
-        return betaincc(self.given("a"), self.given("b"), np.clip(x, 0, 1))
+        a, b, x = self.given("a"), self.given("b"), np.clip(x, 0, 1)
+        found = np.asarray(1 - betainc(a, b, x))
+        small = found < 0.5  # where the difference would lose its digits
+        # betaincc takes much longer, and the rounding of 1 - x costs b of it.
+        high = (x >= 0.5) | (b < _WIDE)
+        found[small & high] = betainc(b, a, 1 - x[small & high])
+        found[small & ~high] = betaincc(a, b, x[small & ~high])
+        return found
 
     def _quantile(self, q: Array) -> Array:
         (betaincinv,) = scipy_functions("special", "betaincinv")
@@ -139,39 +148,27 @@ def _beta_of(means: Array, weight: Array, tie: Tie) -> Values:
     that is free; the log-likelihood is concave in them."""
     share, select = weight / weight.sum(), _selection(len(weight), tie)
     count = len(select)
-    alpha = np.array([tie(name, np.ones(len(weight)), weight) for name in "ab"])
+    begin = np.array([tie(name, np.ones(len(weight)), weight) for name in "ab"])
+    known = np.where(select.any(axis=0), 0.0, begin)
+
+    def placed(at: Array) -> Array:
+        found: Array = known + np.einsum("v,vik->ik", at, select)
+        return found
 
     def height(at: Array) -> float:
-        each = _dirichlet_height(at.T, means.T)
-        return float(share @ each)
+        alpha = placed(at)
+        if not (alpha > 0).all():
+            return -math.inf
+        return float(share @ _dirichlet_height(alpha.T, means.T))
 
-    here = height(alpha)
-    for _ in range(200):
-        both = _with_sum(alpha.T).T
+    def slopes(at: Array) -> Slopes:
+        both = _with_sum(placed(at).T).T
         first, second = digamma(both), share * trigamma(both)
         aside = share * (means - first[:2] + first[2])
-        slope = select.reshape(count, -1) @ aside.ravel()
-        own, common = second[:2], second[2]
-        curve = np.einsum("vik,uik,ik->vu", select, select, own)
         summed = select.sum(axis=1)
-        curve -= (summed * common) @ summed.T
-        step = np.linalg.solve(curve + 1e-300 * np.eye(count), slope)
-        move = np.einsum("v,vik->ik", step, select)
-        size, ahead = 1.0, -math.inf
-        while size > 1e-12 and not ahead >= here - 1e-15 * (1 + abs(here)):
-            there = alpha + size * move
-            ahead = height(there) if (there > 0).all() else -math.inf
-            size /= 2
-        if not ahead >= here - 1e-15 * (1 + abs(here)):
-            break
-        moved = np.abs(there - alpha).max()
-        alpha, here = there, ahead
-        if moved <= 1e-12 * np.abs(alpha).max():
-            break
-    return {"a": alpha[0], "b": alpha[1]}
+        curve = (summed * second[2]) @ summed.T
+        curve -= np.einsum("vik,uik,ik->vu", select, select, second[:2])
+        return Slopes(select.reshape(count, -1) @ aside.ravel(), curve)
 
-
-# ----------------------------------- what families of rows with one vector have alike
-
-
-# --------------------------------------------------------------------------- uniform
+    a, b = placed(newton(height, slopes, np.ones(count)))
+    return {"a": a, "b": b}

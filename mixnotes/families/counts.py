@@ -31,12 +31,19 @@ from mixnotes.families.search import Searched
 from mixnotes.families.totals import RowTotals, whole
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import up_to_a_limit
-from mixnotes.numeric.special import log_gamma_ratio, scipy_functions
+from mixnotes.numeric.special import (
+    log_gamma_ratio,
+    log_less_digamma,
+    scipy_functions,
+    trigamma,
+)
 
 _TABLE = 4096  # counts up to which a table of sums is fastest
 _GUESSES = np.array([1e-4, 0.01, 0.1, 1.0, 10.0])  # of 1 / size, of what moments say
 _ROUNDED = 8 * float(np.finfo(float).eps)  # relative; what a sum or two may round off
 _SMALLEST = 1e-12  # 1 / size as a share of 1 / mean
+_NEAR, _TERMS = 0.05, 14  # below the first a series is exact with so many terms
+_COARSE = 0.1  # 1 / size above which sums are no longer nearly integrals
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -119,10 +126,14 @@ class NegativeBinomial(Searched):
         def height(t: float) -> float:
             return float(share @ _log_prob(x, 1 / t if t else math.inf, mean))
 
+        def slopes(t: float) -> tuple[float, float]:
+            first, second = _slopes_of(x, t, mean)
+            return float(share @ first), float(share @ second)
+
         excess = float(share @ (x - mean) ** 2) - mean
         guess = max(excess, 0.01 * mean) / mean / mean
         begin = None if start is None else 1 / start.given("size")
-        t = up_to_a_limit(height, begin, guess * _GUESSES)
+        t = up_to_a_limit(height, begin, guess * _GUESSES, slopes)
         tiny = t * mean <= _SMALLEST
         return {"size": math.inf if tiny else 1 / t, "mean": mean}
 
@@ -177,6 +188,71 @@ def rising(size: float, x: Array) -> Array:
         return log_gamma_ratio(size, x)
     factors = np.log1p(np.arange(largest) / size)
     return np.concatenate([[0.0], np.cumsum(factors)])[x.astype(np.intp)]
+
+
+def _slopes_of(x: Array, t: float, mean: float) -> tuple[Array, Array]:
+    """The first and second derivatives of the log-probability in t = 1 / size.
+
+    The sum of log(1 + j t) over j < x has the derivatives that `_rises_of` gives, and
+    (x + 1 / t) log(1 + t mean) those of `_fall`.
+    """
+    first, second = _rises_of(x, t)
+    z = t * mean
+    level, bend = _fall(z)
+    first = first + mean * mean * level - x * (mean / (1 + z))
+    second = second + mean**3 * bend + x * (mean / (1 + z)) ** 2
+    return first, second
+
+
+def _rises_of(x: Array, t: float) -> tuple[Array, Array]:
+    """The sums of j / (1 + j t) over j < x, and of -(j / (1 + j t))^2: by a table, or
+    for large x by the formula of Euler and Maclaurin where size is large beside 1."""
+    largest = int(x.max(initial=0))
+    if largest <= _TABLE:
+        j = np.arange(largest)
+        each = j / (1 + j * t)
+        sums = np.zeros((2, largest + 1))
+        np.cumsum(each, out=sums[0, 1:])
+        np.cumsum(-each * each, out=sums[1, 1:])
+        found = sums[:, x.astype(np.intp)]
+        return found[0], found[1]
+    z, size = x * t, 1 / t
+    if t > _COARSE:  # j / (1 + j t) = size (1 - size / (size + j))
+        harmonic = np.log1p(z) - log_less_digamma(size + x) + log_less_digamma(size)
+        squares = trigamma(size) - trigamma(size + x)
+        rest = x - 2 * size * harmonic + size * size * squares
+        return size * size * (z - harmonic), -size * size * rest
+    b = 1 / (1 + z)
+    first = x * x * _ratio(z, lambda z: (z - np.log1p(z)) / z**2, 1, 2)
+    first += -0.5 * x * b + (b**2 - 1) / 12 - t**2 * (b**4 - 1) / 120
+    first += t**4 * (b**6 - 1) / 252
+    second = x**3 * _ratio(
+        z, lambda z: (z - 2 * np.log1p(z) + z / (1 + z)) / z**3, 2, 3
+    )
+    second += -0.5 * (x * b) ** 2 + x * b**3 / 6 - t * (1 - (1 - z) * b**5) / 60
+    return first, -second
+
+
+def _fall(z: float) -> tuple[float, float]:
+    """(log(1 + z) - z / (1 + z)) / z^2 and its derivative."""
+    if z > _NEAR:
+        level = (math.log1p(z) - z / (1 + z)) / z / z
+        return level, (1 / (1 + z) ** 2 - 2 * level) / z
+    level = bend = 0.0
+    for k in range(_TERMS, -1, -1):  # 1 / 2 - 2 z / 3 + 3 z^2 / 4 - ...
+        bend = bend * z + level
+        level = level * z + (-1) ** k * (k + 1) / (k + 2)
+    return level, bend
+
+
+def _ratio(z: Array, f: Callable[[Array], Array], top: int, bottom: int) -> Array:
+    """f(z); near 0, where it would lose its digits, by its series, the sum of
+    (-z)^k c_k with c_k = 1 / (k + 2) for top = 1 and (k + 1) / (k + 3) for top = 2."""
+    near = np.minimum(z, _NEAR)
+    total = np.zeros_like(z)
+    for k in range(_TERMS, -1, -1):
+        total = total * -near + (k + 1) ** (top - 1) / (k + bottom)
+    return np.where(z > _NEAR, f(np.maximum(z, _NEAR)), total)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.data.check import as_data
 from mixnotes.data.intervals import Binned, Censored, Intervals
+from mixnotes.families.kinks import Held, Pin, held_by_one, led
 from mixnotes.families.numerical import Bounds, Made, first_guesses, written
+from mixnotes.families.search import places_beside
 from mixnotes.numeric.arrays import Array
 
 _GUESSES = 64  # combinations of first guesses that are tried
@@ -128,6 +130,30 @@ class Custom(Made):
             return x.rows
         return x if isinstance(x, Intervals) else as_data(x)
 
+    has_moves = True
+
+    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """A kink of the density at observations beside it, and free of the one where it
+        stands; and what a simplex finds."""
+        places = np.unique(x[weight > 0]) if x.ndim == 1 else x
+        found = self.kinks(filled, places) if len(places) > 1 and self.blanks else []
+        if filled.pins:
+            yield filled.filled({})
+        for place in found:
+            pin = led(filled, place, float(np.ptp(places)))
+            if pin is None:
+                continue
+            for k in places_beside(int(np.searchsorted(places, place)), len(places)):
+                moved = self.pinned(filled, (pin._replace(at=float(places[k])),))
+                if moved is not None:
+                    yield moved
+        if found:
+            yield from self.about_kinks(filled, x, weight)
+
+    def held(self, pins: tuple[Pin, ...]) -> Held:
+        """The blank that moves the kink most holds it."""
+        return held_by_one(self.blanks, pins)
+
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
         """What log_prob gives; -inf outside the support."""
         inside = self.inside(x)
@@ -174,6 +200,7 @@ class Custom(Made):
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.__dict__["values"] = self.checked(values)
+        other.__dict__["pins"] = ()
         return other
 
     def _asked(self, name: str) -> Callable[..., Any]:

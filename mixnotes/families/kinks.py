@@ -1,4 +1,4 @@
-"""Kinks of a density of scipy's, and fits that hold one on an observation.
+"""Kinks of a density, and fits that hold one on an observation.
 
 For the author of a component of which only a log-density is known. Where a density has
 a kink, as a triangle has at its mode, the log-likelihood has a peak wherever the kink
@@ -22,7 +22,11 @@ _NOISE = 1e3 * float(np.finfo(float).eps)  # relative; what differences may roun
 _FINE = 1e-7  # of the range, as far as a kink is narrowed down
 _STAYS = 0.2  # of the jump of the slope that must be left there
 _ASIDE = 1e-3  # change of a parameter by which the kink's place is followed
+_REACH = 0.01  # of the range, in which a kink is looked for again
 _STRAIGHT = 1e-6  # of the range; a place that bends more is not followed
+
+
+Held = tuple[tuple[str, ...], Callable[[dict[str, Any]], dict[str, Any] | None]]
 
 
 class Pin(NamedTuple):
@@ -138,9 +142,68 @@ def _log_of(filled: Any) -> Callable[[Array], Array]:
     return log
 
 
-def held(
-    blanks: tuple[str, ...], pins: tuple[Pin, ...]
-) -> tuple[tuple[str, ...], Callable[[dict[str, Any]], dict[str, Any] | None]]:
+def led(component: Any, place: float, span: float) -> Pin | None:
+    """A kink of a filled component whose parameters mean what its author knows, with
+    how it moves as each of them does; None where it is not on a straight line."""
+    values = component.values
+    slopes: dict[str, float] = {}
+    aside = {name: _ASIDE * _size(values[name], span) for name in component.bounds}
+    total = 0.0
+
+    def moved(steps: dict[str, float]) -> float | None:
+        try:
+            there = component.filled({n: values[n] + s for n, s in steps.items()})
+        except ValueError:  # out of bounds
+            return None
+        reach = _REACH * span
+        found = narrowed(_log_of(there), place - reach, place + reach, span)
+        return None if found is None else found - place
+
+    for name in component.bounds:
+        step = aside[name]
+        if values[name] + 2 * step > component.bounds[name][1]:
+            step = aside[name] = -step
+        once, twice = moved({name: step}), moved({name: 2 * step})
+        if once is None or twice is None or abs(twice - 2 * once) > _STRAIGHT * span:
+            return None
+        slope = once / step
+        slopes[name] = round(slope) if abs(slope - round(slope)) < 1e-3 else slope
+        total += once
+    both = moved(aside)
+    if both is None or abs(both - total) > len(aside) * _STRAIGHT * span:
+        return None
+    slopes = {name: slope for name, slope in slopes.items() if slope}
+    if list(slopes.values()) == [1]:  # a parameter is the kink's place itself
+        (name,) = slopes
+        near = abs(values[name] - place) < 1e-4 * span
+        place = values[name] if near else place
+    return Pin(place, slopes, dict(values), math.nan) if slopes else None
+
+
+def _size(value: float, span: float) -> float:
+    """What a parameter is moved in proportion to."""
+    return min(abs(value), span) or span
+
+
+def held_by_one(blanks: tuple[str, ...], pins: tuple[Pin, ...]) -> Held:
+    """The blank that moves a kink most keeps it where it is pinned, whatever the others
+    are."""
+    pin = pins[0]
+    names = sorted(
+        (n for n in pin.slopes if n in blanks), key=lambda n: -abs(pin.slopes[n])
+    )
+
+    def settle(values: dict[str, Any]) -> dict[str, Any] | None:
+        if not names:
+            return None
+        name = names[0]
+        rest = pin.placed(values | {name: pin.shapes[name]})
+        return values | {name: pin.shapes[name] + (pin.at - rest) / pin.slopes[name]}
+
+    return tuple(names[:1]), settle
+
+
+def held(blanks: tuple[str, ...], pins: tuple[Pin, ...]) -> Held:
     """Which blanks keep kinks where they are pinned, and how they do in terms of all
     others; None as values where nothing does."""
     if len(pins) > 1 and {"loc", "scale"} <= set(blanks):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mixnotes.families.search import LocationScale
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.newton import Slopes, newton
 
 _LEAST = 1e-150  # a spread from which a climb may start: its square is a number
-_DONE = 1e-13  # of a mean log-density: a Newton step that promises less is the last
 
 
 class LogConcave(LocationScale):
@@ -93,43 +92,15 @@ class LogConcave(LocationScale):
             point, here = wider, there
         if warm is not None and (there := height(warm)) > here:
             point, here = warm, there
-        for _ in range(200):
-            _, first, second = self.shape_of(offset + point @ design)
+
+        def slopes(at: Array) -> Slopes:
+            _, first, second = self.shape_of(offset + at @ design)
             slope = design @ (share * first)
-            curve = -(design * (share * second)) @ design.T
+            curve = (design * (share * second)) @ design.T
             if learns_a:
-                slope[0] += 1 / point[0]
-                curve[0, 0] += 1 / point[0] ** 2
-            step = _uphill(slope, curve)
-            if float(slope @ step) <= _DONE * (1 + abs(here)):
-                point = point + step  # what Newton is left to go is exact to rounding
-                break
-            size = _rising(height, point, step, here)
-            if not size:
-                break
-            point = point + size * step
-            here = height(point)
+                slope[0] += 1 / at[0]
+                curve[0, 0] -= 1 / at[0] ** 2
+            return Slopes(slope, curve)
+
+        point = newton(height, slopes, point)
         return float(point[0]), float(point[1])
-
-
-def _rising(
-    height: Callable[[Array], float], point: Array, step: Array, here: float
-) -> float:
-    """The first of 1, 1/2, 1/4, ... of the step with which the function rises; 0 if
-    none.
-    """
-    size = 1.0
-    while not height(point + size * step) > here:
-        size /= 2
-        if size < 1e-10:
-            return 0.0
-    return size
-
-
-def _uphill(slope: Array, curve: Array) -> Array:
-    """The Newton step, without the directions in which there is no curvature."""
-    sizes, axes = np.linalg.eigh(curve)
-    seen = sizes > 1e-14 * sizes[-1]
-    along = np.where(seen, (axes.T @ slope) / np.where(seen, sizes, 1.0), 0.0)
-    step: Array = axes @ along
-    return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -220,9 +221,7 @@ class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
             root = _inverse_factor(cov)
             matrix = root.transpose(0, 2, 1) @ root
             first = (matrix @ mean[:, :, None])[:, :, 0]
-            rows, columns = triangle(d)
-            second = -matrix[:, rows, columns]
-            second[:, rows == columns] *= 0.5
+            second = self.paired(matrix)
             log_det = -2 * np.log(np.einsum("kii->ki", root)).sum(axis=1)
         normaliser = 0.5 * ((first * mean).sum(axis=1) + log_det + d * LOG_2_PI)
         return np.concatenate([first, second], axis=1).T, normaliser  # type: ignore[return-value]
@@ -278,11 +277,7 @@ class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
         K).
         """
         mean, cov = values["mean"], values["cov"]
-        if self.model[2] == "I":
-            second = cov
-        else:
-            rows, columns = triangle(mean.shape[1])
-            second = cov[:, rows, columns]
+        second = cov if self.model[2] == "I" else self.packed(cov)
         return np.concatenate([np.zeros_like(mean), second], axis=1).T
 
     # ----------------------------------------------------------- the centred form
@@ -304,7 +299,6 @@ class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
         """Of y - origin and its products."""
         d = len(columns)
         sums = np.empty((len(share), self.n_statistics(d)))
-        upper = triangle(d)
         for k, part in enumerate(share):
             aside = columns - origin[k][:, None]
             weighted = aside * part
@@ -312,7 +306,7 @@ class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
             if self.model[2] == "I":
                 sums[k, d:] = np.einsum("in,in->i", weighted, aside)
             else:
-                sums[k, d:] = (weighted @ aside.T)[upper]
+                sums[k, d:] = self.packed(weighted @ aside.T)
         return sums
 
     # ------------------------------------------------------------------- with gaps
@@ -321,22 +315,37 @@ class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
         self, values: Values, columns: Array, parts: list[gaps.Pattern], out: Array
     ) -> None:
         """`centred_log_prob` of the entries that were seen."""
-        for k, cov in enumerate(self.matrices(values["cov"])):
-            gaps.log_prob(values["mean"][k], cov, columns, parts, out[k])
+        gaps.log_prob(values["mean"], self.matrices(values["cov"]), columns, parts, out)
 
     def gappy_sums(
         self, values: Values, columns: Array, parts: list[gaps.Pattern], share: Array
     ) -> Array:
         """`centred_sums`, as expected where an entry is missing."""
-        d = len(columns)
-        sums = np.empty((len(share), self.n_statistics(d)))
-        mean, matrices = values["mean"], self.matrices(values["cov"])
-        for k, part in enumerate(share):
-            first, second = gaps.sums(mean[k], matrices[k], columns, parts, part, part)
-            sums[k, :d] = first
-            axial = self.model[2] == "I"
-            sums[k, d:] = np.diagonal(second) if axial else second[triangle(d)]
-        return sums
+        mean, cov = values["mean"], self.matrices(values["cov"])
+        first, second = gaps.sums(mean, cov, columns, parts, share, share)
+        return np.concatenate([first, self.packed(second)], axis=1)
+
+    def paired(self, precision: Array) -> Array:
+        """What multiplies the products y_i y_j, i <= j, in the log-density."""
+        if self.model[2] == "I":
+            return -0.5 * np.diagonal(precision, axis1=-2, axis2=-1)
+        d = precision.shape[-1]
+        entries = -self.packed(precision)
+        entries[..., _diagonal(d)] *= 0.5
+        return entries
+
+    def packed(self, matrices: Array) -> Array:
+        """Of symmetric matrices, (..., d, d), the entries that are statistics."""
+        if self.model[2] == "I":
+            return np.diagonal(matrices, axis1=-2, axis2=-1)
+        rows, columns = triangle(matrices.shape[-1])
+        entries: Array = matrices[..., rows, columns]
+        return entries
+
+    def unpacked(self, entries: Array, d: int) -> Array:
+        """The inverse: matrices, (..., d, d), with 0 in what is no statistic."""
+        axial = self.model[2] == "I"
+        return np.eye(d) * entries[..., None] if axial else _unpacked(entries, d)
 
     def matrices(self, cov: Array) -> Array:
         """The covariances as matrices, (K, d, d)."""
@@ -541,13 +550,14 @@ def _is_far_from_flat(cov: Array, floor: Array) -> bool:
 
 def _unpacked(upper: Array, d: int) -> Array:
     """Symmetric matrices from their upper triangles, row by row."""
-    full = np.empty((len(upper), d, d))
+    full = np.empty((*upper.shape[:-1], d, d))
     rows, columns = triangle(d)
-    full[:, rows, columns] = upper
-    full[:, columns, rows] = upper
+    full[..., rows, columns] = upper
+    full[..., columns, rows] = upper
     return full
 
 
+@cache
 def _diagonal(d: int) -> NDArray[np.intp]:
     """The positions of y_i^2 among the products y_i y_j, i <= j."""
     rows, columns = triangle(d)

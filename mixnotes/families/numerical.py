@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +17,7 @@ from mixnotes.components.component import Component
 from mixnotes.components.constraints import Shared
 from mixnotes.components.saving import shown
 from mixnotes.data.check import CollapseError
-from mixnotes.families.kinks import Pin, held
+from mixnotes.families.kinks import Held, Pin, held, kinks
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 from mixnotes.numeric.special import scipy_functions
@@ -28,6 +28,9 @@ _NEAREST, _NEAR = 1e-12, 1e-6  # places beside an end, of the range of the data
 _RISES = 0.5  # nats between them: the density is infinite at the end
 _FAR = 40.0  # e-folds from the start beyond which a parameter has run off
 _LONG, _ON = 10.0, 5.0  # e-folds after which it is asked whether as many more rise
+_SHORT = 1.0  # e-folds; a longer step does not begin near a maximum
+_SOME = 8  # steps that are taken from there
+_SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
 _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for others
 
 
@@ -145,8 +148,8 @@ class Made(Component):
             return self._climb_pinned(start, height)
         if start is not None:
             begin = {name: start.values[name] for name in self.blanks}
-            found = self._climb(begin, height, x)
-            filled = self.filled(found) if height(found) >= height(begin) else start
+            filled = self._stepped(start, begin, height, x)
+            filled = filled if height(filled.values) >= height(begin) else start
         else:
             begin = self._begin(self.guesses(x, share), height)
             filled = self.filled(self._climb(self._simplex(begin, height), height, x))
@@ -156,7 +159,7 @@ class Made(Component):
 
     def _climb_pinned(self, start: Self, height: Any) -> Self:
         """Newton steps while kinks of the density stay on their observations."""
-        names, settle = held(self.blanks, start.pins)
+        names, settle = self.held(start.pins)
         free = {n: start.values[n] for n in self.blanks if n not in names}
         if not free:
             return start
@@ -267,9 +270,37 @@ class Made(Component):
             )
         return values
 
-    def has_kinks(self, filled: Self, x: Array) -> bool:
-        """Has the density a kink among these observations, as far as is known?"""
-        return False
+    def kinks(self, filled: Self, x: Array) -> list[float]:
+        """Where the density has a kink, between the ends of the data."""
+        if self.discrete or x.ndim > 1:
+            return []
+        low, high = np.clip(filled.ends, x.min(), x.max())
+        if not low < high:
+            return []
+        return kinks(lambda x: filled.logs(x, filled.values), float(low), float(high))
+
+    def pinned(self, filled: Self, pins: tuple[Pin, ...]) -> Self | None:
+        """`filled` with kinks on observations; None where its bounds do not allow."""
+        names, settle = self.held(pins)
+        values = settle(filled.values)
+        if values is None or not names:
+            return None
+        try:
+            moved = filled.filled({name: values[name] for name in names})
+        except ValueError:
+            return None
+        moved.__dict__["pins"] = pins
+        return moved
+
+    def held(self, pins: tuple[Pin, ...]) -> Held:
+        """Which blanks keep kinks where they are pinned, and how."""
+        return held(self.blanks, pins)
+
+    def about_kinks(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """Where simplexes lead that look about, if the density has kinks."""
+        if self.kinks(filled, x[weight > 0]):
+            for size in _SIMPLEX:
+                yield self.by_simplex(filled, x, weight, size)
 
     def by_simplex(self, filled: Self, x: Array, weight: Array, size: float) -> Self:
         """Where a simplex of this size leads, by scipy: it needs no slopes."""
@@ -297,10 +328,38 @@ class Made(Component):
             )
         return self.filled(line.values(found.x))
 
+    def _stepped(
+        self, start: Self, begin: dict[str, float], height: Any, x: Array
+    ) -> Self:
+        """A Newton step from the last of EM's, which squares the distance to a maximum,
+        or some where that leads far; a whole climb where these lead very far, or where
+        there is a slope and none of them rises."""
+        units, sights = start.__dict__.get("sights", (None, None))
+        line = _Line(self.bounds, begin, height, units)
+        origin = np.zeros(len(begin))
+
+        def at(u: Array) -> float:
+            return float(height(line.values(u)))
+
+        top = ascend(at, origin, 1, sights=sights)
+        moved = float(np.abs(top.place).max())
+        if moved >= _SHORT or not (moved or top.promised < _RISING):
+            top = ascend(at, top.place, _SOME, sights=top.sights)
+            moved = float(np.abs(top.place).max())
+            if moved >= _LONG or not (moved or top.promised < _RISING):
+                return self.filled(self._climb(begin, height, x))
+        if (
+            top.value < height(begin) - _RISING
+        ):  # the line does not reach so near a bound
+            return self.filled(self._climb(begin, height, x))
+        filled = self.filled(line.values(top.place))
+        filled.__dict__["sights"] = line.units, top.sights
+        return filled
+
     def _climb(
         self, begin: dict[str, float], height: Any, x: Array
     ) -> dict[str, float]:
-        """Newton steps from there."""
+        """Newton steps from there to the end."""
         line = _Line(self.bounds, begin, height)
         top = ascend(lambda u: height(line.values(u)), np.zeros(len(begin)))
         name = list(begin)[int(np.argmax(np.abs(top.place)))]
@@ -308,7 +367,7 @@ class Made(Component):
         goes_on = height(line.values(further)) > top.value + _RISING
         stalled = not top.promised < _RISING
         if stalled and not goes_on:  # at a kink no step keeps what slopes promise
-            stalled = not self.has_kinks(self.filled(line.values(top.place)), x)
+            stalled = not self.kinks(self.filled(line.values(top.place)), x)
         if line.ran_off(top.place) or goes_on or stalled:
             raise self._ran_off(name, line.values(top.place)[name])
         return line.values(top.place)
@@ -320,11 +379,15 @@ class _Line:
     """
 
     def __init__(
-        self, bounds: dict[str, Bounds], begin: dict[str, float], height: Any
+        self,
+        bounds: dict[str, Bounds],
+        begin: dict[str, float],
+        height: Any,
+        units: dict[str, float] | None = None,
     ) -> None:
         self.bounds = {name: bounds[name] for name in begin}
         self.begin = {n: _within(v, self.bounds[n]) for n, v in begin.items()}
-        self.units = {name: self._unit(name, height) for name in begin}
+        self.units = units or {name: self._unit(name, height) for name in begin}
 
     def _unit(self, name: str, height: Any) -> float:
         """By how much an unbounded parameter must change to change the fit; 1 for

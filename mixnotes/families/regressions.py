@@ -22,6 +22,7 @@ from mixnotes.families.discrete import (
     log_ways,
 )
 from mixnotes.families.regression import Regression
+from mixnotes.families.shared_lines import SharedLines
 from mixnotes.families.totals import whole, with_totals
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import HALF_LOG_2_PI
@@ -193,6 +194,16 @@ class Curve(Regression):
             top, point, eta = height, point + step, ahead
         self._require_open(y, weight, design, eta)
         return point
+
+    def fitted_together(
+        self, templates: Sequence[Self], x: Array, shares: Array, starts: Sequence[Self]
+    ) -> list[Self] | None:
+        """By Newton's method in all that is blank, of all of them at once, where these
+        are coefficients of which nothing is believed."""
+        alike = all(type(template) is type(self) for template in templates)
+        if not alike or self.own or self.beside or any(t.told for t in templates):
+            return None
+        return SharedLines(templates, x, shares).climbed(starts)
 
     @property
     def limit(self) -> str:

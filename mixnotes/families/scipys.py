@@ -9,12 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.families.kinks import Pin, followed, held, kinks
+from mixnotes.families.kinks import followed
 from mixnotes.families.numerical import Bounds, Made, first_guesses, written
 from mixnotes.families.search import ends_beside, places_beside
 from mixnotes.numeric.arrays import Array
 
-_SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
 _EDGE = 1e-3  # of the range of a shape; nearer to its bound there is no kink to be seen
 
 
@@ -47,7 +46,7 @@ def from_scipy(distribution: Any, **given: float | None) -> FromScipy:
         name = distribution.dist
         args, _, scale = name._parse_args(*distribution.args, **distribution.kwds)
         loc = distribution.kwds.get("loc", 0.0)
-        shapes = [s.strip() for s in (name.shapes or "").split(",") if s.strip()]
+        shapes = _shape_names(name)
         if len(distribution.args) > len(shapes):
             loc = distribution.args[len(shapes)]
         known = dict(zip(shapes, args, strict=True)) | {"loc": loc}
@@ -78,6 +77,8 @@ class FromScipy(Made):
                 f"not learned; write from_scipy({name!r}, {missing[0]}=...)"
             )
         fixed = {n: _whole(self._number(n, known[n])) for n in whole}
+        own["shape_names"] = _shape_names(own["distribution"])
+        own["is_plain"] = _is_plain(own["distribution"])
         own["pins"] = ()
         own["values"] = self.checked(fixed | {n: known.get(n) for n in own["bounds"]})
 
@@ -117,9 +118,7 @@ class FromScipy(Made):
             return
         if not self.discrete and self.blanks:
             yield from self._kinks_beside(filled, np.unique(x[weight > 0]))
-            if self.has_kinks(filled, x[weight > 0]):
-                for size in _SIMPLEX:
-                    yield self.by_simplex(filled, x, weight, size)
+            yield from self.about_kinks(filled, x, weight)
         if not self.edges_move:
             return
         places = np.sort(x)
@@ -148,7 +147,7 @@ class FromScipy(Made):
             return
         span = float(places[-1] - places[0])
         filled = self._off_the_edge(filled)
-        found = self._kinks(filled, places)
+        found = self.kinks(filled, places)
         pins = [followed(filled, place, span) for place in found]
         here = [
             (pin, int(np.searchsorted(places, place)), place)
@@ -166,7 +165,7 @@ class FromScipy(Made):
             for k in places_beside(position, len(places)):
                 first = pin._replace(at=float(places[k]))
                 for rest in (others, []) if others else ([],):
-                    moved = self._pinned(filled, (first, *rest))
+                    moved = self.pinned(filled, (first, *rest))
                     if moved is not None:
                         yield moved
         for i, (one, a, _) in enumerate(here):
@@ -178,20 +177,9 @@ class FromScipy(Made):
                                 one._replace(at=float(places[k])),
                                 two._replace(at=float(places[j])),
                             )
-                            moved = self._pinned(filled, both)
+                            moved = self.pinned(filled, both)
                             if moved is not None:
                                 yield moved
-
-    def _kinks(self, filled: Self, x: Array) -> list[float]:
-        """Where the density has a kink, between the ends of the data."""
-        low, high = np.clip(filled.ends, x.min(), x.max())
-        if not low < high:
-            return []
-        return kinks(lambda x: filled.logs(x, filled.values), float(low), float(high))
-
-    def has_kinks(self, filled: Self, x: Array) -> bool:
-        """Has the density a kink among these observations?"""
-        return not self.discrete and x.ndim == 1 and bool(self._kinks(filled, x))
 
     def _off_the_edge(self, filled: Self) -> Self:
         """The component with shapes inside of their bounds, where a kink may be."""
@@ -205,26 +193,31 @@ class FromScipy(Made):
                     moved[name] = low + 0.5 * width
         return filled.filled(moved) if moved else filled
 
-    def _pinned(self, filled: Self, pins: tuple[Pin, ...]) -> Self | None:
-        """`filled` with kinks on observations; None where its bounds do not allow."""
-        names, settle = held(self.blanks, pins)
-        values = settle(filled.values)
-        if values is None or not names:
-            return None
-        try:
-            moved = filled.filled({name: values[name] for name in names})
-        except ValueError:
-            return None
-        moved.__dict__["pins"] = pins
-        return moved
-
     def logs(self, x: Array, values: dict[str, Any]) -> Array:
         """scipy's logpdf or logpmf."""
-        density = (
-            self.distribution.logpmf if self.discrete else self.distribution.logpdf
-        )
         with np.errstate(all="ignore"):
-            return np.asarray(density(x, **values), dtype=np.float64)
+            if self.discrete:
+                return np.asarray(self.distribution.logpmf(x, **values), np.float64)
+            if not self.is_plain:
+                return np.asarray(self.distribution.logpdf(x, **values), np.float64)
+            return self._plain_logs(x, values)
+
+    def _plain_logs(self, x: Array, values: dict[str, Any]) -> Array:
+        """What `scipy.stats.rv_continuous.logpdf` does, without an array for each shape
+        parameter and a search for those that are wrong, which take most of its time."""
+        own, scale = self.distribution, values["scale"]
+        shapes = [values[name] for name in self.shape_names]
+        if not (scale > 0 and own._argcheck(*shapes)):
+            return np.full(len(x), np.nan)
+        y = (x - values["loc"]) / scale
+        inside = own._support_mask(y, *shapes)
+        out = np.full(len(x), -np.inf)
+        if inside.all():
+            out[:] = own._logpdf(y, *shapes)
+        elif inside.any():
+            out[inside] = own._logpdf(y[inside], *shapes)
+        out -= math.log(scale)
+        return out
 
     def guesses(self, x: Array, share: Array) -> list[dict[str, float]]:
         """What scipy itself begins from, and simple ones."""
@@ -310,6 +303,19 @@ class FromScipy(Made):
 def _whole(value: float) -> float:
     """A whole number as an int, which scipy asks for."""
     return int(value) if value == math.floor(value) else value
+
+
+def _shape_names(distribution: Any) -> list[str]:
+    """The shape parameters in scipy's order."""
+    return [s.strip() for s in (distribution.shapes or "").split(",") if s.strip()]
+
+
+def _is_plain(distribution: Any) -> bool:
+    """Does it compute log-densities as most of scipy's continuous distributions do?"""
+    from scipy import stats
+
+    own = getattr(type(distribution), "logpdf", None)
+    return own is stats.rv_continuous.logpdf
 
 
 def _looked_up(name: Any) -> Any:

@@ -152,7 +152,7 @@ class MultivariateStudentT(Stepped):
 
     def density(self, prepared: Prepared) -> Array:
         """log p at Mahalanobis distances of what was seen, a t of the same df."""
-        far = gaps.distances(self.given("loc"), self.given("shape"), *prepared)
+        far = _distances(self.given("loc"), self.given("shape"), prepared)
         return log_bell(far.square, self.given("df"), far.seen) + far.level
 
     def extent(self, x: Array) -> Array:
@@ -329,11 +329,11 @@ class _Rounds:
     ) -> dict[str, Any]:
         """Some rounds of loc and shape, then df, each up from the last."""
         df, loc, shape = start
-        far = gaps.distances(loc, shape, *self.prepared)
+        far = _distances(loc, shape, self.prepared)
         for _ in range(rounds):
             pull = self.share * latent(far.square, df, far.seen)
             loc, shape = self._moments(loc, shape, pull)
-            far = gaps.distances(loc, shape, *self.prepared)
+            far = _distances(loc, shape, self.prepared)
             if learns_df:
                 df = df_of(far.square, self.share, far.seen, df)
         return {"df": df, "loc": loc, "shape": shape}
@@ -345,7 +345,9 @@ class _Rounds:
         so that each row adds it once, however far out it is.
         """
         template = self.template
-        first, second = gaps.sums(loc, shape, *self.prepared, pull, self.share)
+        (first,), (second,) = gaps.sums(
+            loc[None], shape[None], *self.prepared, pull[None], self.share[None]
+        )
         total = pull.sum()
         if template._is_blank("loc"):
             move = first / total
@@ -356,3 +358,9 @@ class _Rounds:
             shape = 0.5 * (shape + shape.T)
             template.require_width(shape, loc, self.weight, self.extent)
         return loc, shape
+
+
+def _distances(loc: Array, shape: Array, prepared: Prepared) -> gaps.Distances:
+    """Those of one component, each of shape (n,)."""
+    far = gaps.distances(loc[None], shape[None], *prepared)
+    return far._replace(square=far.square[0], level=far.level[0])

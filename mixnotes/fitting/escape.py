@@ -28,6 +28,7 @@ _EPS = float(np.finfo(float).eps)
 _HIGHER = 1e-6  # nats by which a place must be above
 _ROUNDS = 50  # moves of components beside, one after another
 _TRIED = 4  # steps in which such a move must pay
+_HOPE = 4  # times the last gain that each step which is left may bring
 _LEVEL = 0.999  # a step that shrinks some direction less than this may be at a saddle
 _SOME = 4  # beyond which the largest eigenvalue alone is looked at first
 _SURELY = 0.9  # if it is below this no direction is at a saddle
@@ -87,10 +88,13 @@ def _beside(engine: Engine, result: RunResult) -> State | None:
     top += max(_HIGHER, 8 * _EPS * abs(top))
     best = None
     for moved in _moves(engine, result.mixture, movers, shares):
-        here = engine.state(moved)
+        here, before = engine.state(moved), -np.inf
         try:
-            for _ in range(_TRIED):
+            for left in reversed(range(_TRIED)):
                 log_likelihood, statistics = engine.e_step(here)
+                gain, before = log_likelihood - before, log_likelihood
+                if log_likelihood + _HOPE * left * gain < top or np.isnan(gain):
+                    break  # far too low, or some row is impossible
                 reached, here = here, engine.m_step(statistics, here)
         except (CollapseError, np.linalg.LinAlgError):
             continue

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mixnotes.mixing.nodes import grouped
+from mixnotes.mixing.shifts import ROUNDED, from_nodes
 from mixnotes.mixing.tracks import Line, Track
 from mixnotes.numeric.arrays import Array
 
@@ -68,10 +69,14 @@ def largest(track: Track, log_c: Array, gap: float) -> Top:
     """The largest log D of a track, between two numbers. The upper is at most `gap`
     above the larger of the lower and 0, as far as rounding allows.
     """
+    error = rounding(track, log_c)
     if isinstance(track, Line) and not track.moves:
         top = _at_kinks(track, log_c)
     elif isinstance(track, Line):
-        top = _on_line(track, cells(track, log_c) or log_d(track, log_c), gap)
+        nodes = from_nodes(track, log_c)
+        error *= 1.0 if nodes is None else ROUNDED
+        of = nodes or cells(track, log_c) or log_d(track, log_c)
+        top = _on_line(track, of, gap)
     else:
         at = track.guesses()
         if not len(at):
@@ -79,7 +84,7 @@ def largest(track: Track, log_c: Array, gap: float) -> Top:
         values = log_d(track, log_c)(at)
         k = int(values.argmax())
         top = Top(float(values[k]), float(values[k]), float(at[k]))
-    return top._replace(upper=top.upper + rounding(track, log_c))
+    return top._replace(upper=top.upper + error)
 
 
 def rounding(track: Track, log_c: Array) -> float:

@@ -213,11 +213,13 @@ class Passage(Form):
 
 @dataclass(frozen=True)
 class Shifted(Form):
-    """A place whose loss is g(z - q), curved by at most `curve`."""
+    """A place whose loss is g(z - q), curved by at most `curve`. `reach` is half the
+    width of a cell in which few nodes stand for many observations, as `shifts` asks."""
 
     g: Callable[[Array], Array]
     curve: float
     turn: float = math.inf  # the period of q
+    reach: float | None = None
 
     @property
     def period(self) -> float:  # type: ignore[override]

@@ -154,7 +154,9 @@ def _(template: Laplace, x: Array, least: float | None) -> Track | Unbounded:
 def _(template: Logistic, x: Array, least: float | None) -> Track | Unbounded:
     if "loc" not in template.blanks:
         return refuse(template)
-    return _placed(template, x, Shifted(_sech, 0.5), -2 * math.log(2), least)
+    # In the disc of radius 1, |cosh(z / 2)|^2 falls by less than e: M < 2.8.
+    form = Shifted(_sech, 0.5, reach=1 / 6)
+    return _placed(template, x, form, -2 * math.log(2), least)
 
 
 @track_of.register
@@ -165,7 +167,10 @@ def _(template: StudentT, x: Array, least: float | None) -> Track | Unbounded:
     if df == math.inf:
         return _placed(template, x, Bell(), -HALF_LOG_2_PI, least)
     standard = template.filled({"loc": 0.0, "scale": 1.0})
-    form = Shifted(partial(_heavy, df), (df + 1) / df)
+    # In a disc of s sqrt(df), |1 + z^2 / df| falls by less than (1 - s)^2.
+    share = min(0.5, 2 / (df + 1))
+    reach = share * math.sqrt(df) / 6
+    form = Shifted(partial(_heavy, df), (df + 1) / df, reach=reach)
     return _placed(template, x, form, float(standard.log_prob([0.0])[0]), least)
 
 
@@ -183,7 +188,8 @@ def _(template: VonMises, x: Array, least: float | None) -> Track | Unbounded:
     def read(x: Array) -> tuple[Array, Array]:
         return x, np.full(len(x), top)
 
-    form = Shifted(partial(_around, k), k, 2 * math.pi)
+    # In a disc of s, k cos z grows by less than k s + k (cosh s - 1).
+    form = Shifted(partial(_around, k), k, 2 * math.pi, min(1.0, 1.5 / k) / 6)
     return line(
         template, form, x, read,
         lambda q: {"mean": q}, lambda c: c.given("mean") % (2 * math.pi),

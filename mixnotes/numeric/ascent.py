@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.newton import Slopes, newton
 
 _EPS = float(np.finfo(float).eps)
 _WIDTH = 1e-3  # of the first differences; their error is of order width^4
@@ -31,18 +32,20 @@ _RIDGE = 1e-4  # a ratio of curvatures below which differences along axes lose d
 
 
 class Top(NamedTuple):
-    """Where a climb ended, how high, and how much the last step had promised."""
+    """Where a climb ended, how high, and how much the last step had promised; and how
+    differences were taken there."""
 
     place: Array
     value: float
     promised: float = 0.0
+    sights: Sights | None = None
 
 
-class Slopes(NamedTuple):
-    """Gradient (p,) and matrix of second derivatives (p, p)."""
+class Sights(NamedTuple):
+    """Along which axes, the columns of (p, p), and how far differences are taken."""
 
-    first: Array
-    second: Array
+    axes: Array
+    widths: Array
 
 
 class Scale(NamedTuple):
@@ -59,6 +62,7 @@ def ascend(
     start: Array,
     steps: int = 100,
     scale: Scale = Scale(),  # noqa: B008
+    sights: Sights | None = None,
 ) -> Top:
     """The maximum of f that Newton steps reach from `start`, never below it.
 
@@ -68,10 +72,13 @@ def ascend(
     curvature is reversed. A step that does not rise is halved; where none rises, the
     highest of the places around is taken. So the search ends only where all of these
     are lower. Where steps gain far less than they promised, the function bends within
-    that width, and differences are taken nearer.
+    that width, and differences are taken nearer. A climb that goes on from where
+    another ended begins with its `sights`.
     """
     here = Top(np.array(start, dtype=np.float64), f(np.asarray(start, float)))
     axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
+    if sights is not None:
+        axes, widths = sights
     for _ in range(steps):
         found = _look(f, here, axes, widths, scale)
         if found is None:
@@ -91,10 +98,11 @@ def ascend(
             axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
             here = here if ahead is None else ahead._replace(promised=promised)
             continue
+        sights = Sights(axes, widths)
         if ahead is None:
-            return here._replace(promised=promised)
+            return here._replace(promised=promised, sights=sights)
         moved = float(np.abs(ahead.place - here.place).max())
-        here = ahead._replace(promised=promised)
+        here = ahead._replace(promised=promised, sights=sights)
         if moved < _STILL * min(1.0, float(widths.max()) / _WIDTH):
             return here
     return here
@@ -250,12 +258,16 @@ def _slopes(
 
 
 def up_to_a_limit(
-    f: Callable[[float], float], start: float | None, guesses: Array
+    f: Callable[[float], float],
+    start: float | None,
+    guesses: Array,
+    slopes: Callable[[float], tuple[float, float]] | None = None,
 ) -> float:
     """The t >= 0 at which f has its maximum, not below f at `start`; exactly 0 where f
     is highest there. With t = 1 / size that tells an infinite size from a large one.
 
-    Without a start the search begins at the highest of the guesses.
+    Without a start the search begins at the highest of the guesses. Where `slopes`
+    gives the first and second derivatives of f, it takes no differences.
     """
     at_limit = f(0.0)
     inner = guesses[guesses > 0]
@@ -265,8 +277,22 @@ def up_to_a_limit(
         if not heights[best] > at_limit:
             return 0.0
         start = float(inner[best])
-    top = ascend(lambda u: f(math.exp(u[0])) if u[0] < 300 else -math.inf,
-                 np.array([math.log(start)]))  # fmt: skip
-    if at_limit >= top.value - 8 * _EPS * (1 + abs(top.value)):
+    begin = np.array([math.log(start)])
+
+    def height(u: Array) -> float:
+        return f(math.exp(u[0])) if u[0] < 300 else -math.inf
+
+    def bends(u: Array) -> Slopes:
+        assert slopes is not None
+        t = math.exp(u[0])
+        first, second = slopes(t)
+        return Slopes(np.array([t * first]), np.array([[t * (first + t * second)]]))
+
+    if slopes is None:
+        place = ascend(height, begin).place
+    else:
+        place = newton(height, bends, begin, _LONGEST)
+    top = height(place)
+    if at_limit >= top - 8 * _EPS * (1 + abs(top)):
         return 0.0
-    return math.exp(top.place[0])
+    return math.exp(place[0])

@@ -787,3 +787,38 @@ def test_bounds_below_what_is_seen_are_refused():
         return np.round(tent(x), 7)
 
     panels._require_bounds(target(rounded, variation=2.01, curvature=2.01), close)
+
+
+# ---------------------------------------------------------------------------- angles
+
+
+@pytest.mark.parametrize(
+    ("density", "low", "high"),
+    [
+        (mx.VonMises(3.0, 2.0), 3 - math.pi, 3 + math.pi),
+        (mx.Mixture([mx.VonMises(1.0, 2.0), mx.VonMises(2.0, 2.0)], [0.5, 0.5]),
+         1.5 - math.pi, 1.5 + math.pi),
+        (mx.Mixture([mx.VonMises(0.0, 3.0), mx.VonMises(math.pi, 3.0)], [0.5, 0.5]),
+         -math.pi, math.pi),
+        (stats.vonmises(2.0, loc=1.0), 1 - math.pi, 1 + math.pi),
+        (stats.vonmises(2.0, scale=24 / (2 * math.pi)), -12, 12),
+    ],
+)  # fmt: skip
+def test_a_density_of_angles_is_taken_on_one_turn(density, low, high):
+    target = as_target(density)
+    assert target.support == pytest.approx((low, high), abs=1e-12)
+    assert len(target.notes) == 1
+    assert "repeats itself every" in target.notes[0]
+    assert target.masses.sum() == pytest.approx(1, abs=1e-12)
+    x = np.linspace(low + 1e-9, high - 1e-9, 50)
+    own = (
+        np.exp(density.log_prob(x)) if hasattr(density, "log_prob") else density.pdf(x)
+    )
+    np.testing.assert_allclose(target.pdf(x), own, rtol=1e-6)
+    assert target.pdf(np.array([low - 0.1, high + 0.1])).tolist() == [0, 0]
+
+
+def test_a_support_that_is_given_is_another_turn():
+    target = as_target(mx.VonMises(0.0, 2.0), support=(0.0, 2 * math.pi))
+    assert target.support == (0, 2 * math.pi)
+    assert target.notes == ()

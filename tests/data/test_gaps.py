@@ -5,6 +5,9 @@ import pytest
 import scipy.stats
 
 import mixnotes as mx
+from mixnotes.fitting.blocks.base import Form
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.inputs import checked
 from tests.published.test_published import ERUPTIONS, SHARED
 
 MURRAY = [
@@ -79,6 +82,57 @@ def test_the_climb_rises_in_every_covariance_model(covariance):
     fit = mx.em(mx.gaussian_mixture(2, covariance), with_gaps(ERUPTIONS, 0.2), starts=2)
     assert fit.converged
     assert np.all(np.diff(fit.history) >= 0)
+
+
+@pytest.mark.parametrize("covariance", ["EII", "VVI", "EEE", "VEV", "VVV"])
+@pytest.mark.parametrize("n", [80, 20_000])
+def test_statistics_of_patterns_are_those_of_rows(covariance, n):
+    """One matrix product a pattern says the same as the distances of each row, of some
+    rows and, with weights, of so many that they are worked on in chunks."""
+    rng = np.random.default_rng(4)
+    places = 2 * rng.normal(size=(3, 4))
+    x = with_gaps(places[rng.integers(0, 3, n)] + rng.normal(size=(n, 4)), 0.3)
+    weight = None if n < 100 else rng.integers(1, 4, n)
+    root = np.eye(4) if covariance[2] == "I" else np.eye(4) + 0.3 * np.tri(4)
+    normals = [mx.MultivariateNormal(m, root @ root.T, covariance) for m in places]
+    start = mx.Mixture(normals, [0.5, 0.3, 0.2])
+    model, source = checked(start.blank(), x, weight)
+    steps = []
+    for exact in (False, True):
+        engine = Engine(model, source, exact=exact)
+        state = engine.state(start)
+        log_likelihood, statistics = engine.e_step(state)
+        assert statistics.form is engine.form
+        found = engine.m_step(statistics, state)
+        steps.append((log_likelihood + engine.constant, found))
+    weights = np.ones(n) if weight is None else weight
+    assert steps[0][0] == pytest.approx(weights @ start.log_prob(x), rel=1e-12)
+    assert steps[1][0] == pytest.approx(steps[0][0], rel=1e-12)
+    (packed,), (rows,) = steps[0][1].values, steps[1][1].values
+    np.testing.assert_allclose(steps[0][1].weights[0], steps[1][1].weights[0])
+    for name in ("mean", "cov"):
+        np.testing.assert_allclose(packed[name], rows[name], rtol=1e-9, atol=1e-12)
+
+
+def test_a_narrow_component_with_gaps_keeps_its_digits():
+    """Two clusters 1e7 widths apart: a step is that of each alone, by distances."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0, 1, (50, 2)), rng.normal(1e7, 1, (50, 2))])
+    x[::5, 1] = np.nan
+    cov = [[1.0, 0.3], [0.3, 2.0]]
+    normals = [mx.MultivariateNormal([m, m], cov) for m in (0.0, 1e7)]
+    start = mx.Mixture(normals, [0.5, 0.5])
+    model, source = checked(start.blank(), x, None)
+    engine = Engine(model, source)
+    log_likelihood, statistics = engine.e_step(engine.state(start))
+    assert statistics.form is Form.EXACT
+    expected = start.log_prob(x).sum()
+    assert log_likelihood + engine.constant == pytest.approx(expected, rel=1e-8)
+    step = mx.em_step(model, start, x)
+    for k, part in enumerate((x[:50], x[50:] - 1e7)):
+        alone = mx.Mixture([mx.MultivariateNormal([0.0, 0.0], cov)])
+        own = mx.em_step(alone.blank(), alone, part).components[0].cov
+        np.testing.assert_allclose(step.components[k].cov, own, rtol=1e-7)
 
 
 def test_the_limit_is_a_maximum():

@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 import mixnotes as mx
-from mixnotes.families.kinks import kinks
+from mixnotes.families.kinks import held_by_one, kinks, led
 
 pytestmark = pytest.mark.slow  # each a fit of scipy's density, or several
 
@@ -110,3 +110,78 @@ def test_kinks_are_found_where_they_are_and_nowhere_else(dist, values, places, u
     low, high = np.clip(frozen.support(), -9 * unit, 9 * unit)
     seen = kinks(frozen.logpdf, float(low), float(high))
     assert seen == pytest.approx([p * unit for p in places], abs=1e-7 * unit)
+
+
+# ------------------------------------------------------------- the reader's own density
+
+
+def two_sided(x, loc, scale):
+    """Of Laplace."""
+    return -np.abs(x - loc) / scale - np.log(2 * scale)
+
+
+def tent(x, c):
+    """Of a triangle on (0, 1) with its mode at c."""
+    return np.log(2) + np.where(x < c, np.log(x / c), np.log((1 - x) / (1 - c)))
+
+
+def hat(x, low, share, width):
+    """Of a triangle whose mode no parameter is."""
+    with np.errstate(all="ignore"):
+        z = (x - low) / width
+        return np.where((z > 0) & (z < 1), tent(z, share), -np.inf) - np.log(width)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_custom_density_with_a_kink_is_fitted_as_the_family_that_it_is(seed):
+    r = np.random.default_rng(seed)
+    x = np.concatenate([r.laplace(0, 1, 100), r.laplace(6, 1, 100)])
+    own = mx.Custom(two_sided, {"loc": (-np.inf, np.inf), "scale": (0, np.inf)})
+    fit = mx.em(mx.Mixture(2 * [own]), x, starts=2)
+    twin = mx.em(mx.Mixture(2 * [mx.Laplace()]), x)
+    assert fit.converged
+    assert fit.log_likelihood == pytest.approx(twin.log_likelihood, abs=1e-9)
+    assert "a move that no step of EM makes" in fit.reason
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_mode_of_a_custom_triangle_is_at_the_best_observation(seed):
+    """Every peak is at an observation (Oliver 1972)."""
+    x = stats.triang.rvs(0.3, size=60, random_state=seed)
+    best = max(stats.triang.logpdf(x, c).sum() for c in x)
+    fit = mx.em(mx.Mixture([mx.Custom(tent, {"c": (0, 1)}, support=(0, 1))]), x)
+    assert fit.converged
+    assert fit.log_likelihood == pytest.approx(best, abs=1e-7)
+
+
+def test_a_kink_that_no_single_parameter_is_ends_at_a_peak_too():
+    x = stats.triang.rvs(0.4, 1, 4, size=80, random_state=3)
+    bounds = {"low": (-np.inf, np.inf), "share": (0, 1), "width": (0, np.inf)}
+    own = mx.Custom(hat, bounds, guess={"low": 0.9, "share": 0.5, "width": 4.2})
+    fit = mx.em(mx.Mixture([own]), x, starts=1)
+    twin = mx.em(mx.Mixture([mx.from_scipy(stats.triang)]), x, starts=1)
+    assert fit.log_likelihood > twin.log_likelihood - 0.01
+
+
+def test_a_kink_is_led_by_the_parameters_that_move_it():
+    """One that is the mode itself, and a sum of two; along a curve it is not led."""
+    free = (-np.inf, np.inf)
+
+    def summed(x, a, b, scale):
+        return two_sided(x, a + 2 * b, scale)
+
+    def bent(x, a, scale):
+        return two_sided(x, a + 5 * a**3, scale)
+
+    known = mx.Custom(
+        two_sided, {"loc": free, "scale": (0, np.inf)}, loc=1.0, scale=2.0
+    )
+    assert led(known, 1.0, 10.0)[:2] == (1.0, {"loc": 1})
+    bounds = {"a": free, "b": free, "scale": (0, np.inf)}
+    pin = led(mx.Custom(summed, bounds, a=1.0, b=0.5, scale=2.0), 2.0, 10.0)
+    assert pin.slopes == {"a": 1, "b": 2}
+    names, settle = held_by_one(("a", "b"), (pin._replace(at=3.0),))
+    assert names == ("b",)
+    assert settle({"a": 0.0, "b": 0.5, "scale": 1.0})["b"] == pytest.approx(1.5)
+    curve = mx.Custom(bent, {"a": free, "scale": (0, np.inf)}, a=1.0, scale=2.0)
+    assert led(curve, 6.0, 10.0) is None

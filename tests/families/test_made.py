@@ -281,3 +281,25 @@ def test_what_needs_scipy_says_so_where_there_is_none():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout.count("scipy is not installed") == 3, run.stderr
+
+
+def continuous_distributions():
+    """The continuous distributions that scipy tests, with its parameters."""
+    slow = {"levy_stable", "studentized_range"}
+    known = scipy.stats._distr_params.distcont
+    return [(name, args) for name, args in known if name not in slow]
+
+
+@pytest.mark.parametrize(("name", "args"), continuous_distributions())
+def test_log_densities_are_those_of_scipy_to_the_last_bit(name, args):
+    """Inside the support, at its ends and outside of it."""
+    distribution = getattr(scipy.stats, name)
+    frozen = distribution(*args, loc=1.5, scale=2.0)
+    low, high = frozen.support()
+    x = frozen.ppf(np.linspace(0.01, 0.99, 23))
+    ends = [e for e in (low, high) if np.isfinite(e)]
+    x = np.concatenate([x, ends, [1.5, 3.5, -1e3, 1e3]])
+    with np.errstate(all="ignore"):
+        expected = frozen.logpdf(x)
+    np.testing.assert_array_equal(mx.from_scipy(frozen).logs(
+        x, mx.from_scipy(frozen).values), expected)  # fmt: skip

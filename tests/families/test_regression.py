@@ -478,3 +478,61 @@ def test_errors_say_what_to_do(call, error, words):
 def test_a_parameter_that_a_regression_does_not_have_is_refused(kind):
     with pytest.raises(TypeError, match="interceptt"):
         kind("y", ["x"], interceptt=2.0)
+
+
+@pytest.mark.parametrize(("kind", "target"), KINDS[1:])
+@pytest.mark.parametrize("place", [0.0, 300.0])
+def test_a_shared_slope_is_learned_with_all_else_at_once(kind, target, place):
+    """A step from anywhere ends where the weighted log-likelihood has no slope in the
+    two intercepts, the own slope, and the shared one; a known one stays."""
+    table = TABLE | {"x": X + place, "z": np.sin(5 * X)}
+    both = {"x": mx.Shared("b"), "log_t": 1.0}
+    model = mx.Mixture(
+        [kind(target, both | {"z": None}), kind(target, both | {"z": 0.5})]
+    )
+    start = mx.Mixture(
+        [kind(target, {"x": 0.3, "log_t": 1.0, "z": 0.1}, -0.3 * place),
+         kind(target, {"x": 0.3, "log_t": 1.0, "z": 0.5}, 1 - 0.3 * place)], [0.4, 0.6]
+    )  # fmt: skip
+    share = start.responsibilities(table)
+    step = mx.em_step(model, start, table)
+    one, two = step.components
+    assert one.coef["x"] == two.coef["x"]
+    assert (one.coef["log_t"], two.coef["log_t"], two.coef["z"]) == (1.0, 1.0, 0.5)
+
+    def height(aside):
+        a, b, z, x = 1e-4 * np.array(aside)
+        here = [
+            kind(target, c.coef | {"x": c.coef["x"] + x, "z": c.coef["z"] + more},
+                 c.intercept + level - x * place)
+            for c, level, more in ((one, a, z), (two, b, 0.0))
+        ]  # fmt: skip
+        logs = [component.log_prob(table) for component in here]
+        return float((share * np.array(logs).T).sum())
+
+    for axis in np.eye(4):
+        sides = height(axis) - height(-axis), height(axis) + height(-axis)
+        assert sides[1] < 2 * height(np.zeros(4))
+        assert sides[0] == pytest.approx(0, abs=1e-7)
+
+
+@pytest.mark.parametrize(("kind", "target"), KINDS[1:])
+def test_a_shared_slope_of_two_lines_is_that_of_one_search(kind, target):
+    model = mx.Mixture(2 * [kind(target, {"x": mx.Shared("b")})])
+    table = TABLE | {target: np.tile(TABLE[target][:100], 2)}
+    fit = mx.em(model, table, starts=2)
+    free = kind(target, ["x"])
+
+    def height(q):
+        w, a, b, c = q
+        both = [free.filled({"intercept": v, "coef['x']": c}) for v in (a, b)]
+        w = 1 / (1 + np.exp(-w))
+        return mx.Mixture(both, [w, 1 - w]).log_prob(table).sum()
+
+    one, two = fit.mixture.components
+    first = fit.mixture.weights
+    start = [np.log(first[0] / first[1]), one.intercept, two.intercept, one.coef["x"]]
+    if first.min() > 1e-3:
+        best = scipy.optimize.minimize(lambda q: -height(q), start, method="BFGS")
+        assert fit.log_likelihood >= -best.fun - 1e-5
+    assert np.all(np.diff(fit.history) >= 0)

@@ -1,13 +1,16 @@
 """The searches under fits without a closed form, piece by piece."""
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 
+import mixnotes as mx
+from mixnotes.families.counts import _slopes_of
 from mixnotes.families.numerical import _corners, _Line, _moved, _within, first_guesses
 from mixnotes.numeric.ascent import (
-    Slopes,
     Top,
     _along,
     _slopes,
@@ -15,6 +18,7 @@ from mixnotes.numeric.ascent import (
     ascend,
     up_to_a_limit,
 )
+from mixnotes.numeric.newton import Slopes, newton
 
 INF = math.inf
 
@@ -237,3 +241,131 @@ def test_only_a_parameter_with_a_bound_can_run_off():
 
 def test_the_first_simplex_is_about_0():
     np.testing.assert_array_equal(_corners(2), [[0, 0], [0.3, 0], [0, 0.3]])
+
+
+# ---------------------------------------------------------- derivatives that are known
+
+
+def slopes_of_parabola(u):
+    x, y = u[0] - 1, u[1] + 2
+    return Slopes(
+        np.array([-2 * x + 0.5 * y, 0.5 * x - 2 * y]),
+        np.array([[-2.0, 0.5], [0.5, -2.0]]),
+    )
+
+
+def test_newton_reaches_a_parabolas_maximum_in_a_step():
+    looks = []
+
+    def slopes(u):
+        looks.append(u)
+        return slopes_of_parabola(u)
+
+    found = newton(parabola, slopes, np.array([9.0, 9.0]))
+    np.testing.assert_allclose(found, [1, -2], rtol=1e-14)
+    assert len(looks) == 2
+
+
+def test_newton_climbs_where_the_function_is_convex_and_stays_in_its_domain():
+    """x - log(1 + x^2), minus x^4 / 40: convex at 3 / 2, with an edge at 5."""
+
+    def f(u):
+        x = u[0]
+        return x - math.log1p(x * x) - x**4 / 40 if x < 5 else -INF
+
+    def slopes(u):
+        x = u[0]
+        bend = -2 / (1 + x * x) + 4 * x * x / (1 + x * x) ** 2
+        return Slopes(
+            np.array([1 - 2 * x / (1 + x * x) - x**3 / 10]),
+            np.array([[bend - 0.3 * x * x]]),
+        )
+
+    found = newton(f, slopes, np.array([1.5]))
+    assert slopes(found).first == pytest.approx(0, abs=1e-12)
+    assert f(found) > f([1.5])
+    short = newton(f, slopes, np.array([1.5]), longest=0.1)
+    assert short == pytest.approx(found, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x", "t", "mean"),
+    [(3, 0.5, 2.0), (20, 1e-6, 18.0), (0, 0.3, 2.0), (9000, 0.02, 1e4),
+     (9000, 1e-8, 9100.0), (5000, 3.0, 100.0), (5000, 1e-12, 5010.0)],
+)  # fmt: skip
+def test_the_slopes_of_a_negative_binomial_are_the_sums_in_sixty_digits(x, t, mean):
+    with localcontext() as context:
+        context.prec = 60
+        t_, m = Decimal(t), Decimal(mean)
+        each = [Decimal(j) / (1 + j * t_) for j in range(x)]
+        z = t_ * m
+        level = ((1 + z).ln() - z / (1 + z)) / z**2
+        first = sum(each) + m * m * level - x * m / (1 + z)
+        bend = (1 / (1 + z) ** 2 - 2 * level) / z
+        second = m**3 * bend + x * (m / (1 + z)) ** 2 - sum(e * e for e in each)
+        size = sum(each) + m * m
+    found = _slopes_of(np.array([float(x)]), t, mean)
+    assert found[0] == pytest.approx([float(first)], abs=1e-13 * float(size))
+    assert found[1] == pytest.approx([float(second)], rel=1e-7)
+
+
+def test_counts_around_thousands_end_at_the_maximum():
+    """Two negative binomials; scipy's simplex, from the truth, finds no more."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        [rng.negative_binomial(5, 5 / 1005, 300), rng.negative_binomial(50, 0.005, 300)]
+    )
+    fit = mx.em(mx.Mixture(2 * [mx.NegativeBinomial()]), x)
+
+    def height(q):
+        w, (a, m, b, k) = 1 / (1 + np.exp(-q[0])), np.exp(q[1:])
+        one, two = stats.nbinom(a, a / (a + m)), stats.nbinom(b, b / (b + k))
+        parts = np.log(w) + one.logpmf(x), np.log1p(-w) + two.logpmf(x)
+        return np.logaddexp(*parts).sum()
+
+    start = [0, *np.log([5, 1000, 50, 10_000])]
+    limits = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-9, "fatol": 1e-9}
+    best = optimize.minimize(
+        lambda q: -height(q), start, method="Nelder-Mead", options=limits
+    )
+    assert fit.converged
+    assert fit.log_likelihood >= -best.fun - 1e-6
+
+
+def test_a_climb_that_goes_on_begins_with_the_sights_of_the_last():
+    """The axes that were turned to a narrow ridge, and the widths along them."""
+    calls = []
+
+    def ridge(u):
+        calls.append(u)
+        x, y = u[0] - 1, u[1] - 1
+        return -0.5 * (x + y) ** 2 - 1e-7 * (x - y) ** 2
+
+    first = ascend(ridge, np.zeros(2), 1)
+    axes, widths = first.sights
+    assert np.abs(axes[0]) == pytest.approx(np.abs(axes[1]), rel=1e-3)
+    calls.clear()
+    ascend(ridge, first.place, 1, sights=first.sights)
+    assert calls[1] - calls[0] == pytest.approx(-widths[0] * axes[:, 0])
+
+
+def test_a_step_of_em_looks_at_a_density_a_few_dozen_times():
+    """One Newton step of three parameters near the maximum; a search to the end looked
+    hundreds of times."""
+    calls = []
+
+    def log_prob(x, loc, scale, shape):
+        calls.append(len(x))
+        z = (x - loc) / scale
+        bell = -0.5 * z * z - np.log(scale)
+        return bell + np.log1p(np.tanh(shape * z)) - 0.5 * np.log(2 * np.pi)
+
+    bounds = {"loc": (-INF, INF), "scale": (0, INF), "shape": (0, INF)}
+    blank = mx.Custom(log_prob, bounds)
+    x = stats.skewnorm(2).rvs(400, random_state=1)
+    near = mx.Custom(log_prob, bounds, loc=-0.05, scale=1.05, shape=1.9)
+    model, current = mx.Mixture([blank]), mx.Mixture([near])
+    calls.clear()
+    here = mx.em_step(model, current, x)
+    assert len(calls) < 80
+    assert here.log_prob(x).sum() > current.log_prob(x).sum() + 1e-3

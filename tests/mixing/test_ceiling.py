@@ -13,6 +13,7 @@ from mixnotes.fitting.run import RunResult
 from mixnotes.mixing.bounds import cells, largest, log_d
 from mixnotes.mixing.members import track
 from mixnotes.mixing.nodes import thinned
+from mixnotes.mixing.shifts import from_nodes
 
 RNG = np.random.default_rng(0)
 GALAXIES = mx.datasets.galaxies_mass()["velocity"] / 1000
@@ -492,6 +493,46 @@ def test_the_ceiling_of_many_observations_is_next_to_what_was_found(truth, name)
     x = truth.sample(20_000, rng=0)
     template = truth.components[0].blank(name)
     fit = mx.em(mx.Mixture(3 * [template]), x, start=truth)
+    bound = fit.ceiling()
+    assert bound.found <= bound.exact <= 1.001 * bound.found + 1e-6
+    found = log_likelihood(bound.better, x) - fit.log_likelihood
+    assert found == pytest.approx(bound.found, abs=1e-6)
+
+
+SHIFTED = [
+    mx.Mixture([mx.StudentT(df, m, 1.0) for m in (0.0, 9.0)], [0.4, 0.6])
+    for df in (0.5, 1.0, 3.0, 40.0)
+] + [
+    mx.Mixture([mx.Logistic(m, 1.0) for m in (0.0, 9.0)], [0.4, 0.6]),
+    *(mx.Mixture([mx.VonMises(m, k) for m in (0.1, 3.0)], [0.4, 0.6])
+      for k in (0.3, 2.0, 40.0)),
+]  # fmt: skip
+every_shift = pytest.mark.parametrize("truth", SHIFTED)
+
+
+@every_shift
+def test_nodes_stand_for_many_observations(truth):
+    """Twenty a cell give the sums to rounding, near the data and far from them; an
+    observation that is far out stands for itself."""
+    name = "mean" if isinstance(truth.components[0], mx.VonMises) else "loc"
+    x = truth.sample(200_000, rng=0)
+    line = track(truth.components[0].blank(name), x, None)
+    log_c = np.random.default_rng(1).normal(0, 1, len(x))
+    u = np.linspace(*np.quantile(line.best, [0.001, 0.999]), 40)
+    u = np.append(u, line.best[[0, -1]])
+    found = from_nodes(line, log_c)
+    if found is None:  # tails so heavy that hardly two observations are neighbours
+        assert truth.components[0].df == 0.5
+        return
+    np.testing.assert_allclose(found(u), log_d(line, log_c)(u), rtol=0, atol=2e-13)
+
+
+@pytest.mark.parametrize("truth", SHIFTED[2:])
+def test_the_ceiling_by_nodes_is_next_to_what_was_found(truth):
+    name = "mean" if isinstance(truth.components[0], mx.VonMises) else "loc"
+    x = truth.sample(20_000, rng=0)
+    model = mx.Mixture(2 * [truth.components[0].blank(name)])
+    fit = mx.em(model, x, start=truth)
     bound = fit.ceiling()
     assert bound.found <= bound.exact <= 1.001 * bound.found + 1e-6
     found = log_likelihood(bound.better, x) - fit.log_likelihood

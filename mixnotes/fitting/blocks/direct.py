@@ -141,6 +141,11 @@ class DirectBlock(Block):
                 for template, share in zip(self.templates, shares, strict=True)
             ]
             values = self._agreed(values, shares.sum(axis=1))
+        if not isinstance(self.x, Intervals):
+            first, *_ = self.templates
+            found = first.fitted_together(self.templates, self.x, shares, values)
+            if found is not None:  # what is its own is looked at once more, and refused
+                return self._own(found, shares)  # where it is not determined
         found = self._own(values, shares)
         for name in self.shared:
             found = self._moved(name, found, shares)

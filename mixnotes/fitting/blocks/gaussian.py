@@ -23,6 +23,7 @@ from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.blocks.base import Form, RecentreError, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
+from mixnotes.fitting.blocks.gappy import Gaps, PackedGaps
 from mixnotes.fitting.blocks.sums import Columns, Sums
 from mixnotes.fitting.prior import Learner
 from mixnotes.numeric.arrays import Array
@@ -66,7 +67,7 @@ class GaussianBlock(ExponentialBlock):
             reach = max(reach, float(np.abs(self.tie.given[family.place][1]).max()))
         self.sharpest = _EXACT / (_EPS * reach**2)
         costly = p > 4 * self.d and self.d > 8 and 4 * len(self.templates) < self.d
-        self.cheaper = Form.EXACT if costly or self.gaps else Form.PACKED
+        self.cheaper = Form.EXACT if costly else Form.PACKED
         self.prepare_prior()
 
     @property
@@ -84,11 +85,20 @@ class GaussianBlock(ExponentialBlock):
             base = None if alone else self.with_base(base, len(x), rows, part, outside)
         if self.gaps:  # the unit of an entry counts where it was seen
             base = np.log(self.frame.scale) @ np.isnan(columns)
-        return Columns(columns, base, self.p)
+        data = Columns(columns, base, self.p)
+        data.gaps = Gaps(columns) if self.gaps else None
+        return data
 
     def fill(self, columns: Array, out: Array) -> None:
-        """Write the statistics of some columns, (d, n), into `out`, (p, n)."""
-        self.family.fill(columns, out)
+        """Write the statistics of some columns, (d, n), into `out`, (p, n), as if gaps
+        were 0."""
+        self.family.fill(np.nan_to_num(columns) if self.gaps else columns, out)
+
+    def write(self, data: Columns, rows: slice, out: Array) -> None:
+        """Write the features of a chunk of rows; with gaps, pattern after pattern."""
+        super().write(data, rows, out)
+        if data.gaps is not None:
+            out[:] = out[:, data.gaps.chunk(rows).order]
 
     # --------------------------------------------------------------- the products
 
@@ -98,6 +108,8 @@ class GaussianBlock(ExponentialBlock):
             form = self.cheaper
         if form is Form.EXACT:
             return About(values, log_weight + self.relative)
+        if data.gaps is not None:
+            return self._load_gappy(values, log_weight + self.relative, data)
         try:
             natural, normaliser = self.family.natural(values)
         except (CollapseError, np.linalg.LinAlgError):
@@ -106,10 +118,30 @@ class GaussianBlock(ExponentialBlock):
             raise RecentreError
         return self.theta(natural, normaliser, log_weight, data).T
 
+    def _load_gappy(self, values: Values, log_weight: Array, data: Columns) -> Any:
+        """The matrix of each pattern; where there are too many, the exact form."""
+        assert data.gaps is not None
+        if not data.gaps.few(len(self.templates), data.n_features):
+            return About(values, log_weight)
+        try:
+            found = PackedGaps(self.family, values, data.gaps)
+        except np.linalg.LinAlgError:
+            raise RecentreError from None
+        if not found.sharpness <= self.sharpest:
+            raise RecentreError
+        found.weigh(log_weight, data.n_features)
+        return found
+
     def joint(
         self, loaded: Any, data: Any, rows: slice, out: Array, workspace: Workspace
     ) -> None:
         """One matrix product, or a look at each component."""
+        if isinstance(loaded, PackedGaps):
+            features = data.features
+            if features is None:
+                features = self.features(data, rows, workspace)
+            loaded.joint(features, data.gaps.chunk(rows), out)
+            return
         if not isinstance(loaded, About):
             super().joint(loaded, data, rows, out, workspace)
             return
@@ -134,6 +166,12 @@ class GaussianBlock(ExponentialBlock):
         workspace: Workspace,
     ) -> None:
         """Another one, or another look."""
+        if isinstance(loaded, PackedGaps):
+            features = data.features
+            if features is None:
+                features = workspace.features[id(self)]
+            statistics.add(features, data.gaps.chunk(rows), share)
+            return
         if not isinstance(loaded, About):
             super().collect(loaded, data, rows, share, statistics, workspace)
             return
@@ -155,8 +193,10 @@ class GaussianBlock(ExponentialBlock):
         sums[1:] += found.T
         squares += np.einsum("kn,kn->k", share, share)
 
-    def empty(self, loaded: Any, data: Any) -> Sums:
+    def empty(self, loaded: Any, data: Any) -> Any:
         """Zeros, about each component in the exact form."""
+        if isinstance(loaded, PackedGaps):
+            return loaded.empty()
         if not isinstance(loaded, About):
             return super().empty(loaded, data)
         return self._empty(loaded.values[self.family.place])

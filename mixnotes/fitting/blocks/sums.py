@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixnotes.data.missing import Pattern, patterns
+from mixnotes.fitting.blocks.gappy import Gaps
 from mixnotes.numeric.arrays import Array
 
 
@@ -17,6 +18,7 @@ class Columns:
         self.columns, self.base = columns, base
         self.n_features = 1 + p + (base is not None)
         self.features: Array | None = None
+        self.gaps: Gaps | None = None
         self._patterns: dict[tuple[int, int], list[Pattern]] = {}
 
     def patterns(self, rows: slice) -> list[Pattern]:
