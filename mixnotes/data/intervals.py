@@ -188,10 +188,12 @@ def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
 
 
 def log_mass(filled: Any, low: Array, high: Array) -> Array:
-    """log P(low < x <= high), shape (n,): a difference of cdf or of sf, whichever keeps
-    more digits.
+    """log P(low < x <= high), of the shape of `low` and `high`: a difference of cdf or
+    of sf, whichever keeps more digits.
     """
-    return log_mass_between(low, high)(filled)
+    low, high = np.broadcast_arrays(low, high)
+    mass: Array = log_mass_between(low.ravel(), high.ravel())(filled)
+    return mass.reshape(low.shape)
 
 
 def log_mass_between(low: Array, high: Array) -> Callable[[Any], Array]:
