@@ -9,7 +9,9 @@ log-likelihood that was reached, below the highest that anyone did.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -192,7 +194,19 @@ def main(only: str | None = None) -> dict[str, object]:
         for name, make in SETTINGS.items()
         if only is None or only in name
     }
-    return {"settings": record, "climbs": {} if only else climbs()}
+    found = {"settings": record, "climbs": {} if only else climbs()}
+    return found | {"machine": machine()}
+
+
+def machine() -> str:
+    """What was run on, with which versions, in words."""
+    names = ("mixnotes", "scikit-learn", "pomegranate", "tgmm", "numpy")
+    each = [f"{name} {importlib.metadata.version(name)}" for name in names]
+    if shutil.which("Rscript"):
+        said = "cat(as.character(packageVersion('mclust')))"
+        run = subprocess.run(["Rscript", "-e", said], capture_output=True, text=True)
+        each.append(f"mclust {run.stdout.strip()}")
+    return f"{platform.machine()}, one thread; {', '.join(each)}."
 
 
 def one(name: str, make: Callable[[], np.ndarray], k: int) -> dict[str, object]:
@@ -288,7 +302,7 @@ def table(record: dict) -> str:
     for name, setting in settings.items():
         cells = [cell(setting["of"].get(package)) for package in packages]
         lines.append(f"| {name} | {setting['k']} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", record["machine"]]) + "\n"
 
 
 def cell(row: dict[str, float] | None) -> str:
