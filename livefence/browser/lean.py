@@ -7,8 +7,10 @@ Every line stays where it is, so that errors name the lines of the source.
 from __future__ import annotations
 
 import ast
+import gzip
 import hashlib
 import io
+import tarfile
 import tokenize
 import zipfile
 from base64 import urlsafe_b64encode
@@ -37,6 +39,26 @@ def lean(wheel: bytes, without: Sequence[str] = ()) -> bytes:
                 content = lean_module(content.decode()).encode()
             record.append(_line(info.filename, content))
             target.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
+    return packed.getvalue()
+
+
+def solid(wheel: bytes) -> bytes:
+    """What is in a wheel as a tar archive, packed as one: many small modules that are
+    alike take a quarter less so. Without the record, which is for who takes a package
+    off again. The same bytes each time."""
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(wheel)) as source,
+        gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9, mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as target,
+    ):
+        for info in source.infolist():
+            if info.is_dir() or info.filename.endswith(".dist-info/RECORD"):
+                continue
+            content = source.read(info)
+            member = tarfile.TarInfo(info.filename)
+            member.size = len(content)
+            target.addfile(member, io.BytesIO(content))
     return packed.getvalue()
 
 

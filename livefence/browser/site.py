@@ -20,7 +20,7 @@ from typing import Any
 
 from livefence import cache, figures
 from livefence.browser import parts, runner, state
-from livefence.browser.lean import lean
+from livefence.browser.lean import lean, solid
 from livefence.settings import Settings
 
 FOLDER = "assets/livefence"
@@ -54,9 +54,11 @@ def files(settings: Settings) -> dict[str, Path | bytes]:
     found: dict[str, Path | bytes] = {name: folder / name for name in sizes}
     for name, wheel in wheels(settings, folder):
         entry = lock_entry(name, wheel, packages)
+        name, content = name.replace(".whl", ".tar.gz"), solid(wheel)
+        entry |= {"file_name": name, "sha256": parts.sha256(content)}
         packages[entry["name"]] = entry
-        found[name] = wheel
-        sizes[name] = parts.sizes(wheel)
+        found[name] = content
+        sizes[name] = parts.sizes(content)
     for asset in sorted((HERE / "assets").iterdir()):
         found[asset.name] = asset
     style = settings.style_file

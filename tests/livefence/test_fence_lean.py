@@ -5,13 +5,14 @@ import base64
 import hashlib
 import inspect
 import io
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 from test_fence_browser import wheel
 
-from livefence.browser.lean import lean, lean_module
+from livefence.browser.lean import lean, lean_module, solid
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "mixnotes").rglob("*.py"))
@@ -104,6 +105,21 @@ def test_a_lean_wheel_is_smaller_and_records_what_it_holds(tmp_path):
         sum_ = hashlib.sha256(found[name]).digest()
         told = digest.removeprefix("sha256=")
         assert base64.urlsafe_b64decode(told + "=") == sum_
+
+
+def test_a_solid_archive_holds_what_is_in_a_wheel_but_its_record(tmp_path):
+    file = wheel(tmp_path)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("shelf/shape.py", MODULE)
+        archive.writestr(RECORD, "as it was")
+        held = {name: archive.read(name) for name in archive.namelist()}
+    found = solid(file.read_bytes())
+    assert found == solid(file.read_bytes())
+    with tarfile.open(fileobj=io.BytesIO(found)) as archive:
+        names = archive.getnames()
+        told = {name: archive.extractfile(name).read() for name in names}
+        assert all(member.isfile() for member in archive)
+    assert told == {name: held[name] for name in held if name != RECORD}
 
 
 def test_folders_that_no_page_needs_are_left_out_of_a_wheel_and_its_record(tmp_path):
