@@ -361,7 +361,7 @@ class Fit:
             left = len(self.starts) - self.n_followed
             lines.append(
                 f"{self.n_best} of {len(self.starts)} starts ended here"
-                + (f"; {left} were left behind on the way" if left else "")
+                + (f"; {left} left behind on the way" if left else "")
             )
         return lines
 

@@ -38,7 +38,7 @@ def test_each_start_says_how_it_ended():
     assert all(told.values())
     assert sum(told.values()) == 24
     assert fit.n_followed == 24 - sum(end.left for end in fit.starts)
-    assert f"{24 - fit.n_followed} were left behind on the way" in str(fit)
+    assert f"{24 - fit.n_followed} left behind on the way" in str(fit)
 
 
 def test_a_limit_that_is_told_is_one_that_a_start_does_not_pass():
