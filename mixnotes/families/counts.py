@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mixnotes.components.constraints import (
     NOT_NEGATIVE,
@@ -23,9 +23,7 @@ from mixnotes.data.check import as_count
 from mixnotes.families.discrete import drawn_counts, log_factorial, trials_remark
 from mixnotes.families.rows import (
     remembering_d,
-    rows_of,
     state_without_d,
-    with_dimension,
 )
 from mixnotes.families.search import Searched
 from mixnotes.families.totals import RowTotals, whole
@@ -321,24 +319,6 @@ class Multinomial(RowTotals, ExponentialFamily):
     def kind(self) -> tuple[Any, ...]:
         """Components of equal kind share one matrix product."""
         return (type(self), self.n)
-
-    def with_dimension(self, d: int) -> Self:
-        """This component for data of d columns."""
-        return with_dimension(self, d)
-
-    def _rows(self, x: ArrayLike) -> Array:
-        return rows_of(self, x)
-
-    @property
-    def fill_value(self) -> Array:
-        """All trials in the first column."""
-        return np.eye(self.d or 1)[0] * (self.n or 1)
-
-    def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Which rows are whole numbers from 0 up that sum to n, or are not all 0."""
-        total = x.sum(axis=1)
-        fine = total > 0 if self.n is None else total == self.n
-        return np.asarray(whole(x).all(axis=1) & fine)
 
     def statistics(self, x: Array) -> Sequence[Array]:
         """The columns."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.components.constraints import (
     POSITIVE_VECTOR,
@@ -23,12 +22,10 @@ from mixnotes.data.check import as_count
 from mixnotes.families.discrete import log_factorial
 from mixnotes.families.rows import (
     remembering_d,
-    rows_of,
     state_without_d,
-    with_dimension,
 )
 from mixnotes.families.search import Searched
-from mixnotes.families.totals import RowTotals, WithTotals, whole
+from mixnotes.families.totals import RowTotals, WithTotals
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 from mixnotes.numeric.special import digamma, log_gamma_ratio, trigamma
@@ -336,24 +333,6 @@ class DirichletMultinomial(RowTotals, Searched):
                 "DirichletMultinomial(d=3)"
             )
         return self.d
-
-    def with_dimension(self, d: int) -> Self:
-        """This component for data of d columns."""
-        return with_dimension(self, d)
-
-    def _rows(self, x: ArrayLike) -> Array:
-        return rows_of(self, x)
-
-    @property
-    def fill_value(self) -> Array:
-        """All trials in the first column."""
-        return np.eye(self.d or 1)[0] * (self.n or 1)
-
-    def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Which rows are whole numbers from 0 up that sum to n, or are not all 0."""
-        total = x.sum(axis=1)
-        fine = total > 0 if self.n is None else total == self.n
-        return np.asarray(whole(x).all(axis=1) & fine)
 
     def prepare(self, x: Array) -> tuple[Table, Array]:
         """The distinct counts, and the log of n! over the product of x_j!"""

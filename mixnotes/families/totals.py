@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.data import table
 from mixnotes.data.check import Rng, as_count, as_data, as_rng
+from mixnotes.families.rows import rows_of, with_dimension
 from mixnotes.numeric.arrays import Array
 
 
@@ -26,7 +27,16 @@ def with_totals(x: Array) -> NDArray[np.bool_]:
     return inside & (trials > 0)
 
 
-class WithTotals:
+class _Totals:
+    """What is drawn where the total is one number."""
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        own: Any = self
+        drawn: Array = own._draw(np.full(n, own.one_total("sample")), rng)
+        return drawn
+
+
+class WithTotals(_Totals):
     """What a family of successes has whose n is a number, or the name of a column."""
 
     n: int | str
@@ -132,11 +142,6 @@ class WithTotals:
             )
         return self.n
 
-    def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        own: Any = self
-        drawn: Array = own._draw(np.full(n, self.one_total("sample")), rng)
-        return drawn
-
     def sample_target(self, trials: ArrayLike, rng: Rng) -> Array:
         """A draw for each number of trials, shape (n,).
 
@@ -155,10 +160,29 @@ class WithTotals:
         return drawn
 
 
-class RowTotals:
+class RowTotals(_Totals):
     """What a family of rows of counts has whose n is a number, or each row's sum."""
 
     n: int | None
+    d: int | None
+
+    def with_dimension(self, d: int) -> Self:
+        """This component for data of d columns."""
+        return with_dimension(self, d)
+
+    def _rows(self, x: ArrayLike) -> Array:
+        return rows_of(self, x)
+
+    @property
+    def fill_value(self) -> Array:
+        """All trials in the first column."""
+        return np.eye(self.d or 1)[0] * (self.n or 1)
+
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Which rows are whole numbers from 0 up that sum to n, or are not all 0."""
+        total = x.sum(axis=1)
+        fine = total > 0 if self.n is None else total == self.n
+        return np.asarray(whole(x).all(axis=1) & fine)
 
     @property
     def has_moments(self) -> bool:
@@ -174,11 +198,6 @@ class RowTotals:
                 "draws"
             )
         return self.n
-
-    def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        own: Any = self
-        drawn: Array = own._draw(np.full(n, self.one_total("sample")), rng)
-        return drawn
 
     def sample_rows(self, totals: ArrayLike, rng: Rng) -> Array:
         """A row of counts for each total, shape (n, d).
