@@ -69,7 +69,7 @@ class Laplace(LocationScale):
         """loc at other observations: a step of EM stops at the first peak that it
         meets, and the likelihood has one at every observation.
         """
-        if not self._is_blank("loc") or self.shares:
+        if not self._is_blank("loc") or "loc" in self.shares:
             return
         there = np.sort(x[weight > _CARRIED * weight.max()])
         here = int(np.searchsorted(there, filled.given("loc")))

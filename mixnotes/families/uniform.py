@@ -45,6 +45,12 @@ class Uniform(Searched):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.shares:
+            name = next(iter(self.shares))
+            raise ValueError(
+                f"Uniform: {name} cannot be Shared, since the likelihood jumps where "
+                f"an end moves; give its value, or leave {name} out in each"
+            )
         if not self.blanks and not self.given("low") < self.given("high"):
             raise ValueError(
                 f"Uniform: low must be below high, got low = {self.low} and high = "
@@ -109,8 +115,6 @@ class Uniform(Searched):
 
     def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
         """An end at other observations, outwards and inwards."""
-        if self.shares:
-            return
         places = np.sort(x[self.inside(x)])
         low, high = filled.given("low"), filled.given("high")
         if self.low is None:

@@ -208,7 +208,8 @@ def em_rows(
         settings = replace(settings, watch=watch)
         results = race(firsts, count, engine, small, settings, manner)
         best = _best(results)
-        results[best] = escape(engine, results[best], settings, best)
+        if settings.escapes:
+            results[best] = escape(engine, results[best], settings, best)
     result = results[best]
     if not result.collapsed:
         words = _limits(engine, result.mixture) + _remarks(engine)

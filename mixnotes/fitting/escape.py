@@ -25,7 +25,7 @@ from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 
 _EPS = float(np.finfo(float).eps)
-_HIGHER = 1e-6  # nats by which a place must be above
+_HIGHER = 1e-7  # nats by which a place must be above
 _ROUNDS = 50  # moves of components beside, one after another
 _TRIED = 4  # steps in which such a move must pay
 _HOPE = 4  # times the last gain that each step which is left may bring

@@ -58,12 +58,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Settings:
-    """When a run stops, whether it extrapolates, and who watches."""
+    """When a run stops, whether it extrapolates, who watches, and whether the best is
+    tried for a saddle and for what lies beside its end."""
 
     tol: float
     max_iter: int
     accelerate: bool
     watch: Callable[[Step], object] | None = None
+    escapes: bool = True
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ _TURNS = 3  # of the axes, until none of them is a narrow ridge's
 _LITTLE = 1e-10  # a promise that needs no second look
 _HALVED = 18  # times, of a width at whose fractions it is looked for
 _KEPT = 0.01  # of what a step promised; with less, differences are taken nearer
+_BESIDE = 8.0  # times nearer, where what is lower than a kink tells itself
+_KINK = 0.05  # of the fall that is left there; of a smooth one 1 / 64, of a kink 1 / 8
 _RIDGE = 1e-4  # a ratio of curvatures below which differences along axes lose digits
 
 
@@ -91,14 +93,16 @@ def ascend(
         ahead = _along(f, here, step, promised)
         if ahead is None:
             ahead = around
-        nearer = _nearer(scale, here.value)
         gained = -math.inf if ahead is None else ahead.value - here.value
+        nearer = _nearer(scale, here.value)
         if nearer != scale and gained < _KEPT * promised:
             scale = nearer
             axes, widths = np.eye(len(here.place)), np.full(len(here.place), _WIDTH)
             here = here if ahead is None else ahead._replace(promised=promised)
             continue
         sights = Sights(axes, widths)
+        if ahead is None and promised > _LITTLE:
+            ahead = _held_at_kinks(f, here, scale)
         if ahead is None:
             return here._replace(promised=promised, sights=sights)
         moved = float(np.abs(ahead.place - here.place).max())
@@ -106,6 +110,30 @@ def ascend(
         if moved < _STILL * min(1.0, float(widths.max()) / _WIDTH):
             return here
     return here
+
+
+def _held_at_kinks(f: Callable[[Array], float], here: Top, scale: Scale) -> Top | None:
+    """Where a climb along the other coordinates leads, if f has a kink here along some:
+    slopes taken across it promise what no place has. None where it leads no higher.
+    """
+    noise = 8 * _EPS * (1 + abs(here.value))
+    axes = np.eye(len(here.place))
+    widths, _ = _widths(f, here, axes, np.full(len(axes), _WIDTH), scale)
+    kinked = np.zeros(len(widths), dtype=bool)
+    for j, side in enumerate(axes * widths):
+        far, near = (
+            [here.value - f(here.place + s * side / d) for s in (-1, 1)]
+            for d in (1.0, _BESIDE)
+        )
+        kinked[j] = min(near) > noise and sum(near) > _KINK * sum(far)
+    if not 0 < kinked.sum() < len(kinked):
+        return None
+    along = axes[:, ~kinked]
+    found = ascend(lambda u: f(here.place + along @ u), np.zeros(along.shape[1]),
+                   _TURNS, scale)  # fmt: skip
+    if not found.value > here.value + noise:
+        return None
+    return Top(here.place + along @ found.place, found.value, found.promised)
 
 
 def _nearer(scale: Scale, value: float) -> Scale:

@@ -14,9 +14,9 @@ from sklearn.exceptions import ConvergenceWarning
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows
-from mixnotes.fitting.em import em
+from mixnotes.fitting.em import em, em_rows
 from mixnotes.fitting.fit import Fit
-from mixnotes.fitting.run import RunResult, Step
+from mixnotes.fitting.run import RunResult, Settings, Step
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ties import ties_with
 from mixnotes.sklearn.starts import flat, floor_of
@@ -46,26 +46,35 @@ class Climbs:
         fallen = "" if self.reg_covar is None else flat(self.source.x)
         for k, start in enumerate([] if fallen else starts):
             try:
-                fits.append(self.run(start=start, number=k))
+                fits.append(self._from(start, k))
             except CollapseError as error:
                 fallen = f"collapsed: {error}"
         return _highest(fits) if fits else self._above_floor(starts, fallen)
 
-    def run(self, number: int = 0, **how: Any) -> Fit:
-        """The fit from one start, or from those that `em` draws; an error where it
-        collapses."""
+    def drawn(self, starts: int, seed: int) -> Fit:
+        """The fit from starts that `em` draws; an error where it collapses."""
         fit = em(
             self.model,
             self.data,
             sample_weight=self.weight,
+            starts=starts,
+            rng=seed,
             tol=self.tol,
             max_iter=max(self.max_iter, 1),
-            callback=_printer(self.verbose, self.verbose_interval, number),
-            **how,
+            callback=_printer(self.verbose, self.verbose_interval, 0),
         )
-        if fit.collapsed:
-            raise CollapseError(fit.reason.removeprefix("collapsed: "))
-        return fit
+        return _standing(fit)
+
+    def _from(self, start: Mixture, number: int) -> Fit:
+        """The fit from one start; an error where it collapses. As scikit-learn's it
+        ends where a step gains little, and does not look for a saddle there."""
+        settings = Settings(self.tol, self.max_iter, True, escapes=False)
+        printer = _printer(self.verbose, self.verbose_interval, number)
+        watchers = False, printer
+        fit = em_rows(
+            self.model, self.source, start, settings=settings, watchers=watchers
+        )
+        return _standing(fit)
 
     def _above_floor(self, starts: list[Mixture], fallen: str) -> Fit:
         """The fit above `reg_covar`, and a warning; an error where there is none."""
@@ -85,6 +94,13 @@ class Climbs:
             f"{floor.least:g} (reg_covar)"
         )
         return _highest(fits)
+
+
+def _standing(fit: Fit) -> Fit:
+    """The fit; an error where it collapsed."""
+    if fit.collapsed:
+        raise CollapseError(fit.reason.removeprefix("collapsed: "))
+    return fit
 
 
 def still_rises(fit: Fit, tol: float, goes_on: bool) -> bool:

@@ -224,7 +224,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             return climbs.best([self.mixture_])
         if self.mixture is not None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-            return climbs.run(starts=self.n_init, rng=seed)
+            return climbs.drawn(self.n_init, seed)
         fit = climbs.best(self._starts(model, source))
         named = (self.weights_init, self.means_init, self.precisions_init)
         if any(init is not None for init in named):  # the caller put them in an order

@@ -431,6 +431,7 @@ CUSTOM_ERRORS = [
     (lambda: custom(s=1j), "s must be a number, got 1j"),
     (lambda: custom(s=np.complex128(1)), "s must be a number, got"),
     (lambda: custom(s=mx.Shared("s")), "s cannot be Shared in a density"),
+    (lambda: mx.Uniform(high=mx.Shared("b")), "Uniform: high cannot be Shared, since"),
     (lambda: custom().moments(), r"moments needs every parameter, and Custom\(gauss"),
     (lambda: custom(m=0, s=1).moments(), "moments"),
     (lambda: custom(m=0, s=1).cdf([1.0]), "cdf"),

@@ -152,6 +152,19 @@ def test_an_ascent_comes_near_the_edge_of_what_is_possible(edge):
     assert top.place[0] == pytest.approx(edge, rel=1e-5)
 
 
+@pytest.mark.parametrize("slant", [0.0, 0.4])
+def test_an_ascent_goes_on_beside_a_kink(slant):
+    """Laplace's log-likelihood has a kink in loc wherever one observation is: there it
+    still rises along the spread, however the two lean."""
+
+    def f(u):
+        loc, log = u[0], u[1] + slant * u[0]
+        return -(0.8 + abs(loc)) * math.exp(-log) - log
+
+    top = ascend(f, np.array([0.0, 0.5]))
+    assert top.place == pytest.approx([0.0, math.log(0.8)], abs=1e-6)
+
+
 def test_an_ascent_stays_where_nothing_is_finite_around():
     top = ascend(lambda u: 0.0 if u[0] == 0 else -INF, np.zeros(1))
     assert (top.place[0], top.value) == (0.0, 0.0)

@@ -193,7 +193,10 @@ class Problem:
         start = np.array([v for row in values for v in row])
         names = [p for n in self.names for p in FAMILIES[n][0]]
         ties = [j for j, p in enumerate(names) if p == self.tie]
-        fixed = [j for j, v in enumerate(start) if not np.isfinite(v) or v == 0]
+        edge = [n == "p" and v == 1 for n, v in zip(names, start, strict=True)]
+        fixed = [
+            j for j, v in enumerate(start) if not np.isfinite(v) or v == 0 or edge[j]
+        ]
         moving = [j for j in range(len(start)) if j not in fixed and j not in ties[1:]]
         w = mixture.weights
 
@@ -261,7 +264,9 @@ def gained(problem, fit):
     return here - min(best, found.fun)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+# 55 ends with a probability of 1, 97 and 565 with the kink of a Laplace on an
+# observation, beside a logistic and with a scale in common.
+@pytest.mark.parametrize("seed", sorted({*range(SEEDS), 55, 97, 565}))
 def test_an_independent_optimiser_gains_nothing_where_a_fit_has_converged(seed):
     problem = Problem(seed)
     fit = problem.fit()
@@ -269,5 +274,5 @@ def test_an_independent_optimiser_gains_nothing_where_a_fit_has_converged(seed):
         assert gained(problem, fit) < 1e-6
     else:
         assert fit.reason.startswith(
-            ("collapsed", "not converged", "after a saddle", "stopped")
+            ("collapsed", "not converged", "after a", "stopped")
         )
