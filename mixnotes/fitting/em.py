@@ -105,6 +105,7 @@ def em(
     tol: float = 1e-8,
     max_iter: int = 10_000,
     accelerate: bool = True,
+    nearest: int | None = None,
     progress: bool = False,
     callback: Callable[[Step], object] | None = None,
 ) -> Fit:
@@ -148,6 +149,11 @@ def em(
         accelerate: True to extrapolate where that raises the log-likelihood, and to
             leave starts that fall behind others on the way (`Fit.starts` says how far
             they came); False for plain EM, from each start to its end.
+        nearest: how many components look at each row in a step, for mixtures of
+            hundreds: those that are likeliest, on average, for the rows whose likeliest
+            component is the same. Where the climb ends all are looked at, and where
+            others hold more than 1e-6 nats the number is doubled and the climb goes on.
+            One start is drawn if `starts` is left out. All look at each if left out.
         progress: True to show a bar, which needs tqdm.
         callback: a function that is called with a `Step` after each step of each start,
             which go on in turns; none if left out.
@@ -170,15 +176,18 @@ def em(
     if start is None and labels is None and is_whole(mixture):
         options: dict[str, Any] = {"groups": groups, "covariates": covariates}
         options |= {"starts": starts, "rng": rng, "tol": tol, "max_iter": max_iter}
-        options |= {"accelerate": accelerate, "progress": progress}
+        options |= {"accelerate": accelerate, "progress": progress, "nearest": nearest}
         return _em_of_whole(
             mixture, x, sample_weight=sample_weight, callback=callback, **options
         )
     model, source = checked(mixture, x, sample_weight, labels, groups, covariates)
     named = start is not None or labels is not None  # the components have an order
     settings = Settings(
-        _as_tol(tol), as_count(max_iter, "max_iter", 1), accelerate, None
-    )
+        _as_tol(tol), as_count(max_iter, "max_iter", 1), accelerate,
+        nearest=None if nearest is None else as_count(nearest, "nearest", 1),
+    )  # fmt: skip
+    if nearest is not None and start is None and starts is None:
+        starts = 1
     return em_rows(
         model, source, start, starts, rng, settings, named, (progress, callback)
     )

@@ -15,6 +15,7 @@ import numpy as np
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.climb import climb
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.nearest import climb_nearest
 from mixnotes.fitting.race import (
     FEWEST,
     Entrant,
@@ -46,6 +47,9 @@ def race(
     firsts: `count` states of `small`, which is the engine on a sample where there are
     very many rows, and else `engine` itself.
     """
+    if settings.nearest is not None:
+        states = (engine.state(small.mixture(first)) for first in firsts)
+        return [climb_nearest(engine, f, settings, k) for k, f in enumerate(states)]
     if not settings.accelerate:  # each to its own end
         plain = (engine.state(small.mixture(first)) for first in firsts)
         return [climb(engine, f, settings, k) for k, f in enumerate(plain)]

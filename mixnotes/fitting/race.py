@@ -33,6 +33,7 @@ FEWEST = 3  # go on at the least in the first rounds, and through a heat
 _MIDWAY = 32  # steps before which so many do
 _WAVE = 8  # starts that are tried first where nobody says how many
 _TRIAL = (8, 16)  # steps after which most of them may agree
+_HALFWAY = 3  # so many times those that agree must be all of them to go on with it
 _LITTLE, _SHORT = 4, (2, 4)  # the same where a step is much work
 _GROWTH = 1.5  # of the steps of rounds after those
 _HOPE = 5.0  # times the gain that is likely to come, at the most
@@ -102,6 +103,14 @@ class Entrant:
             self.seen = self.steps, self._values(ordered)
         return self.seen[1]
 
+    @property
+    def weights(self) -> Array:
+        """The weights in increasing order, where they are numbers of the components
+        alone."""
+        if self.engine.label is not None:
+            return np.zeros(0)
+        return np.sort(self.climb.run.current.weights[0])
+
     def _values(self, ordered: bool) -> Array:
         engine, state = self.engine, self.climb.run.current
         if not ordered:
@@ -141,6 +150,8 @@ class Field:
                     if entrant.result is None:
                         self._leave_behind(entrant)
                 return True
+            if _HALFWAY * (1 + joined) < len(self.entrants):
+                return False
         return False
 
     def _advance(self, step: int) -> None:
@@ -207,6 +218,8 @@ class Field:
     def _is_near(self, a: Entrant, b: Entrant) -> bool:
         """Do two runs stand so near that they end at one summit?"""
         if not abs(a.height - b.height) < _LEVEL:
+            return False
+        if np.abs(a.weights - b.weights).max(initial=0.0) >= _SAME:  # soon said
             return False
         apart = a.values(self.manner.ordered) - b.values(self.manner.ordered)
         return bool(np.abs(apart).max(initial=0.0) < _SAME)

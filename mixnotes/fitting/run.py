@@ -58,14 +58,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Settings:
-    """When a run stops, whether it extrapolates, who watches, and whether the best is
-    tried for a saddle and for what lies beside its end."""
+    """When a run stops, whether it extrapolates, who watches, whether the best is tried
+    for a saddle and for what lies beside its end, and how many components look at each
+    row, if not all."""
 
     tol: float
     max_iter: int
     accelerate: bool
     watch: Callable[[Step], object] | None = None
     escapes: bool = True
+    nearest: int | None = None
 
 
 @dataclass(frozen=True)

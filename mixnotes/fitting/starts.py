@@ -43,6 +43,10 @@ _COLUMNS = 8  # from which groups tell most
 _MANY = 4096  # rows above which starts are tried on some
 _SOME = 1024, 4096  # at the least, and at the most
 _LLOYD = 50  # steps of k-means at most
+_CROWD = 256  # components from which a start is one run of k-means, cut short
+_CROWDED = 5  # steps of it then
+_SOFT = 0.1  # the share of each row that all have then
+_EACH = 16  # rows for each component that are looked at
 _SETTLED = 1e-3  # the share of rows that still change groups when it stops
 _TRIES = 5  # short runs in all, where few starts are asked for
 _NEAR_SEEDS = 0.8  # the share of guesses that leave much to known components
@@ -59,7 +63,8 @@ def sample_of(engine: Engine, rng: np.random.Generator) -> Engine:
         return engine
     numbers = engine.k * rows.whole.x[0].size
     most = int(np.clip(16 * numbers, *_SOME)) if engine.label is None else _SOME[1]
-    return engine.on(rows.sample(rng, most))
+    most = max(most, _EACH * engine.k)
+    return engine if most >= len(rows.x) else engine.on(rows.sample(rng, most))
 
 
 def usual_count(engine: Engine) -> int:
@@ -76,12 +81,14 @@ def random_starts(
 ) -> Iterator[State]:
     """First guesses of several kinds; where few are asked for, each is the highest of
     some after a short run."""
-    tries = -(-_TRIES // max(count, 1))
+    tries = -(-_TRIES // max(count, 1)) if engine.k < _CROWD else 1
     rows = engine.source
     assert isinstance(rows, Rows)
     columns = rows.whole.x.size // len(rows.whole.x)
     few = _KINDS_OF_NUMBERS if columns == 1 else _KINDS
     tried_kinds = few if columns < _COLUMNS else _KINDS_OF_MANY
+    if engine.k >= _CROWD:
+        tried_kinds = (Kind.GROUPS,)
     if rows.beside is not None and rows.beside.group is not None:  # every other one
         tried_kinds = tuple(k for own in tried_kinds for k in (own, Kind.TOGETHER))
     kinds = cycle(tried_kinds)
@@ -145,6 +152,9 @@ def random_start(
     share = np.zeros((k, m))
     if noise:
         share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
+    if len(unknown) >= _CROWD:  # some groups have too few rows for a spread
+        noise = _SOFT
+        share[unknown] = noise / len(unknown)
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
     edges = engine.edges_move  # rows beyond an end are nobody's from then on
     if len(unknown) < k and not edges and rng.random() < _NEAR_SEEDS:
@@ -216,9 +226,11 @@ def _groups(
 
     Source: Lloyd (1982).
     """
-    middles = points[_spread_seeds(points, weight, k, rng, 2 + int(np.log(k)))]
+    crowded = k >= _CROWD
+    tries = 1 if crowded else 2 + int(np.log(k))
+    middles = points[_spread_seeds(points, weight, k, rng, tries)]
     nearest = None
-    for _ in range(_LLOYD):
+    for _ in range(_CROWDED if crowded else _LLOYD):
         before = nearest
         squares = _squares_from(points, middles)
         nearest = squares.argmin(axis=0)
@@ -377,5 +389,11 @@ def _spread_seeds(
             left = np.minimum(_squares_from(points, points[drawn]) + norms, distance)
             best = drawn[int(np.argmin(left @ weight))]
         seeds.append(int(best))
-        distance = np.minimum(distance, _squares(points, points[best]))
+        if k < _CROWD:
+            squares = _squares(points, points[best])
+        else:
+            squares = norms - 2 * points @ points[best] + norms[best]
+            squares = np.maximum(squares, 0.0)
+            squares[best] = 0.0
+        distance = np.minimum(distance, squares)
     return seeds

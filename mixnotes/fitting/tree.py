@@ -94,14 +94,24 @@ def in_order(model: Mixture, filled: Mixture) -> Mixture:
     if not model.label_symmetric or np.ptp(getattr(believed, "alpha", 1.0)) > 0:
         return filled
     order = list(range(len(filled.parts)))
-    for k, template in enumerate(model.parts):
-        places = [j for j, c in enumerate(model.parts) if c == template]
-        if places[0] < k or len(places) == 1:
-            continue
+    for places in _alike(model.parts):
         ranked = sorted(places, key=lambda j: filled.parts[j].rank())
         for place, found in zip(places, ranked, strict=True):
             order[place] = found
     return filled.permuted(order)
+
+
+def _alike(parts: Sequence[Any]) -> list[list[int]]:
+    """The places of equal components together."""
+    found: list[tuple[Any, list[int]]] = []
+    for k, part in enumerate(parts):
+        for first, places in found:
+            if part is first or part == first:
+                places.append(k)
+                break
+        else:
+            found.append((part, [k]))
+    return [places for _, places in found]
 
 
 def at(mixture: Any, path: Path) -> Any:

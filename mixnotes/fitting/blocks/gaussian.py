@@ -29,6 +29,7 @@ from mixnotes.fitting.prior import Learner
 from mixnotes.numeric.arrays import Array
 
 _EPS = float(np.finfo(float).eps)
+_CROWD = 256  # components of which a first guess is made of packed sums
 _EXACT = 1e-9  # the error of a log-density above which the exact form is taken
 
 
@@ -226,6 +227,13 @@ class GaussianBlock(ExponentialBlock):
         parts = data.patterns(slice(0, columns.shape[1])) if values else None
         self._add(found, values, columns, share, parts)
         return found
+
+    def first(self, share: Array, data: Any) -> Values:
+        """The parameters that fit given responsibilities (K, n); of very many
+        components by one product, which is near enough for a first guess."""
+        if len(self.templates) < _CROWD or self.gaps:
+            return super().first(share, data)
+        return self.learn(self.summed(share, data, 0.0), None)
 
     def learn(self, statistics: Sums, values: Any) -> Values:
         """As of any exponential family; in the exact form, an error where a component

@@ -1,0 +1,238 @@
+"""EM of very many components, of which each row is looked at by the nearest few.
+
+Rows are grouped by the component that most likely made them, and a group is looked at
+by the components that are most likely of it on average. That is EM on a lower bound of
+the log-likelihood, the truncated one; it is exact as far as the others have no
+responsibility. So where such a climb ends the whole log-likelihood is computed, and
+where it is higher more components are looked at.
+
+Source: Luecke and Eggert (2010); Neal and Hinton (1998), for why the bound rises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixnotes.components.exponential import NEVER
+from mixnotes.data.sources import Rows
+from mixnotes.fitting.accelerate import Accelerator
+from mixnotes.fitting.blocks.base import Form, RecentreError, Statistics
+from mixnotes.fitting.blocks.exponential import ExponentialBlock
+from mixnotes.fitting.climb import Climb, climb
+from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.rows import PreparedRows
+from mixnotes.fitting.run import RunResult, Settings
+from mixnotes.fitting.vector import State
+from mixnotes.numeric.arrays import Array, quiet
+from mixnotes.numeric.threads import one_blas_thread
+
+_MISSED = 1e-6, 1e-12  # nats, and of the log-likelihood, that other components may hold
+_FIRST = 2  # steps before rows are grouped anew; then twice as many, ...
+_LEAST = 5e-324  # the smallest number above 0
+_CHUNK = 2**22  # numbers that are worked on together where all components are looked at
+
+
+class Groups(NamedTuple):
+    """Rows group by group, and who looks at each group."""
+
+    features: Array  # (n, q), in the order of the groups
+    order: NDArray[np.intp]  # which rows these are, (n,)
+    ends: NDArray[np.intp]  # of the groups, (G,)
+    near: NDArray[np.intp]  # the components that look at each, (G, C)
+
+
+class NearestRows:
+    """Rows as an engine of one exponential family takes them, each looked at by the
+    `count` components nearest to its group."""
+
+    def __init__(self, whole: PreparedRows, count: int) -> None:
+        block: Any = whole.blocks[0]
+        self.whole, self.count, self.block = whole, count, block
+        self.data, self.weight = whole.data, whole.weight
+        self.features = np.empty((whole.size, self.data[0].n_features))
+        for rows in _chunks(whole.size, self.features.shape[1]):
+            part = np.ones((self.features.shape[1], rows.stop - rows.start))
+            block.write(self.data[0], rows, part)
+            self.features[rows] = part.T
+        self.groups: Groups | None = None
+
+    def e_step(
+        self, weights: Array, values: Sequence[Any], form: Form
+    ) -> tuple[float, Statistics]:
+        """The bound and the statistics; those of all components where some are too
+        sharp for sums of the data as they are."""
+        data = self.data[0]
+        loaded = self.block.load(values[0], np.log(weights), data, form)
+        if not isinstance(loaded, np.ndarray) or self.groups is None:
+            return self.whole.e_step(weights, values, form)
+        theta = np.ascontiguousarray(loaded)
+        sums = np.zeros_like(theta)
+        total = 0.0
+        with one_blas_thread():
+            for first, last, near in self._parts(self.groups):
+                features = self.groups.features[first:last]
+                joint = features @ theta[near].T
+                top = joint.max(axis=1)
+                if not top.min() > 0.1 * NEVER:
+                    return -np.inf, Statistics([self.block.empty(loaded, data)], form)
+                joint -= top[:, None]
+                np.exp(joint, joint)
+                norm = joint.sum(axis=1)
+                logs = top + np.log(norm)
+                if self.weight is None:
+                    total += float(logs.sum())
+                    joint /= norm[:, None]
+                else:
+                    weight = self.weight[self.groups.order[first:last]]
+                    total += float(weight @ logs)
+                    joint *= (weight / norm)[:, None]
+                sums[near] += joint.T @ features
+        found = self.block.empty(loaded, data)
+        found.sums[:] = sums.T
+        return total, Statistics([found], form)
+
+    def _parts(self, groups: Groups) -> Iterator[tuple[int, int, NDArray[np.intp]]]:
+        first = 0
+        for last, near in zip(groups.ends.tolist(), groups.near, strict=True):
+            yield first, last, near
+            first = last
+
+    def regroup(self, loaded: Array) -> None:
+        """Group the rows by the likeliest component of all for each. Who looks at a
+        group are the next likeliest for some row of it, and those that are likeliest
+        of its rows on average."""
+        theta = np.ascontiguousarray(loaded)
+        k, n = len(theta), len(self.features)
+        homes = np.empty(n, dtype=np.intp)
+        claims = np.zeros(k * k)  # of each component on the rows of each group
+        with one_blas_thread():
+            for rows in _chunks(n, k):
+                joint = self.features[rows] @ theta.T
+                each = np.arange(len(joint))
+                best = homes[rows] = joint.argmax(axis=1)
+                top = joint[each, best].copy()
+                joint[each, best] = -np.inf
+                second = joint.argmax(axis=1)
+                claim = np.exp(joint[each, second] - top)
+                claims += np.bincount(k * best + second, claim, k * k)
+            order = np.argsort(homes, kind="stable")
+            ends = np.flatnonzero(np.diff(homes[order], append=k)) + 1
+            features = self.features[order]
+            sizes = np.diff(ends, prepend=0)
+            means = np.add.reduceat(features, ends - sizes) / sizes[:, None]
+            heights = means @ theta.T
+        mine = homes[order][ends - 1]
+        claims = claims.reshape(k, k)[mine]
+        claims[np.arange(len(mine)), mine] = np.inf
+        with np.errstate(divide="ignore"):  # above all heights, if at all
+            claims = np.log(claims) - np.log(_LEAST) + heights.max()
+        wanted = np.where(claims > -np.inf, claims, heights)
+        count = min(self.count, k)
+        near = np.argpartition(-wanted, count - 1, axis=1)[:, :count]
+        self.groups = Groups(features, order, ends, near)
+
+
+def _chunks(n: int, width: int) -> Iterator[slice]:
+    """Rows that are worked on together."""
+    size = max(_CHUNK // width, 1)
+    return (slice(a, min(a + size, n)) for a in range(0, n, size))
+
+
+def require_nearest(engine: Engine) -> PreparedRows:
+    """The rows of an engine, if `nearest` can be asked of it; else an error."""
+    rows, source, blocks = engine.rows, engine.source, engine.blocks
+    plain = engine.label is None and engine.excluded is None
+    alone = len(blocks) == 1 and isinstance(blocks[0], ExponentialBlock)
+    whole = isinstance(source, Rows) and not source.gaps
+    if not (plain and alone and whole):
+        raise ValueError(
+            "nearest needs components of one exponential family, all with blanks, and "
+            "rows in memory without gaps, labels and groups; leave nearest out"
+        )
+    assert isinstance(rows, PreparedRows)
+    return rows
+
+
+def climb_nearest(
+    engine: Engine, first: State, settings: Settings, start: int = 0
+) -> RunResult:
+    """EM from `first` on the bound of the nearest components, until those that are not
+    looked at hold nothing."""
+    assert settings.nearest is not None
+    whole = require_nearest(engine)
+    bound = _Bound(engine, NearestRows(whole, settings.nearest), settings, start)
+    with quiet():
+        here, budget = first, float(_FIRST)
+        while 2 * bound.rows.count < engine.k:
+            ended = bound.climbed(here, budget)
+            here, budget = bound.here, 2 * budget
+            if ended is None:
+                continue
+            engine.rows = whole
+            height = engine.e_step(here)[0] + engine.constant
+            missed = height - ended.log_likelihood
+            if not ended.converged or missed <= _MISSED[0] + _MISSED[1] * abs(height):
+                return bound.result(ended, height, missed)
+            bound.rows.count *= 2
+        engine.rows = whole
+        on = climb(engine, here, settings, start, bound.steps)
+        return replace(on, history=np.concatenate([*bound.histories, on.history]))
+
+
+class _Bound:
+    """Where a climb on bounds is, and how it came there."""
+
+    def __init__(
+        self, engine: Engine, rows: NearestRows, settings: Settings, start: int
+    ) -> None:
+        self.engine, self.rows = engine, rows
+        self.settings, self.start = settings, start
+        self.accelerator = Accelerator()
+        self.histories: list[Array] = []
+        self.steps = 0
+
+    def climbed(self, state: State, budget: float) -> RunResult | None:
+        """Some steps on with rows grouped anew; how the run ended, if it has."""
+        self._regroup(state)
+        run = Climb(self.engine, state, self.settings, self.start, self.steps,
+                    self.accelerator.elsewhere())  # fmt: skip
+        ended = run.advance(budget)
+        self.accelerator, self.here = run.accelerator, run.run.current
+        history = np.array(run.run.history) + self.engine.constant
+        self.histories.append(history if not self.histories else history[1:])
+        self.steps += len(history) - 1
+        return ended
+
+    def _regroup(self, state: State) -> None:
+        """Group the rows anew; where the bound would fall twice as many components
+        look at each."""
+        engine, rows = self.engine, self.rows
+        block, data = rows.block, rows.data[0]
+        weights = np.log(engine.tree.leaf_weights(state.weights))
+        before = rows.groups
+        try:
+            loaded = block.load(state.values[0], weights, data, Form.PACKED)
+        except RecentreError:  # too sharp: all components look at all rows
+            rows.groups = None
+            return
+        engine.rows = rows  # type: ignore[assignment]
+        least = engine.e_step(state)[0] if before is not None else -np.inf
+        rows.regroup(loaded)
+        while engine.e_step(state)[0] < least and 2 * rows.count < engine.k:
+            rows.count *= 2
+            rows.regroup(loaded)
+
+    def result(self, ended: RunResult, height: float, missed: float) -> RunResult:
+        """The end, with the whole log-likelihood."""
+        history = np.concatenate(self.histories)
+        words = (
+            f"{ended.reason}; of each row the {self.rows.count} nearest components "
+            f"were looked at, and the others hold {max(missed, 0.0):.1e} nats in all"
+        )
+        history[-1] = max(height, history[-1])
+        return replace(ended, log_likelihood=height, history=history, reason=words)
