@@ -5,6 +5,7 @@
     python -m benchmarks --quick    # small sizes, writes nothing: does it all work?
     python -m benchmarks --answers           # only whole calls with defaults
     python -m benchmarks --approximations    # only mixtures beside published tables
+    python -m benchmarks --many          # only a step of a thousand components
     python -m benchmarks --components        # only fits that ask much of components
 
 One thread each. A figure is the CPU time of a whole call divided by its EM steps, the
@@ -35,7 +36,7 @@ from statistics import median
 import numpy as np
 
 import mixnotes as mx
-from benchmarks import answers, approximations, components, report
+from benchmarks import answers, approximations, components, many, report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS, Work
 
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--approximations", action="store_true")
     parser.add_argument("--answers", action="store_true")
+    parser.add_argument("--many", action="store_true")
     parser.add_argument("--components", nargs="?", const="", help="those so named")
     parser.add_argument("--only", help="works whose name contains this")
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
@@ -61,6 +63,9 @@ def main() -> None:
         return
     if options.components is not None:
         components.main(options.components)
+        return
+    if options.many:
+        many.main(OUT, options.quick)
         return
     one_thread_torch()
     if options.answers:

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import approximations, components, report
+from benchmarks import approximations, components, many, report
 from benchmarks.peers import PEERS, Unfit
 from benchmarks.works import WORKS
 
@@ -58,3 +58,16 @@ def test_a_case_is_timed_and_says_what_it_reached(capsys):
     assert (name, unit) == ("latent_classes", "s")
     assert float(seconds) > 0
     assert float(reached) == components.CASES["latent_classes"]()
+
+
+def test_everyone_takes_the_same_steps_of_many_components():
+    x, means = many.data(2000, 40, 6)
+    everyone = many.packages(x, means)
+    assert set(everyone) == {"mx.em", "mx.em, nearest=32", "scikit-learn"}
+    heights = [fit(3)[0] for fit in everyone.values()]
+    assert heights == pytest.approx(3 * [heights[0]], rel=1e-9)
+
+
+def test_the_table_of_many_components_is_that_of_the_results():
+    record = json.loads((report.OUT / "many.json").read_text("utf-8"))
+    assert (report.OUT / "many.md").read_text("utf-8") == many.table(record)

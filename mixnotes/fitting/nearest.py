@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from mixnotes.components.exponential import NEVER
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.accelerate import Accelerator
-from mixnotes.fitting.blocks.base import Form, RecentreError, Statistics
+from mixnotes.fitting.blocks.base import Form, RecentreError, Statistics, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
+from mixnotes.fitting.blocks.gaussian import About
+from mixnotes.fitting.blocks.sums import Sums
 from mixnotes.fitting.climb import Climb, climb
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.rows import PreparedRows
@@ -40,10 +42,16 @@ _CHUNK = 2**22  # numbers that are worked on together where all components are l
 class Groups(NamedTuple):
     """Rows group by group, and who looks at each group."""
 
-    features: Array  # (n, q), in the order of the groups
-    order: NDArray[np.intp]  # which rows these are, (n,)
+    order: NDArray[np.intp]  # the rows, (n,)
     ends: NDArray[np.intp]  # of the groups, (G,)
     near: NDArray[np.intp]  # the components that look at each, (G, C)
+
+    def parts(self) -> Iterator[tuple[slice, NDArray[np.intp]]]:
+        """Where the rows of each group are in `order`, and who looks at them."""
+        first = 0
+        for last, near in zip(self.ends.tolist(), self.near, strict=True):
+            yield slice(first, last), near
+            first = last
 
 
 class NearestRows:
@@ -51,90 +59,135 @@ class NearestRows:
     `count` components nearest to its group."""
 
     def __init__(self, whole: PreparedRows, count: int) -> None:
-        block: Any = whole.blocks[0]
-        self.whole, self.count, self.block = whole, count, block
+        self.whole, self.count = whole, count
+        self.block: Any = whole.blocks[0]
         self.data, self.weight = whole.data, whole.weight
-        self.features = np.empty((whole.size, self.data[0].n_features))
-        for rows in _chunks(whole.size, self.features.shape[1]):
-            part = np.ones((self.features.shape[1], rows.stop - rows.start))
-            block.write(self.data[0], rows, part)
-            self.features[rows] = part.T
         self.groups: Groups | None = None
+        self.features = self.columns = np.empty(0)  # in the order of the groups
+
+    # --------------------------------------------------------------------- a step
 
     def e_step(
         self, weights: Array, values: Sequence[Any], form: Form
     ) -> tuple[float, Statistics]:
-        """The bound and the statistics; those of all components where some are too
-        sharp for sums of the data as they are."""
-        data = self.data[0]
+        """The bound and the statistics."""
+        data, groups = self.data[0], self.groups
+        assert groups is not None
         loaded = self.block.load(values[0], np.log(weights), data, form)
-        if not isinstance(loaded, np.ndarray) or self.groups is None:
-            return self.whole.e_step(weights, values, form)
-        theta = np.ascontiguousarray(loaded)
-        sums = np.zeros_like(theta)
-        total = 0.0
-        with one_blas_thread():
-            for first, last, near in self._parts(self.groups):
-                features = self.groups.features[first:last]
-                joint = features @ theta[near].T
-                top = joint.max(axis=1)
-                if not top.min() > 0.1 * NEVER:
-                    return -np.inf, Statistics([self.block.empty(loaded, data)], form)
-                joint -= top[:, None]
-                np.exp(joint, joint)
-                norm = joint.sum(axis=1)
-                logs = top + np.log(norm)
-                if self.weight is None:
-                    total += float(logs.sum())
-                    joint /= norm[:, None]
-                else:
-                    weight = self.weight[self.groups.order[first:last]]
-                    total += float(weight @ logs)
-                    joint *= (weight / norm)[:, None]
-                sums[near] += joint.T @ features
         found = self.block.empty(loaded, data)
-        found.sums[:] = sums.T
+        with one_blas_thread():
+            if isinstance(loaded, About):
+                total = self._exact(groups, loaded, found)
+            else:
+                total = self._packed(groups, np.ascontiguousarray(loaded), found)
         return total, Statistics([found], form)
 
-    def _parts(self, groups: Groups) -> Iterator[tuple[int, int, NDArray[np.intp]]]:
-        first = 0
-        for last, near in zip(groups.ends.tolist(), groups.near, strict=True):
-            yield first, last, near
-            first = last
+    def _packed(self, groups: Groups, theta: Array, found: Sums) -> float:
+        """Sums of the data as they are; the bound."""
+        if not len(self.features):
+            self.features = self._features()[groups.order]
+        sums, total = np.zeros_like(theta), 0.0
+        for rows, near in groups.parts():
+            features = self.features[rows]
+            share = features @ theta[near].T
+            total += self._shares(share, groups.order[rows])
+            sums[near] += share.T @ features
+        found.sums[:] = sums.T
+        return total
 
-    def regroup(self, loaded: Array) -> None:
+    def _exact(self, groups: Groups, about: About, found: Sums) -> float:
+        """Sums about each component; the bound."""
+        if not len(self.columns):
+            self.columns = self.data[0].columns[:, groups.order]
+        family, total = self.block.family, 0.0
+        assert found.squares is not None
+        for rows, near in groups.parts():
+            columns = self.columns[:, rows]
+            own = {name: stack[near] for name, stack in about.values.items()}
+            share = np.empty((len(near), columns.shape[1]))
+            family.centred_log_prob(own, columns, share)
+            share += about.log_weight[near, None]
+            total += self._shares(share.T, groups.order[rows])
+            found.sums[0, near] += share.sum(axis=1)
+            sums = family.centred_sums(found.origin[near], columns, share)
+            found.sums[1:, near] += sums.T
+            found.squares[near] += (share * share).sum(axis=1)
+        return total
+
+    def _shares(self, joint: Array, rows: NDArray[np.intp]) -> float:
+        """Log-densities, (m, C), become weighted responsibilities; the bound."""
+        top = joint.max(axis=1)
+        if not top.min() > 0.1 * NEVER:
+            return -np.inf
+        joint -= top[:, None]
+        np.exp(joint, joint)
+        norm = joint.sum(axis=1)
+        logs = top + np.log(norm)
+        if self.weight is None:
+            joint /= norm[:, None]
+            return float(logs.sum())
+        weight = self.weight[rows]
+        joint *= (weight / norm)[:, None]
+        return float(weight @ logs)
+
+    def _features(self) -> Array:
+        """The features of all rows, (n, q)."""
+        data, n = self.data[0], self.whole.size
+        found = np.empty((n, data.n_features))
+        for rows in _chunks(n, data.n_features):
+            part = np.ones((data.n_features, rows.stop - rows.start))
+            self.block.write(data, rows, part)
+            found[rows] = part.T
+        return found
+
+    # ----------------------------------------------------------------- the groups
+
+    def regroup(self, weights: Array, values: Any) -> None:
         """Group the rows by the likeliest component of all for each. Who looks at a
         group are the next likeliest for some row of it, and those that are likeliest
         of its rows on average."""
-        theta = np.ascontiguousarray(loaded)
-        k, n = len(theta), len(self.features)
+        n, k = self.whole.size, len(weights)
         homes = np.empty(n, dtype=np.intp)
         claims = np.zeros(k * k)  # of each component on the rows of each group
+        heights = np.zeros((k, k))  # summed over the rows of a group
         with one_blas_thread():
-            for rows in _chunks(n, k):
-                joint = self.features[rows] @ theta.T
+            for rows, joint in self._joints(weights, values):
                 each = np.arange(len(joint))
                 best = homes[rows] = joint.argmax(axis=1)
+                order = np.argsort(best, kind="stable")
+                some, firsts = np.unique(best[order], return_index=True)
+                heights[some] += np.add.reduceat(joint[order], firsts)
                 top = joint[each, best].copy()
                 joint[each, best] = -np.inf
                 second = joint.argmax(axis=1)
                 claim = np.exp(joint[each, second] - top)
                 claims += np.bincount(k * best + second, claim, k * k)
-            order = np.argsort(homes, kind="stable")
-            ends = np.flatnonzero(np.diff(homes[order], append=k)) + 1
-            features = self.features[order]
-            sizes = np.diff(ends, prepend=0)
-            means = np.add.reduceat(features, ends - sizes) / sizes[:, None]
-            heights = means @ theta.T
+        order = np.argsort(homes, kind="stable")
+        ends = np.flatnonzero(np.diff(homes[order], append=k)) + 1
         mine = homes[order][ends - 1]
         claims = claims.reshape(k, k)[mine]
         claims[np.arange(len(mine)), mine] = np.inf
+        heights = heights[mine] / np.diff(ends, prepend=0)[:, None]
         with np.errstate(divide="ignore"):  # above all heights, if at all
             claims = np.log(claims) - np.log(_LEAST) + heights.max()
         wanted = np.where(claims > -np.inf, claims, heights)
         count = min(self.count, k)
         near = np.argpartition(-wanted, count - 1, axis=1)[:, :count]
-        self.groups = Groups(features, order, ends, near)
+        self.groups = Groups(order, ends, near)
+        self.features = self.columns = np.empty(0)
+
+    def _joints(self, weights: Array, values: Any) -> Iterator[tuple[slice, Array]]:
+        """log p(x, z = k) of chunks of rows, (m, K)."""
+        data, log_weight = self.data[0], np.log(weights)
+        try:
+            loaded = self.block.load(values, log_weight, data, Form.PACKED)
+        except RecentreError:
+            loaded = self.block.load(values, log_weight, data, Form.EXACT)
+        for rows in _chunks(self.whole.size, len(weights)):
+            workspace = Workspace(0, rows.stop - rows.start)
+            joint = np.empty((len(weights), rows.stop - rows.start))
+            self.block.joint(loaded, data, rows, joint, workspace)
+            yield rows, joint.T
 
 
 def _chunks(n: int, width: int) -> Iterator[slice]:
@@ -176,7 +229,8 @@ def climb_nearest(
             engine.rows = whole
             height = engine.e_step(here)[0] + engine.constant
             missed = height - ended.log_likelihood
-            if not ended.converged or missed <= _MISSED[0] + _MISSED[1] * abs(height):
+            held = missed > _MISSED[0] + _MISSED[1] * abs(height)
+            if not (held and (ended.converged or ended.collapsed)):
                 return bound.result(ended, height, missed)
             bound.rows.count *= 2
         engine.rows = whole
@@ -212,20 +266,13 @@ class _Bound:
         """Group the rows anew; where the bound would fall twice as many components
         look at each."""
         engine, rows = self.engine, self.rows
-        block, data = rows.block, rows.data[0]
-        weights = np.log(engine.tree.leaf_weights(state.weights))
-        before = rows.groups
-        try:
-            loaded = block.load(state.values[0], weights, data, Form.PACKED)
-        except RecentreError:  # too sharp: all components look at all rows
-            rows.groups = None
-            return
         engine.rows = rows  # type: ignore[assignment]
-        least = engine.e_step(state)[0] if before is not None else -np.inf
-        rows.regroup(loaded)
+        least = -np.inf if rows.groups is None else engine.e_step(state)[0]
+        now = engine.tree.leaf_weights(state.weights), state.values[0]
+        rows.regroup(*now)
         while engine.e_step(state)[0] < least and 2 * rows.count < engine.k:
             rows.count *= 2
-            rows.regroup(loaded)
+            rows.regroup(*now)
 
     def result(self, ended: RunResult, height: float, missed: float) -> RunResult:
         """The end, with the whole log-likelihood."""

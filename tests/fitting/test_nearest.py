@@ -72,12 +72,9 @@ def test_the_bound_of_some_components_is_below_the_whole_and_that_of_all_is_it()
         heights = []
         for count in (1, 3, 8, 20):
             rows = NearestRows(engine.rows, count)
-            weights = np.log(engine.tree.leaf_weights(state.weights))
-            block = rows.block
-            rows.regroup(
-                block.load(state.values[0], weights, rows.data[0], engine.form)
-            )
-            args = engine.tree.leaf_weights(state.weights), state.values, engine.form
+            weights = engine.tree.leaf_weights(state.weights)
+            rows.regroup(weights, state.values[0])
+            args = weights, state.values, engine.form
             height, own = rows.e_step(*args)
             heights.append(height)
     assert heights == sorted(heights)
