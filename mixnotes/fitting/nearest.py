@@ -173,7 +173,11 @@ class NearestRows:
         wanted = np.where(claims > -np.inf, claims, heights)
         count = min(self.count, k)
         near = np.argpartition(-wanted, count - 1, axis=1)[:, :count]
-        self.groups = Groups(order, ends, near)
+        self.group(Groups(order, ends, near))
+
+    def group(self, groups: Groups | None) -> None:
+        """Take these groups."""
+        self.groups = groups
         self.features = self.columns = np.empty(0)
 
     def _joints(self, weights: Array, values: Any) -> Iterator[tuple[slice, Array]]:
@@ -263,16 +267,14 @@ class _Bound:
         return ended
 
     def _regroup(self, state: State) -> None:
-        """Group the rows anew; where the bound would fall twice as many components
-        look at each."""
+        """Group the rows anew, unless the bound would fall."""
         engine, rows = self.engine, self.rows
         engine.rows = rows  # type: ignore[assignment]
-        least = -np.inf if rows.groups is None else engine.e_step(state)[0]
-        now = engine.tree.leaf_weights(state.weights), state.values[0]
-        rows.regroup(*now)
-        while engine.e_step(state)[0] < least and 2 * rows.count < engine.k:
-            rows.count *= 2
-            rows.regroup(*now)
+        before = rows.groups
+        least = -np.inf if before is None else engine.e_step(state)[0]
+        rows.regroup(engine.tree.leaf_weights(state.weights), state.values[0])
+        if engine.e_step(state)[0] < least:
+            rows.group(before)
 
     def result(self, ended: RunResult, height: float, missed: float) -> RunResult:
         """The end, with the whole log-likelihood."""

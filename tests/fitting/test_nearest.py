@@ -85,14 +85,26 @@ def test_the_bound_of_some_components_is_below_the_whole_and_that_of_all_is_it()
 
 def test_other_families_have_nearest_components_too():
     r = np.random.default_rng(0)
-    rates = np.geomspace(1, 1e6, 30)
-    x = r.poisson(rates[r.integers(0, 30, 4000)])
-    model = mx.Mixture(30 * [mx.Poisson()])
-    start = mx.Mixture([mx.Poisson(1.1 * rate) for rate in rates], np.full(30, 1 / 30))
+    rates = 10 * 2.0 ** np.arange(14)
+    x = r.poisson(rates[r.integers(0, 14, 4000)])
+    model = mx.Mixture(14 * [mx.Poisson()])
+    start = mx.Mixture([mx.Poisson(1.1 * rate) for rate in rates], np.full(14, 1 / 14))
     fit = mx.em(model, x, start=start, nearest=5)
     whole = mx.em(model, x, start=start)
     assert fit.converged
     assert fit.log_likelihood == pytest.approx(whole.log_likelihood, abs=1e-5)
+
+
+def test_a_component_that_no_row_is_near_stays_as_it_is():
+    """With a spread in common it must not spoil that of the others."""
+    x, start = blobs(6, 2, 600, 30.0, covariance="EII")
+    far = start.components[0].filled({"mean": np.array([1e4, 1e4])})
+    start = mx.Mixture([far, *start.components[1:]], start.weights)
+    model = mx.gaussian_mixture(6, "EII")
+    fit = mx.em(model, x, start=start, nearest=2, max_iter=3)
+    found = [c.mean for c in fit.mixture.components]
+    assert [1e4, 1e4] in np.round(found).tolist()
+    assert np.isfinite(fit.log_likelihood)
 
 
 def test_starts_are_drawn_if_none_is_given():

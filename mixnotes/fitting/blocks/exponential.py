@@ -243,6 +243,9 @@ class ExponentialBlock(StackedBlock):
         sums, origin = statistics.sums, statistics.origin
         weight = sums[0]
         means = sums[1 : 1 + self.p] / weight
+        idle = weight == 0
+        if idle.any() and not idle.all():  # kept as they were; others may share theirs
+            means[:, idle] = means[:, weight.argmax(), None]
         if self.prior is None:
             return self._fitted(weight, means, self.tie, origin, values)
 
