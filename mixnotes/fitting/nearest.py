@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,9 +35,10 @@ from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.threads import one_blas_thread
 
 _MISSED = 1e-6, 1e-12  # nats, and of the log-likelihood, that other components may hold
-_FIRST = 2  # steps before rows are grouped anew; then twice as many, ...
+_FIRST = 4  # steps before rows are grouped anew
+_MORE = 4  # times as many then, ...
 _LEAST = 5e-324  # the smallest number above 0
-_CHUNK = 2**22  # numbers that are worked on together where all components are looked at
+_CHUNK = 2**19  # numbers that are worked on together where all components are looked at
 
 
 class Groups(NamedTuple):
@@ -85,7 +87,7 @@ class NearestRows:
     def _packed(self, groups: Groups, theta: Array, found: Sums) -> float:
         """Sums of the data as they are; the bound."""
         if not len(self.features):
-            self.features = self._features()[groups.order]
+            self.features = self._features[groups.order]
         sums, total = np.zeros_like(theta), 0.0
         for rows, near in groups.parts():
             features = self.features[rows]
@@ -130,6 +132,7 @@ class NearestRows:
         joint *= (weight / norm)[:, None]
         return float(weight @ logs)
 
+    @cached_property
     def _features(self) -> Array:
         """The features of all rows, (n, q)."""
         data, n = self.data[0], self.whole.size
@@ -145,18 +148,19 @@ class NearestRows:
     def regroup(self, weights: Array, values: Any) -> None:
         """Group the rows by the likeliest component of all for each. Who looks at a
         group are the next likeliest for some row of it, and those that are likeliest
-        of its rows on average."""
+        for one of them."""
         n, k = self.whole.size, len(weights)
         homes = np.empty(n, dtype=np.intp)
         claims = np.zeros(k * k)  # of each component on the rows of each group
-        heights = np.zeros((k, k))  # summed over the rows of a group
+        heights = np.empty((k, k))  # of all components at a row of each group
+        seen = np.zeros(k, dtype=bool)
         with one_blas_thread():
             for rows, joint in self._joints(weights, values):
                 each = np.arange(len(joint))
                 best = homes[rows] = joint.argmax(axis=1)
-                order = np.argsort(best, kind="stable")
-                some, firsts = np.unique(best[order], return_index=True)
-                heights[some] += np.add.reduceat(joint[order], firsts)
+                new = np.flatnonzero(~seen[best])
+                heights[best[new]] = joint[new]
+                seen[best[new]] = True
                 top = joint[each, best].copy()
                 joint[each, best] = -np.inf
                 second = joint.argmax(axis=1)
@@ -167,7 +171,7 @@ class NearestRows:
         mine = homes[order][ends - 1]
         claims = claims.reshape(k, k)[mine]
         claims[np.arange(len(mine)), mine] = np.inf
-        heights = heights[mine] / np.diff(ends, prepend=0)[:, None]
+        heights = heights[mine]
         with np.errstate(divide="ignore"):  # above all heights, if at all
             claims = np.log(claims) - np.log(_LEAST) + heights.max()
         wanted = np.where(claims > -np.inf, claims, heights)
@@ -187,11 +191,18 @@ class NearestRows:
             loaded = self.block.load(values, log_weight, data, Form.PACKED)
         except RecentreError:
             loaded = self.block.load(values, log_weight, data, Form.EXACT)
-        for rows in _chunks(self.whole.size, len(weights)):
+        k, n = len(weights), self.whole.size
+        if not isinstance(loaded, About):  # near enough in single precision
+            theta = loaded.astype(np.float32).T
+            features = self._features
+            for rows in _chunks(n, k):
+                yield rows, features[rows].astype(np.float32) @ theta
+            return
+        for rows in _chunks(n, k):
             workspace = Workspace(0, rows.stop - rows.start)
-            joint = np.empty((len(weights), rows.stop - rows.start))
+            joint = np.empty((k, rows.stop - rows.start))
             self.block.joint(loaded, data, rows, joint, workspace)
-            yield rows, joint.T
+            yield rows, joint.T.copy()
 
 
 def _chunks(n: int, width: int) -> Iterator[slice]:
@@ -227,7 +238,7 @@ def climb_nearest(
         here, budget = first, float(_FIRST)
         while 2 * bound.rows.count < engine.k:
             ended = bound.climbed(here, budget)
-            here, budget = bound.here, 2 * budget
+            here, budget = bound.here, _MORE * budget
             if ended is None:
                 continue
             engine.rows = whole

@@ -1,7 +1,7 @@
 // The things that move. Where scripts run, moves/NAME.js replaces the still content of
 // <div class="mx-move" data-move="NAME" data-key="0.8" ...>: its default export is
 // called with that element and its data as numbers, { key: 0.8, ... }. A page loads
-// the moves it has, and no others.
+// the moves it has, and no others. What stood still is kept for the printed page.
 
 async function start() {
   for (const box of document.querySelectorAll(".mx-move:not([data-live])")) {
@@ -9,7 +9,12 @@ async function start() {
     box.dataset.live = "";
     const numbers = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, +value]));
     const { default: enliven } = await import(`./moves/${move}.js`);
+    const still = document.createElement("div");
+    still.className = "mx-move__still";
+    still.hidden = true;
+    still.append(...box.cloneNode(true).childNodes);
     enliven(box, numbers);
+    box.append(still);
   }
 }
 
