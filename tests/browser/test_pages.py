@@ -220,6 +220,29 @@ def test_on_a_phone_no_copy_button_covers_a_running_block(page, site):
     assert seen > 10
 
 
+def test_on_a_phone_a_finger_finds_every_button_and_code_that_goes_on_says_so(
+    page, site
+):
+    page.set_viewport_size(NARROW)
+    ready(page, site.url + "chapters/03-em/")
+    page.wait_for_selector(".mx-move[data-live] button")
+    page.evaluate(UNFOLD)
+    small = page.eval_on_selector_all(
+        "article :is(button, summary, input[type=range])",
+        """all => all.filter((e) => e.offsetParent)
+          .map((e) => [e.className, e.textContent, e.getBoundingClientRect().height])
+          .filter(([, , height]) => height < 44)""",
+    )
+    assert not small
+    shadows = page.eval_on_selector_all(
+        "article pre > code",
+        """all => all.map((e) => [e.scrollWidth > e.clientWidth + 1,
+          getComputedStyle(e).backgroundImage.includes("gradient")])""",
+    )
+    assert [True, True] in shadows
+    assert [True, False] not in shadows
+
+
 def test_a_short_formula_stays_on_one_line_with_its_comma(page, site):
     """On a phone; a longer one may break."""
     page.set_viewport_size(NARROW)
