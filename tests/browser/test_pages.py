@@ -389,3 +389,17 @@ def test_a_first_visit_weighs_at_most_350_kilobytes(site, tour):
         weights[path] = sum(len(gzip.compress(file.read_bytes())) for file in files)
     assert min(weights.values()) > 100_000, "the requests were not seen"
     assert max(weights.values()) <= 350_000, weights
+
+
+def test_a_page_that_is_not_there_offers_to_search_for_the_words_of_its_address(
+    page, site
+):
+    lost = (site.folder / "404.html").read_text("utf-8")
+    page.route("**/chapters/hidden-factory/", lambda route: route.fulfill(body=lost))
+    page.goto(site.url + "chapters/hidden-factory/")
+    link = page.get_by_role(
+        "link", name="Search the book for “chapters hidden factory”"
+    )
+    link.click()
+    page.wait_for_url("**/?q=chapters%20hidden%20factory")
+    expect(page.locator(".md-search-result__link").first).to_be_visible()

@@ -118,8 +118,12 @@ def test_a_component_too_sharp_for_squares_of_the_data_is_looked_at_exactly():
     r = np.random.default_rng(0)
     x = np.concatenate([r.normal(k, 1e-7, 50) for k in range(8)])[:, None] * [1.0, 1.0]
     x = x + 1e-7 * r.normal(size=x.shape)
-    parts = [mx.MultivariateNormal(mean=[k, k], cov=np.eye(2) * 1e-13,
-                                   covariance="spherical") for k in range(8)]  # fmt: skip
+    parts = [
+        mx.MultivariateNormal(
+            mean=[k, k], cov=np.eye(2) * 1e-13, covariance="spherical"
+        )
+        for k in range(8)
+    ]
     start = mx.Mixture(parts, np.full(8, 1 / 8))
     model = mx.gaussian_mixture(8, "spherical")
     fit = mx.em(model, x, start=start, nearest=2)

@@ -98,5 +98,17 @@
     document.addEventListener(type, withItsChain, true);
   }
 
+  // A page that is not there: its address has the words to search for.
+  const lost = document.querySelector("a.mx-lost");
+  if (lost) {
+    const parts = location.pathname.split("/").filter(Boolean).slice(1);
+    const words = parts.join(" ").replace(/\.html?$/, "").replace(/[^\p{L}\p{N}]+/gu, " ");
+    const few = words.trim().slice(0, 80);
+    if (few) {
+      lost.href += encodeURIComponent(few);
+      lost.textContent = `Search the book for “${few}”`;
+    }
+  }
+
   document$.subscribe(start);
 })();
