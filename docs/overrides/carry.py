@@ -21,6 +21,7 @@ from livefence.notebook import notebook
 from livefence.page import Fence
 
 ROOT = Path(__file__).parents[2]
+BRACKETS = re.compile(r"[\[\]\s]+")
 copied: dict[str, tuple[str, str, str]] = {}  # by source: title, description, address
 sections: list[tuple[str, list[str]]] = []  # of the menu, with the sources of pages
 
@@ -52,28 +53,38 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> None:
     if source.suffix == ".ipynb":
         return  # its notebook is there already
     found = ran.get(page.file.abs_src_path)
-    text = page.markdown if found is None else _markdown(*found, Links(page, files))
     target = Path(page.file.abs_dest_path).with_suffix(".md")
     target.parent.mkdir(parents=True, exist_ok=True)
+    if found is None:
+        text = page.markdown
+    else:
+        text = _markdown(*found, Links(page, files), target.parent)
     target.write_text(text.strip("\n") + "\n", encoding="utf-8", newline="\n")
     address = urljoin(page.canonical_url or "", target.name)
     words = page.meta.get("description", "")
     copied[page.file.src_uri] = (page.title or "", words, address)
 
 
-def _markdown(page: Any, results: Any, link: Any) -> str:
-    """The text of the page's notebook, with what each block printed below it."""
+def _markdown(page: Any, results: Any, link: Any, folder: Path) -> str:
+    """The text of the page's notebook, with what each block printed and drew below it;
+    pictures are written into the folder."""
     cells = json.loads(notebook(page, results, "", link))["cells"]
     fences = (c for c in page.cells if isinstance(c, Fence) and c.head.runs)
-    parts = []
+    parts, drawn = [], 0
     for cell in cells:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             parts.append(text)
             continue
         parts.append(f"```python\n{text}\n```")
-        if printed := results.get(next(fences), {}).get("output"):
+        result = results.get(next(fences), {})
+        if printed := result.get("output"):
             parts.append("```text\n" + printed.rstrip("\n") + "\n```")
+        for svg, alt, _ in result.get("figures", []):
+            drawn += 1
+            name = f"figure-{drawn}.svg"
+            (folder / name).write_text(svg, encoding="utf-8", newline="\n")
+            parts.append(f"![{BRACKETS.sub(' ', alt)}]({name})")
     return "\n\n".join(parts)
 
 

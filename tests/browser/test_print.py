@@ -1,7 +1,12 @@
 """What is printed: ink on white whatever the scheme, and nothing to press."""
 
+import subprocess
+import sys
+
 import pytest
 from pypdf import PdfReader
+
+from tools import book
 
 PAGE = "chapters/03-em/"
 
@@ -73,3 +78,18 @@ def test_no_heading_stands_at_the_foot_of_a_page(paper, tmp_path):
     assert len(sheets) > 5
     lasts = [sheet.splitlines()[-1].strip() for sheet in sheets if sheet]
     assert not set(lasts) & set(headings)
+
+
+def test_pages_become_a_pdf_with_an_outline(page, site, tmp_path):
+    file, which = tmp_path / "book.pdf", book.pages(site.folder)[:2]
+    words = (
+        "from pathlib import Path; from tools import book;"
+        f"book.pdf(Path({str(site.folder)!r}), Path({str(file)!r}), {which!r})"
+    )  # on its own: a browser is driven here already
+    subprocess.run([sys.executable, "-c", words], check=True)
+    read = PdfReader(file)
+    first, inside = read.outline
+    assert first.title == "The book"
+    assert [item.title for item in inside] == [title for _, title, _ in which]
+    second = read.get_destination_page_number(inside[1])
+    assert "The hidden factory" in read.pages[second].extract_text()
