@@ -99,6 +99,8 @@ def on_post_build(config: Any) -> None:
     """Words of a page are those of the page, and not of each of its sections; and an
     object is the page that describes it."""
     file = Path(config.site_dir) / "search/search_index.json"
+    if not file.is_file():  # a build without the search
+        return
     index = json.loads(file.read_text(encoding="utf-8"))
     index["docs"] = _entries(index["docs"])
     text = json.dumps(index, separators=(",", ":"))
