@@ -22,7 +22,7 @@
 
   /** Without what makes no difference: mx.em(), "E-step" and "e step". */
   const plain = (text) =>
-    text.replace(/<[^>]*>/g, "").trim().replace(CODE, "").replace(/[-_\s]+/g, " ").toLowerCase();
+    text.replace(/<[^>]*>|['’]/g, "").trim().replace(CODE, "").replace(/[-_\s]+/g, " ").toLowerCase();
 
   /** The beginning that the forms of a word share. */
   function stem(word) {
