@@ -377,12 +377,15 @@ OWN = Group(
             reads=(WHICH,),
             words="scipy.stats",
             apart=True,
+            note="It needs scipy.",
         ),
         page(
             "Custom",
             see=("from_scipy", "ComponentLike"),
             reads=(WHICH, "chapters/06-any-n-components.md"),
             words="custom density, user defined",
+            apart=True,
+            note="Its fit needs scipy.",
         ),
         page(
             "components.component.ComponentLike",
