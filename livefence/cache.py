@@ -104,6 +104,7 @@ def _identity(cell: Cell) -> list[Any]:
     return ["number", cell.expression] if isinstance(cell, Number) else []
 
 
+@functools.cache
 def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)

@@ -11,6 +11,7 @@ import random
 import re
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 WHAT = "draws random numbers that no seed fixes, so that the page changes"
@@ -94,13 +95,24 @@ def _gives_seed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return any(value is not None for value in (*args[:1], *kwargs.values()))
 
 
+def _is_import(frame: FrameType | None) -> bool:
+    """Is a module being imported? scipy.stats draws examples for its docstrings."""
+    while frame:
+        if frame.f_code.co_name == "exec_module" and "importlib" in frame.f_globals.get(
+            "__name__", ""
+        ):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _entropy(randbits: Callable[[int], int]) -> Callable[[int], int]:
     """What numpy seeds a generator with where it is given nothing."""
 
     def refuse(bits: int) -> int:
         caller = sys._getframe(1)
         line = linecache.getline(caller.f_code.co_filename, caller.f_lineno)
-        if SEEDED.search(line):
+        if SEEDED.search(line) or _is_import(caller):
             return randbits(bits)
         raise UnseededError(HOW)
 

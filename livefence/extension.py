@@ -155,8 +155,9 @@ class Writer:
         if fence.head.runs:
             copied = page.attribute(self.parsed.copied(fence))
             chain = self.parsed.chain_of(fence)
+            name = "livefence-still" if fence.head.norun else "livefence"
             opening = self._stash(
-                f'<div class="livefence" data-search-exclude data-chain="{chain}" '
+                f'<div class="{name}" data-search-exclude data-chain="{chain}" '
                 f'data-copy="{copied}">'
             )
             blocks = [opening, *blocks, self._stash("</div>")]

@@ -9,13 +9,13 @@ ATTRIBUTE = re.compile(
 PYTHON = re.compile(r"\s*\{?\s*\.?(?:python3?|py)(?![\w+.-])", re.IGNORECASE)
 BRACED = re.compile(r"python \{ (?P<options>.+) \}")
 BARE = re.compile(r"python(?P<options>(?: [a-z_]+=\"[^\"]*\")*)")
-WORDS = {"continuation", "notest"}
+WORDS = {"continuation", "norun", "notest"}
 PAIRS = {"title", "hl_lines", "linenums"}
 NAME = r"[A-Za-z_]\w*(?::\.?\d)?"
 CHECK = re.compile(rf"check=[\"']({NAME}(?: {NAME})*)[\"']")
 GOOD = (
-    'python, python { continuation title="..." }, python { notest } or '
-    'python { check="name" }'
+    'python, python { continuation title="..." }, python { notest }, '
+    'python { norun } or python { check="name" }'
 )
 
 
@@ -25,6 +25,7 @@ class Header:
 
     continuation: bool = False
     runs: bool = True
+    norun: bool = False  # in the page: readers get no Run
     shown: str = "python"
     # of an answer to be filled in: names that are compared, to 3 digits, or to as
     # many digits or decimals as stand behind a colon (a:2, a:.3)
@@ -51,6 +52,7 @@ def parse(info: str) -> tuple[Header, str | None]:
     head = Header(
         continuation="continuation" in words,
         runs="notest" not in words and not checks,
+        norun="norun" in words,
         shown=f"python {{ {' '.join(shown)} }}" if match and shown else "python",
         check=checks[0] if checks else "",
     )

@@ -132,6 +132,8 @@ def parse(text: str, first_line: int = 1) -> Page:
 def _placed(cell: Cell, before: list[Cell]) -> Cell:
     """The cell, with a fault if it needs a fence before it and there is none."""
     running = any(isinstance(c, Fence) and c.head.runs for c in before)
+    if not cell.fault and isinstance(cell, Fence) and cell.head.runs:
+        cell = _as_before(cell, before)
     if cell.fault or running:
         return cell
     if isinstance(cell, Number):
@@ -139,6 +141,16 @@ def _placed(cell: Cell, before: list[Cell]) -> Cell:
     if isinstance(cell, Fence) and cell.head.runs and cell.head.continuation:
         return replace(cell, fault="stale continuation: no Python fence comes before")
     return cell
+
+
+def _as_before(fence: Fence, before: list[Cell]) -> Fence:
+    """The fence, with a fault if readers can run it and not all that it continues, or
+    the other way round."""
+    chain = [c for c in before if isinstance(c, Fence) and c.head.runs]
+    if chain and fence.head.continuation and fence.head.norun != chain[-1].head.norun:
+        fault = "norun must stand on all fences of a chain, or on none"
+        return replace(fence, fault=fault)
+    return fence
 
 
 def _scan(text: str) -> Iterator[Cell]:

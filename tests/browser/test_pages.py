@@ -50,6 +50,8 @@ def test_no_page_violates_wcag_a_or_aa(visit, violations, path):
     """As axe sees it, light and dark, wide and narrow, with all that folds unfolded.
 
     The dark scheme changes colours alone: there the rules that ask for one are run.
+    The pages of objects are of one mould: they are looked at dark when narrow, light
+    when wide.
     """
     page = visit(path)
     found = {}
@@ -57,6 +59,9 @@ def test_no_page_violates_wcag_a_or_aa(visit, violations, path):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_selector(f"body[data-md-color-scheme={name}]")
         for size in (WIDE, NARROW):
+            of_one_mould = path.startswith("reference/") and path != "reference/"
+            if of_one_mould and (scheme == "light") != (size is WIDE):
+                continue
             page.set_viewport_size(size)
             found[scheme, size["width"]] = violations(page, scheme == "dark")
     assert not any(found.values()), found
@@ -315,6 +320,9 @@ def test_on_a_phone_the_menu_works_by_keyboard(page, site):
     page.wait_for_url("**/notation/")
 
 
+TABS = 20  # at a time: they fall idle together
+
+
 class Tour(NamedTuple):
     """What was seen on a walk over all pages and through what a reader can press."""
 
@@ -330,21 +338,25 @@ def tour(browser, site):
     with browser.new_context() as context:
         context.on("weberror", lambda found: tour.said.append(str(found.error)))
         context.on("console", lambda m: m.type == "error" and tour.said.append(m.text))
-        tabs = {}
-        for path in reversed(site.pages):  # in a tab each: they fall idle together
-            page = tabs[path] = context.new_page()
-            asked = tour.asked[path] = []
-            page.on("request", lambda request, asked=asked: asked.append(request.url))
-            ready(page, site.url + path)
-        for path, page in tabs.items():
-            page.wait_for_load_state("networkidle")
-            tour.asked[path] = list(tour.asked[path])  # what comes later is not its own
-            tour.ways[path] = [
-                page.locator(f".md-footer__link--{way}").evaluate_all(
-                    "(a) => a[0]?.href"
-                )
-                for way in ("prev", "next")
-            ]
+        last_first = list(reversed(site.pages))
+        for start in range(0, len(last_first), TABS):
+            tabs = {}
+            for path in last_first[start : start + TABS]:
+                page = tabs[path] = context.new_page()
+                asked = tour.asked[path] = []
+                page.on("request", lambda request, to=asked: to.append(request.url))
+                ready(page, site.url + path)
+            for path, page in tabs.items():
+                page.wait_for_load_state("networkidle")
+                tour.asked[path] = list(tour.asked[path])  # later ones are not its own
+                tour.ways[path] = [
+                    page.locator(f".md-footer__link--{way}").evaluate_all(
+                        "(a) => a[0]?.href"
+                    )
+                    for way in ("prev", "next")
+                ]
+                if path:
+                    page.close()
         asked.clear()  # of the last page, the landing page
         page.locator("label[for^='__palette_']:visible").click()
         search(page, "mixture")

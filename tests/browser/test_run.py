@@ -128,7 +128,8 @@ def pages_with_code():
     docs = Path(__file__).parents[2] / "docs"
     found = []
     for file in sorted(docs.rglob("*.md")):
-        if any(fence.head.runs for fence in read(file).fences):
+        heads = [fence.head for fence in read(file).fences]
+        if any(head.runs and not head.norun for head in heads):
             path = file.relative_to(docs).with_suffix("").as_posix()
             found.append("" if path == "index" else f"{path.removesuffix('/index')}/")
     labs = sorted(docs.glob("labs/*.ipynb"))

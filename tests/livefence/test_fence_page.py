@@ -15,6 +15,8 @@ def fences(text):
         ("python", False, True, "python"),
         ("python { continuation }", True, True, "python"),
         ("python { notest }", False, False, "python"),
+        ("python { norun }", False, True, "python"),
+        ("python { continuation norun }", True, True, "python"),
         ('python title="A b"', False, True, 'python { title="A b" }'),
         (
             'python { continuation title="A b" hl_lines="1 2" }',
@@ -123,6 +125,16 @@ def test_numbers_are_found_in_prose_alone():
 def test_a_number_above_all_fences_is_a_fault():
     [number, _] = page.parse("`{python} 1`\n\n```python\n```\n").cells
     assert "no fence above" in number.fault
+
+
+@pytest.mark.parametrize(("first", "second"), [("norun ", ""), ("", "norun ")])
+def test_a_chain_that_readers_can_run_in_part_is_a_fault(first, second):
+    """In the page the second block would find nothing that the first has made."""
+    head = f"python {{ {first}}}" if first else "python"
+    text = f"```{head}\na = 1\n```\n```python {{ continuation {second}}}\na\n```\n"
+    one, two = page.parse(text).fences
+    assert one.fault is None
+    assert two.fault == "norun must stand on all fences of a chain, or on none"
 
 
 def test_front_matter_is_not_read_but_counted():

@@ -105,6 +105,16 @@ def test_a_fence_may_draw_what_a_seed_fixes():
     assert '<span class="livefence-number">True</span>' in html
 
 
+def test_a_package_may_draw_while_it_is_imported(tmp_path):
+    """As scipy.stats does, for examples in its docstrings; the page may not."""
+    draw = "import numpy as np\nnp.random.default_rng().normal()\n"
+    (tmp_path / "draws_once.py").write_text(draw)
+    there = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport draws_once\n"
+    assert ">there\n" in show(f"```python\n{there}print('there')\n```\n")
+    with pytest.raises(FenceError, match="no seed fixes"):
+        show(f"```python\n{there}{draw}```\n")
+
+
 @pytest.mark.parametrize(
     ("before", "prefix", "inside"),
     [
@@ -274,6 +284,19 @@ def test_what_is_seen_is_what_ran():
     written = page.parse(text).fences
     assert [b.code.strip("\n") for b in seen] == [f.source for f in written]
     assert [b.copied is not None for b in seen] == [f.head.runs for f in written]
+
+
+def test_a_block_that_is_not_for_the_page_runs_in_the_build_and_gets_no_buttons():
+    """It is copied with what it continues; `run.js` looks for the class `livefence`."""
+    html = show(
+        "```python { norun }\na = 6\n```\n\n"
+        "```python { continuation norun }\nprint(a * 7)\n```\n\n"
+        "```python\nprint(1)\n```\n"
+    )
+    assert ">42\n</code>" in html
+    names = re.findall(r'<div class="([\w-]+)" data-search-exclude data-chain', html)
+    assert names == ["livefence-still", "livefence-still", "livefence"]
+    assert shown.blocks(html)[1].copied == "a = 6\n\nprint(a * 7)\n"
 
 
 def test_what_is_copied_runs_alone(tmp_path):
