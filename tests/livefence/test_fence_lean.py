@@ -122,6 +122,42 @@ def test_a_solid_archive_holds_what_is_in_a_wheel_but_its_record(tmp_path):
     assert told == {name: held[name] for name in held if name != RECORD}
 
 
+USED = [
+    "numpy/__init__.py",
+    "numpy/testing/__init__.py",
+    "numpy/_core/_multiarray_umath.so",
+    "matplotlib/mpl-data/matplotlibrc",
+    "matplotlib/mpl-data/fonts/ttf/DejaVuSerif.ttf",
+    "matplotlib/backends/backend_agg.py",
+    "matplotlib/backends/backend_svg.py",
+    "PIL/_imaging.cpython-314-wasm32-emscripten.so",
+    "shelf/tests.py",
+    "shelf-1.2.dist-info/licenses/LICENSE",
+]
+UNUSED = [
+    "numpy/__init__.pyi",
+    "numpy/f2py/crackfortran.py",
+    "numpy/_core/include/numpy/arrayobject.h",
+    "numpy/random/lib/libnpyrandom.a",
+    "shelf/tests/test_a.py",
+    "matplotlib/mpl-data/sample_data/data_x_x2_x3.csv",
+    "matplotlib/backends/backend_qt5agg.py",
+    "PIL/_webp.cpython-314-wasm32-emscripten.so",
+]
+
+
+def test_files_that_no_page_can_use_are_left_out_of_an_archive(tmp_path):
+    file = wheel(tmp_path)
+    with zipfile.ZipFile(file, "a") as archive:
+        for name in USED + UNUSED:
+            archive.writestr(name, name)
+    found = solid(file.read_bytes())
+    with tarfile.open(fileobj=io.BytesIO(found)) as archive:
+        names = set(archive.getnames())
+    assert names >= set(USED)
+    assert not names & set(UNUSED)
+
+
 def test_folders_that_no_page_needs_are_left_out_of_a_wheel_and_its_record(tmp_path):
     file = wheel(tmp_path)
     with zipfile.ZipFile(file, "a") as archive:
