@@ -211,9 +211,8 @@ class Writer:
 def _output(text: str) -> str:
     """What was printed; `no-copy` keeps Material's button away. Of what is long, the
     first lines are seen, the rest scrolls in its place, and how much it is is told."""
-    text = text.rstrip("\n")
-    shown = html.escape(text)
-    lines = text.count("\n") + 1
+    lines = text.count("\n") + (not text.endswith("\n"))
+    shown = html.escape(text.rstrip("\n"))
     long = lines > MOST_LINES
     style = f' style="max-height:{TALL};overflow-y:auto"' if long else ""
     told = f'<p class="livefence-lines">{lines:,} lines; they scroll here.</p>'

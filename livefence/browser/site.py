@@ -72,6 +72,8 @@ def files(settings: Settings) -> dict[str, Path | bytes]:
     found[parts.EDITOR] = folder / parts.EDITOR
     for asset in sorted((HERE / "assets").iterdir()):
         found[asset.name] = asset
+        if asset.suffix == ".js" and asset.name != "worker.js":  # read by every page
+            found[asset.name] = _brief(asset.read_text(encoding="utf-8"))
     style = settings.style_file
     own = set(packages) - set(record["lock"]["packages"])
     found["browser.json"] = _json(
@@ -102,6 +104,13 @@ def _wheels(
     for file, wheel in wheels(settings, folder):
         entry = lock_entry(file, wheel, known)
         yield entry["name"], entry, wheel
+
+
+def _brief(script: str) -> bytes:
+    """The script without lines of comments, and without indentation."""
+    lines = map(str.strip, script.splitlines())
+    code = (line for line in lines if line and not line.startswith(("//", "/*", "* ")))
+    return "".join(f"{line}\n" for line in code).encode()
 
 
 def _runtime_folder() -> str:

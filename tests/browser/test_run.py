@@ -182,7 +182,7 @@ def test_every_block_prints_and_draws_what_the_build_did(reader, path):
                 while (next?.matches(".livefence-output, .livefence-figure")) {
                     const svg = next.querySelector("svg");
                     if (svg) found.figures.push(svg.getAttribute("aria-label"));
-                    else found.output = next.textContent;
+                    else found.output = next.querySelector("code").textContent;
                     next = next.nextElementSibling;
                 }
                 return found;
@@ -190,7 +190,7 @@ def test_every_block_prints_and_draws_what_the_build_did(reader, path):
         )
         block.run()
         shown = block.shown
-        output = "".join(shown.locator(".livefence-output").all_text_contents())
+        output = "".join(shown.locator(".livefence-output code").all_text_contents())
         words, numbers = as_read(output)
         expected_words, expected = as_read(built["output"])
         if words != expected_words or numbers != pytest.approx(

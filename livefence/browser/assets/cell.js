@@ -303,11 +303,12 @@ export class Cell {
       const code = make("code", { tabindex: "0" });
       const label = kind === "output" ? "Output" : "What went wrong";
       block = make("div", { class: `livefence-${kind} no-copy`, role: "group", "aria-label": label }, make("pre", {}, code));
-      block.lines = 0;
+      block.ends = 0;
       results.append(block);
     }
     block.querySelector("code").append(text);
-    block.lines += text.split("\n").length - 1;
+    block.ends += text.split("\n").length - 1;
+    block.lines = block.ends + !text.endsWith("\n");
     if (block.lines > TALL.lines) this.shorten(block);
   }
 
