@@ -85,7 +85,7 @@ class ChainProcess:
             _, found, self.output, self.failed = pickle.load(self._from)
         except (EOFError, OSError, pickle.UnpicklingError):
             return None
-        return found  # type: ignore[no-any-return]
+        return found
 
     def bind(self, names: dict[str, Any]) -> None:
         """Give the fences these names; their values must be such as pickle takes."""

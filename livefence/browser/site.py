@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -53,22 +54,24 @@ def files(settings: Settings) -> dict[str, Path | bytes]:
         raise parts.PartsError("Run needs parts; python -m livefence.browser")
     packages, sizes, sums = {}, {}, {}
     found: dict[str, Path | bytes] = {}
-    for name, entry, wheel in _wheels(settings, folder, record):
-        content = packed(wheel, folder)
+    shelf = folder / "packed"
+    known = list(_wheels(settings, folder, record))
+    for name, entry, wheel in known:
+        content = packed(wheel, shelf)
         file = f"{name}-{entry['version']}-{parts.sha256(content)[:8]}.tar.xz"
         packages[name] = {key: entry[key] for key in ("depends", "imports")}
         packages[name]["file_name"] = file
         found[file] = content
         sizes[file], sums[file] = 2 * [len(content)], parts.sha256(content)
+    _tidy(shelf, [wheel for _, _, wheel in known])
     runtime = _runtime_folder()
     for part in parts.RUNTIME:
         found[f"{runtime}/{part}"] = folder / part
         sizes[f"{runtime}/{part}"] = record["sizes"][part]
         sums[f"{runtime}/{part}"] = parts.SUMS[part]
     kept = sorted(f"{FOLDER}/{name}" for name in found)  # until they are others
-    found["runner.zip"] = runner_zip()
-    sizes["runner.zip"] = parts.sizes(found["runner.zip"])
-    sums["runner.zip"] = parts.sha256(found["runner.zip"])
+    found["runner.zip"] = runner = runner_zip()
+    sizes["runner.zip"], sums["runner.zip"] = parts.sizes(runner), parts.sha256(runner)
     found[parts.EDITOR] = folder / parts.EDITOR
     for asset in sorted((HERE / "assets").iterdir()):
         found[asset.name] = asset
@@ -120,16 +123,29 @@ def _runtime_folder() -> str:
     return f"python-{parts.sha256(digests.encode())[:8]}"
 
 
-def packed(wheel: bytes, folder: Path) -> bytes:
+def packed(wheel: bytes, shelf: Path) -> bytes:
     """The wheel as a page gets it, packed anew only where it has changed: that takes
     some ten seconds for all of them."""
-    digest = hashlib.sha256(wheel + repr([UNUSED, PACKING]).encode()).hexdigest()
-    place = folder / "packed" / f"{digest[:16]}.tar.xz"
+    place = shelf / _label(wheel)
     content = cache.read(place)
     if content is None:
         content = solid(wheel)
         cache.keep(place, content)
     return content
+
+
+def _label(wheel: bytes) -> str:
+    how = repr([UNUSED, PACKING]).encode()
+    return f"{parts.sha256(wheel + how)[:16]}.tar.xz"
+
+
+def _tidy(shelf: Path, wheels: list[bytes]) -> None:
+    """What was packed of older wheels goes."""
+    used = {_label(wheel) for wheel in wheels}
+    for file in shelf.glob("*.tar.xz"):
+        if file.name not in used:
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def _own(packages: dict[str, Any], record: dict[str, Any]) -> list[str]:

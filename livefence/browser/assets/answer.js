@@ -89,7 +89,7 @@ export class Answer extends Cell {
     const folded = this.box.parentElement.querySelectorAll("details .livefence[data-chain]");
     const same = [...folded].filter((box) => box.dataset.chain === folded[0].dataset.chain);
     const { built, copy } = same.at(-1).dataset;
-    const chains = Map.groupBy ? Map.groupBy(this.before, (cell) => cell.chainName) : grouped(this.before);
+    const chains = grouped(this.before);
     return {
       blocks: [this.text],
       answer: this.text,
