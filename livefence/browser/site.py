@@ -70,8 +70,8 @@ def files(settings: Settings) -> dict[str, Path | bytes]:
         sizes[f"{runtime}/{part}"] = record["sizes"][part]
         sums[f"{runtime}/{part}"] = parts.SUMS[part]
     kept = sorted(f"{FOLDER}/{name}" for name in found)  # until they are others
-    found["runner.zip"] = runner = runner_zip()
-    sizes["runner.zip"], sums["runner.zip"] = parts.sizes(runner), parts.sha256(runner)
+    found["runner.zip"] = zipped = runner_zip()
+    sizes["runner.zip"], sums["runner.zip"] = parts.sizes(zipped), parts.sha256(zipped)
     found[parts.EDITOR] = folder / parts.EDITOR
     for asset in sorted((HERE / "assets").iterdir()):
         found[asset.name] = asset
