@@ -1,6 +1,7 @@
 """The Python-Markdown extension: runs the chains of a page, shows what they gave."""
 
 import html
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -20,6 +21,9 @@ from livefence.settings import Settings, from_options
 MARKS = ("```", "~~~", "`{python}")
 FIRST = 1000
 PRIORITY = 27  # after white space is normalised (30), before superfences (25)
+
+MOST_LINES = 40  # of output that are seen at once; `run.js` has the same
+TALL = "32em"
 
 Result = dict[str, Any]  # {"text": ...}, {"output": ..., "figures": [...]}
 
@@ -81,22 +85,36 @@ def _run_page(
     """What each cell gave; a cell after a fence that failed gave nothing."""
     results: dict[Cell, Result] = {}
     surroundings = cache.surroundings(settings)
-    for cells in parsed.chains:
-        name = cache.key(cells, surroundings)
-        gave = _run_chain(cells, name, place, settings)
+    forms = {parsed.solution_of(f): f for f in parsed.fences if f.head.check}
+    for number, cells in enumerate(parsed.chains):
+        form = forms.get(number)
+        check = form.head.check if form else ""
+        name = cache.key(cells, surroundings + check)
+        gave = _run_chain(cells, name, place, settings, check)
         results.update(zip(cells, gave, strict=False))
+        if form and "answers" in gave[-1]:
+            results[form] = {"known": gave[-1]["answers"]}
     return results
 
 
 def _run_chain(
-    cells: tuple[Cell, ...], name: str, place: PageContext, settings: Settings
+    cells: tuple[Cell, ...],
+    name: str,
+    place: PageContext,
+    settings: Settings,
+    check: str,
 ) -> list[Result]:
-    """The results of a chain, from the cache or anew; with a fault, always anew."""
+    """The results of a chain, from the cache or anew; with a fault, always anew. What
+    a form can compare by itself stands with the last."""
     stored = cache.load(name, settings)
     if stored is not None and len(stored) == len(cells):
         return stored
     with closing(ChainProcess(settings, place.path, place.file)) as chain:
         results = list(_run_cells(cells, chain))
+        if check and not chain.failed:
+            heard = "".join(result.get("output", "") for result in results)
+            if answers := chain.answers((check, heard)):
+                results[-1]["answers"] = answers
     if not any("fault" in result for result in results):
         cache.store(name, results, settings)
     return results
@@ -162,8 +180,10 @@ class Writer:
             )
             blocks = [opening, *blocks, self._stash("</div>")]
         elif fence.head.check:
+            known = page.attribute(json.dumps(result["known"])) if result else ""
             opening = self._stash(
-                f'<div class="livefence-answer" data-check="{fence.head.check}">'
+                f'<div class="livefence-answer" data-check="{fence.head.check}"'
+                + (f' data-known="{known}">' if known else ">")
             )
             blocks = [opening, *blocks, self._stash("</div>")]
         if result.get("output"):
@@ -190,12 +210,18 @@ class Writer:
 
 
 def _output(text: str) -> str:
-    """What was printed; `no-copy` keeps Material's button away."""
+    """What was printed; `no-copy` keeps Material's button away. Of what is long, the
+    first lines are seen, the rest scrolls in its place, and how much it is is told."""
+    lines = text.count("\n") + (not text.endswith("\n"))
     shown = html.escape(text.rstrip("\n"))
+    long = lines > MOST_LINES
+    style = f' style="max-height:{TALL};overflow-y:auto"' if long else ""
+    told = f'<p class="livefence-lines">{lines:,} lines; they scroll here.</p>'
     return (
         '<div class="livefence-output no-copy" data-search-exclude '
         'role="group" aria-label="Output">'
-        f'<pre><code tabindex="0">{shown}\n</code></pre></div>'
+        f'<pre><code tabindex="0"{style}>{shown}\n</code></pre>'
+        f"{told if long else ''}</div>"
     )
 
 

@@ -21,6 +21,7 @@ from livefence.browser.site import FOLDER, has_parts, protect
 from livefence.browser.site import files as browser_files
 from livefence.extension import ran
 from livefence.notebook import notebook
+from livefence.page import attribute
 from livefence.settings import Settings, from_options
 
 LINK = (
@@ -90,6 +91,7 @@ def on_post_build(config: Any) -> None:
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
     """Write the notebook, and put the link at the end of the page."""
     settings, source = _settings(config), Path(page.file.abs_src_path)
+    html += _empty_block(config, settings)
     found = ran.pop(page.file.abs_src_path, None)
     if source.suffix == ".ipynb":
         text = source.read_text(encoding="utf-8")
@@ -106,6 +108,17 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(text.encode())
     return html + LINK.format(name=target.name)
+
+
+def _empty_block(config: Any, settings: Settings) -> str:
+    """The place of an empty block at the foot of a page, where Run is there to use it;
+    without scripts it is not seen."""
+    has_run = any(str(each).startswith(FOLDER) for each in config.extra_javascript)
+    if settings.empty_block is None or not has_run:
+        return ""
+    first = attribute(settings.empty_block)
+    kind = 'class="livefence-empty" data-search-exclude'
+    return f'\n<div {kind} data-first="{first}"></div>\n'
 
 
 def _remember_notebooks(config: Any, settings: Settings) -> None:

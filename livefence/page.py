@@ -99,6 +99,14 @@ class Page:
         """The place of its chain among all of the page."""
         return next(i for i, chain in enumerate(self.chains) if fence in chain)
 
+    def solution_of(self, form: Fence) -> int | None:
+        """The place of the chain whose fences solve the exercise of a form: the next
+        that runs."""
+        after = self.fences[self.fences.index(form) + 1 :]
+        running = (fence for fence in after if fence.head.runs)
+        solution = next(running, None)
+        return None if solution is None else self.chain_of(solution)
+
     def copied(self, fence: Fence) -> str:
         """The fence with all that it continues: what the copy button gives."""
         if not fence.head.runs:

@@ -77,6 +77,16 @@ class ChainProcess:
         """The text of a number in prose."""
         return self._ask("evaluate", number)
 
+    def answers(self, asked: tuple[str, str]) -> dict[str, Any] | None:
+        """What a form can compare by itself: the names it asks for, and what the fences
+        of its solution have printed."""
+        self._send(("answers", asked))
+        try:
+            _, found, self.output, self.failed = pickle.load(self._from)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+        return found
+
     def bind(self, names: dict[str, Any]) -> None:
         """Give the fences these names; their values must be such as pickle takes."""
         self._send(("bind", names))
@@ -265,7 +275,8 @@ def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
             MORE * settings.patience, exit=True, file=sys.__stderr__
         )
         try:
-            value = getattr(chain, name)(argument)
+            given = argument if isinstance(argument, tuple) else (argument,)
+            value = getattr(chain, name)(*given)
         except FenceError as error:
             faults = error.faults
         except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livefence import figures, page
+from livefence import figures, judge, page, value
 from livefence.chance import HOW, Watch
 from livefence.faults import Fault, FenceError, from_exception
 from livefence.page import Cell, Fence, Number
@@ -99,6 +99,11 @@ class Chain:
         self._check(number)
         return self._format(number.expression, number.line)
 
+    def answers(self, check: str, heard: str) -> dict[str, Any] | None:
+        """What a form that asks for these names can compare by itself, if it can; the
+        fences, which are its solution, have printed what was `heard`."""
+        return judge.plainly(check, self.namespace, heard)
+
     def _check(self, cell: Cell) -> None:
         """Report what the parser found, and what leans on a fence that failed."""
         if self.failed:
@@ -116,7 +121,7 @@ class Chain:
             if not Path(self.file).is_file():  # else tracebacks read the page
                 lines = source.splitlines(keepends=True)
                 linecache.cache[self.file] = (len(source), None, lines, self.file)
-            exec(compile(source, self.file, "exec", dont_inherit=True), self.namespace)
+            value.execute(source, self.file, self.namespace)
             return self.canvas.take() if draw else []
 
     def _format(self, expression: str, line: int) -> str:
@@ -160,8 +165,8 @@ class Chain:
         for span, expression in page.numbers_in(alt):
             alt = alt.replace(span, self._format(expression, line))
         for span, expression in page.numbers_in(caption):
-            value = number_html(self._format(expression, line))
-            caption = caption.replace(span, value)
+            shown = number_html(self._format(expression, line))
+            caption = caption.replace(span, shown)
         return alt, caption
 
     def _fail(self, line: int, message: str) -> None:

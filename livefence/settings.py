@@ -21,6 +21,7 @@ class Settings:
     notebook_first: str = ""  # the first cell of each, such as what to install
     browser: str | None = None  # a folder for what Run needs; None: no Run
     browser_packages: list[str] = field(default_factory=lambda: ["numpy", "matplotlib"])
+    empty_block: str | None = None  # what runs before it; None: no empty block
     wheels: list[str] = field(default_factory=list)  # projects that Run can import
     wheels_without: list[str] = field(default_factory=list)  # folders not brought along
     root: Path = field(default_factory=Path.cwd)

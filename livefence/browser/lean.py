@@ -1,20 +1,23 @@
-"""A wheel as a page needs it: without comments, docstrings down to what `help` is for.
+"""A wheel as a page needs it: packed as one, without what no page can use.
 
 What a reader downloads before the first Run is code that no reader of the page reads.
-Every line stays where it is, so that errors name the lines of the source.
+A project's own modules lose their comments, and of docstrings all but what `help` is
+for; every line stays where it is, so that errors name the lines of the source. Other
+packages are as they were, less whole files that are for compilers, desktops and tests.
 """
 
 from __future__ import annotations
 
 import ast
-import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 import tokenize
 import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from fnmatch import fnmatch
 
 Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module
 
@@ -42,24 +45,53 @@ def lean(wheel: bytes, without: Sequence[str] = ()) -> bytes:
     return packed.getvalue()
 
 
+UNUSED = (  # files of a wheel that nothing in a page can use
+    *("*.pyi", "*.pyx", "*.pxd", "*.pxi", "*.h", "*.a", "*/RECORD"),
+    *("*/tests/*", "*/conftest.py", "numpy/f2py/*", "numpy/_pyinstaller/*"),
+    *("PIL/_webp.*", "PIL/_avif.*", "PIL/_imagingtk.*", "PIL/_imagingft.*"),
+    *("matplotlib/mpl-data/sample_data/*", "matplotlib/mpl-data/images/*"),
+    *("matplotlib/mpl-data/fonts/afm/*", "matplotlib/mpl-data/fonts/pdfcorefonts/*"),
+    *("matplotlib/testing/*", "matplotlib/sphinxext/*"),
+    *("matplotlib/mpl-data/plot_directive/*", "matplotlib/backends/web_backend/*"),
+    *("matplotlib/backends/*gtk*", "matplotlib/backends/*qt*"),
+    *("matplotlib/backends/*wx*", "matplotlib/backends/*_tk*"),
+    *("matplotlib/backends/*mac*", "matplotlib/backends/*cairo*"),
+    *("matplotlib/backends/*webagg*", "matplotlib/backends/*nbagg*"),
+)
+WINDOW = 1 << 24  # bytes that are looked back on; a reader's memory holds as many
+PACKING = [
+    {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": WINDOW}
+]
+
+
 def solid(wheel: bytes) -> bytes:
-    """What is in a wheel as a tar archive, packed as one: many small modules that are
-    alike take a quarter less so. Without the record, which is for who takes a package
-    off again. The same bytes each time."""
+    """What a page can use of a wheel as a tar archive, packed as one by xz: a half of
+    what the wheel takes, in which each file is packed by itself. The same bytes each
+    time."""
     packed = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(wheel)) as source,
-        gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9, mtime=0) as stream,
-        tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as target,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as target,
     ):
-        for info in source.infolist():
-            if info.is_dir() or info.filename.endswith(".dist-info/RECORD"):
+        infos = sorted(source.infolist(), key=_likeness)
+        for info in infos:
+            if info.is_dir() or is_unused(info.filename):
                 continue
             content = source.read(info)
             member = tarfile.TarInfo(info.filename)
             member.size = len(content)
             target.addfile(member, io.BytesIO(content))
-    return packed.getvalue()
+    return lzma.compress(packed.getvalue(), filters=PACKING)
+
+
+def is_unused(name: str) -> bool:
+    """Is it a file of a wheel that nothing in a page can use?"""
+    return any(fnmatch(name, pattern) for pattern in UNUSED)
+
+
+def _likeness(info: zipfile.ZipInfo) -> tuple[str, str]:
+    """Files of a kind stand beside each other, where they pack best."""
+    return info.filename.rpartition(".")[2], info.filename
 
 
 def _line(name: str, content: bytes) -> str:

@@ -12,9 +12,7 @@ import importlib
 import io
 import json
 import linecache
-import math
 import os
-import re
 import sys
 import time
 import traceback
@@ -25,7 +23,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from livefence import figures
+from livefence import figures, judge, names, value
 from livefence.browser.state import Shelf
 
 MOST = 100_000  # characters of output that are shown
@@ -104,19 +102,25 @@ class Runner:
             self.style.write_text(style, encoding="utf-8")
         self.chains: dict[str, Chain] = {}
 
-    def run(self, name: str, blocks: list[str], prefix: str) -> str:
+    def run(
+        self, name: str, blocks: list[str], prefix: str, quiet: bool = False
+    ) -> str:
         """Run the last block, after those before it where they have not run as they
         are; JSON of what it drew, and of what went wrong.
 
         What a block finds is always what those before it leave, so that it gives the
-        same each time.
+        same each time. A `quiet` run is for what the blocks define: what has run as it
+        is does not run again.
         """
         chain = self.chains.get(name)
+        if quiet and chain and chain.done[: len(blocks)] == blocks:
+            return json.dumps({"figures": []})
         if chain is None or chain.done != blocks[:-1]:
             chain = self.chains[name] = Chain(self.style)
         for k in range(len(chain.done), len(blocks)):
             last = k == len(blocks) - 1
-            output = Output(self.show if last else lambda text: None)
+            loud = last and not quiet
+            output = Output(self.show if loud else lambda text: None)
             try:
                 drawn = self._block(chain, k, blocks[k], last, output)
             except BaseException as error:
@@ -134,21 +138,39 @@ class Runner:
             for i, svg in enumerate(drawn)
         ]
 
-    def check(self, answer: str, solution: str, names: list[str]) -> str:
+    def needs(self, answer: str, chains: list[list[str]]) -> str:
+        """Which of the chains above it the answer leans on: JSON of pairs, the place of
+        a chain and how many of its blocks it takes."""
+        return json.dumps(names.sources(answer, chains))
+
+    def check(
+        self,
+        answer: str,
+        solution: str,
+        asked: list[str],
+        above: Sequence[tuple[str, list[str]]] = (),
+    ) -> str:
         """Run the reader's answer, then the solution, and tell whether what they call
         by these names is right; JSON as of `run`, with `right` and the `verdict`.
 
-        A solution that defines a function `right` says by it which answers are right:
-        it is given those of the reader, and returns True, or False, or in words what
-        is wrong. Otherwise each name is compared with the solution's (`judge`).
+        The answer finds what the chains `above` leave, each given by its name and its
+        blocks. A solution that defines a function `right` says by it which answers are
+        right: it is given those of the reader, and returns True, or False, or in words
+        what is wrong. Otherwise each name is compared with the solution's (`judge`).
         """
         output = Output(self.show)
         mine = Chain(self.style)
+        for name, blocks in above:
+            failed = json.loads(self.run(name, blocks, "above", quiet=True))
+            if "figures" not in failed or "error" in failed or "stopped" in failed:
+                return json.dumps(failed | {"where": len(blocks) - 1})
+            mine.module.__dict__.update(_defined(self.chains[name]))
         try:
             drawn = self._block(mine, 0, answer, True, output)
         except BaseException as error:
             output.close()
-            if isinstance(error, SyntaxError) and (comma := _comma_in(error.text)):
+            comma = isinstance(error, SyntaxError) and judge.comma_in(error.text)
+            if comma:
                 return _verdict(comma)
             return json.dumps(_fault(error, 0, True))
         output.close()
@@ -156,19 +178,12 @@ class Runner:
         solved = Chain(self.style)
         self._block(solved, 0, solution, True, said := Output(heard.append))
         said.close()
-        asked = [each.partition(":")[::2] for each in names]
-        given, known = mine.module.__dict__, solved.module.__dict__
-        answers = {name: given.get(name) for name, _ in asked}
-        if callable(right := known.get("right")):
-            solutions = {name: known[name] for name, _ in asked}
-            wrong = asked_of(right, answers, solutions)
-        else:
-            told = printed("".join(heard))
-            each = (
-                judge(name, answers[name], known[name], how, told)
-                for name, how in asked
-            )
-            wrong = next(filter(None, each), None)
+        wrong = _wrong(
+            judge.asked(asked),
+            mine.module.__dict__,
+            solved.module.__dict__,
+            "".join(heard),
+        )
         if wrong:
             return _verdict(wrong)
         shown = self._inline(drawn, "answer")
@@ -182,7 +197,6 @@ class Runner:
         lines = code.splitlines(keepends=True)
         linecache.cache[file] = (len(code), None, lines, file)
         plain = "".join("\n" if line.startswith("%") else line for line in lines)
-        program = compile(plain, file, "exec", dont_inherit=True)
         for name in self.modules:  # so that their functions are known as they are
             if name in code:
                 with contextlib.suppress(Exception):
@@ -196,200 +210,32 @@ class Runner:
         ):
             warnings.filterwarnings("ignore", ".* is non-interactive")  # plt.show()
             sys.modules[chain.module.__name__] = chain.module
-            exec(program, chain.module.__dict__)
+            value.execute(plain, file, chain.module.__dict__)
             return _drawn() if last else []
 
 
-DIGITS = 3  # of an answer that is no whole number
-ROUNDED = 2  # digits to which an answer may be rounded, if it is rounded right
-NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+)", re.IGNORECASE)
-COMMA = re.compile(r"(?<![\w.,])[-+]?\d+,0\d+(?![\w.,])")
+def _defined(chain: Chain) -> dict[str, Any]:
+    """What the blocks of a chain have bound."""
+    bound = chain.module.__dict__
+    return {name: bound[name] for name in bound if not name.startswith("__")}
 
 
-def judge(
-    name: str, mine: Any, right: Any, how: str = "", told: Iterable[str] = ()
+def _wrong(
+    asked: Iterable[tuple[str, str]],
+    given: dict[str, Any],
+    known: dict[str, Any],
+    heard: str,
 ) -> str | None:
-    """What is wrong with an answer, or None.
-
-    Whole numbers and words must be equal. Another number must agree to three digits,
-    with `how` "2" to two, with ".3" to a unit of the third decimal. Without decimals
-    to keep to, it may also be the right one rounded to two digits or more, or as the
-    solution prints it: `told` has the numbers that it prints. Of several answers the
-    first that differs is named.
-    """
-    if missing := unanswered(name, mine):
-        return missing
-    if isinstance(right, dict):
-        if not isinstance(mine, dict) or set(mine) != set(right):
-            return f"{name} must have the keys {', '.join(map(str, right))}"
-        each = (
-            judge(f"{name}[{key!r}]", mine[key], right[key], how, told) for key in right
-        )
-        return next(filter(None, each), None)
-    if isinstance(right, list | tuple) or getattr(right, "ndim", 0):
-        return _judge_all(name, mine, list(right), how, told)
-    if isinstance(right, str):
-        return None if _word(mine) == _word(right) else f"{name} is another word"
-    low, complaint = number(name, mine)
-    if complaint:
-        return complaint
-    value = float(right)
-    whole = value.is_integer() and not isinstance(right, float)
-    if low == value or (not whole and _is_near(low, value, how, told)):
-        return None
-    return f"{name} is too {'small' if low < value else 'large'}"
-
-
-def _judge_all(
-    name: str, mine: Any, right: list[Any], how: str, told: Iterable[str]
-) -> str | None:
-    """What is wrong with several answers in a row, or None."""
-    if isinstance(mine, str | dict | set):
-        kind = type(mine).__name__
-        return f"{name} must be a list of {len(right)} values, and is a {kind}"
-    try:
-        mine = list(mine)
-    except TypeError:
-        return f"{name} must hold {len(right)} values, and is one"
-    if len(mine) != len(right):
-        wrong = f"{name} must hold {len(right)} values, and holds {len(mine)}"
-        if len(mine) == 2 * len(right) and all(type(each) is int for each in mine):
-            wrong += " (a decimal comma makes two of one: write a point)"
-        return wrong
-    pairs = enumerate(zip(mine, right, strict=True))
-    each = (judge(f"{name}[{i}]", a, b, how, told) for i, (a, b) in pairs)
+    """What is wrong with the answers `given`, by those that the solution gives and by
+    what it prints, or None."""
+    answers = {name: given.get(name) for name, _ in asked}
+    if callable(right := known.get("right")):
+        return judge.asked_of(right, answers, {name: known[name] for name in answers})
+    told = judge.printed(heard)
+    each = (
+        judge.judge(name, answers[name], known[name], how, told) for name, how in asked
+    )
     return next(filter(None, each), None)
-
-
-def unanswered(name: str, mine: Any) -> str | None:
-    """What is still to be filled in of an answer, or None."""
-    if mine is None:
-        return f"give {name} a value"
-    if mine is ...:
-        return f"put your answer in place of the dots after {name} ="
-    if isinstance(mine, list | tuple | dict):
-        inside = mine.values() if isinstance(mine, dict) else mine
-        if any(each is ... for each in inside):
-            return f"put your answers in place of the dots in {name}"
-    return None
-
-
-def number(name: str, mine: Any) -> tuple[float, str | None]:
-    """An answer as a number, with what is wrong where it is none.
-
-    An array or a list of one value is that value.
-    """
-    while isinstance(mine, list | tuple) and len(mine) == 1:
-        mine = mine[0]
-    if getattr(mine, "ndim", 0) and getattr(mine, "size", 0) == 1:
-        mine = mine.item()
-    if isinstance(mine, tuple) and [type(each) for each in mine] == [int, int]:
-        return math.nan, _comma(name, f"{mine[0]}.{mine[1]}")
-    if isinstance(mine, str) and re.fullmatch(r"\s*[-+]?\d+,\d+\s*", mine):
-        return math.nan, _comma(name, mine.strip().replace(",", "."))
-    kind = type(mine).__name__
-    many = getattr(mine, "shape", None) or (
-        len(mine) if isinstance(mine, list | tuple) else None
-    )
-    if many:
-        size = math.prod(many) if isinstance(many, tuple) else many
-        return math.nan, f"{name} must be one number, and holds {size}"
-    try:
-        if kind in ("bool", "bool_"):
-            raise TypeError
-        value = float(mine)
-    except OverflowError:
-        return math.nan, f"{name} is too {'small' if mine < 0 else 'large'}"
-    except Exception:
-        return math.nan, f"{name} must be a number, and is {kind}"
-    return value, f"{name} is nan" if math.isnan(value) else None
-
-
-def asked_of(
-    right: Callable[..., Any], answers: dict[str, Any], solved: dict[str, Any]
-) -> str | None:
-    """What the solution's own function says is wrong with the answers, or None.
-
-    Where the solution's answer is a number, so is what the function is given, if the
-    reader's can be read as one.
-    """
-    given, complaints = [], []
-    for name, mine in answers.items():
-        if missing := unanswered(name, mine):
-            return missing
-        if isinstance(solved[name], int | float) or _is_scalar(solved[name]):
-            value, complaint = number(name, mine)
-            complaints += [complaint] if complaint else []
-            mine = mine if complaint else value
-        given.append(mine)
-    try:
-        told = right(*given)
-        if isinstance(told, str):
-            return told
-        told = bool(told)
-    except Exception as error:
-        plain = f"{' and '.join(answers)} cannot be read as an answer ({error})"
-        return next(iter(complaints), plain)
-    if told:
-        return None
-    several = "are" if len(answers) > 1 else "is"
-    return next(iter(complaints), f"{' and '.join(answers)} {several} not right")
-
-
-def _is_scalar(value: Any) -> bool:
-    """Whether it is one number of numpy's."""
-    return hasattr(value, "dtype") and not getattr(value, "ndim", 0)
-
-
-def printed(text: str) -> list[str]:
-    """The numbers with decimals, or a power of ten, in what a solution prints."""
-    return [found.replace(",", "") for found in NUMBER.findall(text)]
-
-
-def _is_near(mine: float, value: float, how: str, told: Iterable[str]) -> bool:
-    """Whether a number is the value, as far as `judge` asks."""
-    if how.startswith("."):
-        return abs(mine - value) <= 10.0 ** -int(how[1:])
-    if not math.isfinite(mine) or not math.isfinite(value):
-        return False
-    most = int(how or DIGITS)
-    slack = 0.5 * 10.0 ** (1 - most) * abs(value) or 1e-12
-    if abs(mine - value) <= slack:
-        return True
-    rounded = (float(f"{value:.{digits - 1}e}") for digits in range(ROUNDED, most))
-    return mine != 0 and (
-        mine in rounded
-        or any(mine == float(each) and _rounds(value, each) for each in told)
-    )
-
-
-def _rounds(value: float, text: str) -> bool:
-    """Whether the text is this value, rounded to the digits that it shows."""
-    mantissa, _, power = text.lower().partition("e")
-    unit = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
-    return abs(float(text) - value) <= 0.5000001 * unit
-
-
-def _word(text: Any) -> str | None:
-    """A word as it is compared: letters and digits alone, small; letters in a list
-    are one word."""
-    if isinstance(text, list | tuple) or getattr(text, "ndim", 0):
-        text = "".join(map(str, text))
-    if not isinstance(text, str):
-        return None
-    return "".join(filter(str.isalnum, text)).lower()
-
-
-def _comma(name: str, better: str) -> str:
-    return f"{name} must be one number: write {better}, with a point for the comma"
-
-
-def _comma_in(line: str | None) -> str | None:
-    """What to say of a line that Python cannot read for its decimal comma, or None."""
-    found = COMMA.search(line or "")
-    if found is None:
-        return None
-    return f"write {found[0].replace(',', '.')}, with a point for the comma"
 
 
 def _verdict(wrong: str) -> str:
@@ -448,4 +294,8 @@ def _fault(error: BaseException, k: int, last: bool) -> dict[str, Any]:
     return {"figures": [], "error": text, "missing": missing, "where": where}
 
 
-_INSIDE = {__file__, os.path.abspath(__file__)}
+_INSIDE = {
+    place(file)
+    for file in (__file__, value.__file__)
+    for place in (str, os.path.abspath)
+}

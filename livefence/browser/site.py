@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -18,12 +19,14 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
-from livefence import cache, figures
+from livefence import cache, figures, judge, names, value
 from livefence.browser import parts, runner, state
-from livefence.browser.lean import lean, solid
+from livefence.browser.lean import PACKING, UNUSED, lean, solid
 from livefence.settings import Settings
 
 FOLDER = "assets/livefence"
+OFFLINE = "livefence-offline.js"  # at the root: it answers for what lies below it
+SHARED = (figures, judge, names, value)  # of the build, and of Run
 HERE = Path(__file__).parent
 MADE_OF = ("pyproject.toml", "README", "LICENSE")  # a wheel, beside its packages
 SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
@@ -49,35 +52,100 @@ def files(settings: Settings) -> dict[str, Path | bytes]:
     record = folder and parts.found(folder, settings.browser_packages)
     if not (folder and record):
         raise parts.PartsError("Run needs parts; python -m livefence.browser")
-    packages = dict(record["lock"]["packages"])
-    sizes = dict(record["sizes"])
-    found: dict[str, Path | bytes] = {name: folder / name for name in sizes}
-    for name, wheel in wheels(settings, folder):
-        entry = lock_entry(name, wheel, packages)
-        name, content = name.replace(".whl", ".tar.gz"), solid(wheel)
-        entry |= {"file_name": name, "sha256": parts.sha256(content)}
-        packages[entry["name"]] = entry
-        found[name] = content
-        sizes[name] = parts.sizes(content)
+    packages, sizes, sums = {}, {}, {}
+    found: dict[str, Path | bytes] = {}
+    shelf = folder / "packed"
+    known = list(_wheels(settings, folder, record))
+    for name, entry, wheel in known:
+        content = packed(wheel, shelf)
+        file = f"{name}-{entry['version']}-{parts.sha256(content)[:8]}.tar.xz"
+        packages[name] = {key: entry[key] for key in ("depends", "imports")}
+        packages[name]["file_name"] = file
+        found[file] = content
+        sizes[file], sums[file] = 2 * [len(content)], parts.sha256(content)
+    _tidy(shelf, [wheel for _, _, wheel in known])
+    runtime = _runtime_folder()
+    for part in parts.RUNTIME:
+        found[f"{runtime}/{part}"] = folder / part
+        sizes[f"{runtime}/{part}"] = record["sizes"][part]
+        sums[f"{runtime}/{part}"] = parts.SUMS[part]
+    kept = sorted(f"{FOLDER}/{name}" for name in found)  # until they are others
+    found["runner.zip"] = zipped = runner_zip()
+    sizes["runner.zip"], sums["runner.zip"] = parts.sizes(zipped), parts.sha256(zipped)
+    found[parts.EDITOR] = folder / parts.EDITOR
     for asset in sorted((HERE / "assets").iterdir()):
         found[asset.name] = asset
+        if asset.suffix == ".js" and asset.name != "worker.js":  # read by every page
+            found[asset.name] = _brief(asset.read_text(encoding="utf-8"))
     style = settings.style_file
-    found["runner.zip"] = runner_zip()
-    found["lock.json"] = _json({"info": record["lock"]["info"], "packages": packages})
+    own = set(packages) - set(record["lock"]["packages"])
     found["browser.json"] = _json(
         {
-            "runtime": list(parts.RUNTIME),
+            "runtime": runtime,
+            "info": record["lock"]["info"],
             "sizes": sizes,
-            "packages": {
-                name: {key: entry[key] for key in ("file_name", "depends", "imports")}
-                for name, entry in packages.items()
-            },
-            "modules": sorted({*settings.browser_packages, *_own(packages, record)}),
+            "sums": sums,
+            "packages": packages,
+            "modules": sorted({*settings.browser_packages, *own}),
             "style": style.read_text(encoding="utf-8") if style else "",
             "colors": settings.colors,
         }
     )
-    return {f"{FOLDER}/{name}": content for name, content in found.items()}
+    placed = {f"{FOLDER}/{name}": content for name, content in found.items()}
+    script = (HERE / OFFLINE).read_text(encoding="utf-8")
+    placed[OFFLINE] = script.replace("KEPT_FOR_RUN", json.dumps(kept)).encode()
+    return placed
+
+
+def _wheels(
+    settings: Settings, folder: Path, record: dict[str, Any]
+) -> Iterator[tuple[str, dict[str, Any], bytes]]:
+    """All that blocks can import: its name, what is known of it, and its wheel."""
+    known = record["lock"]["packages"]
+    for name, entry in known.items():
+        yield name, entry, (folder / entry["file_name"]).read_bytes()
+    for file, wheel in wheels(settings, folder):
+        entry = lock_entry(file, wheel, known)
+        yield entry["name"], entry, wheel
+
+
+def _brief(script: str) -> bytes:
+    """The script without lines of comments, and without indentation."""
+    lines = map(str.strip, script.splitlines())
+    code = (line for line in lines if line and not line.startswith(("//", "/*", "* ")))
+    return "".join(f"{line}\n" for line in code).encode()
+
+
+def _runtime_folder() -> str:
+    """Where Python itself lies in the site: another version lies elsewhere, so that no
+    reader's browser mixes the two."""
+    digests = "".join(parts.SUMS[name] for name in parts.RUNTIME)
+    return f"python-{parts.sha256(digests.encode())[:8]}"
+
+
+def packed(wheel: bytes, shelf: Path) -> bytes:
+    """The wheel as a page gets it, packed anew only where it has changed: that takes
+    some ten seconds for all of them."""
+    place = shelf / _label(wheel)
+    content = cache.read(place)
+    if content is None:
+        content = solid(wheel)
+        cache.keep(place, content)
+    return content
+
+
+def _label(wheel: bytes) -> str:
+    how = repr([UNUSED, PACKING]).encode()
+    return f"{parts.sha256(wheel + how)[:16]}.tar.xz"
+
+
+def _tidy(shelf: Path, wheels: list[bytes]) -> None:
+    """What was packed of older wheels goes."""
+    used = {_label(wheel) for wheel in wheels}
+    for file in shelf.glob("*.tar.xz"):
+        if file.name not in used:
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def _own(packages: dict[str, Any], record: dict[str, Any]) -> list[str]:
@@ -150,7 +218,7 @@ def runner_zip() -> bytes:
     stream = io.BytesIO()
     sources = {
         "livefence/__init__.py": b"",
-        "livefence/figures.py": Path(figures.__file__).read_bytes(),
+        **{f"livefence/{Path(m.__file__).name}": _source(m) for m in SHARED},
         "livefence/browser/__init__.py": b"",
         "livefence/browser/runner.py": Path(runner.__file__).read_bytes(),
         "livefence/browser/state.py": Path(state.__file__).read_bytes(),
@@ -159,6 +227,10 @@ def runner_zip() -> bytes:
         for name, content in sources.items():
             archive.writestr(zipfile.ZipInfo(name), content)
     return stream.getvalue()
+
+
+def _source(module: Any) -> bytes:
+    return Path(module.__file__).read_bytes()
 
 
 def protect(site: Path) -> None:

@@ -23,9 +23,10 @@ PAGES = sorted(
     for path in DOCS.rglob("*.md")
     if "python" in path.read_text(encoding="utf-8")
 )
-# Runs the chains of a page without livefence, and says what each cell gave.
+# Runs the chains of a page without livefence, and says what each cell gave; a last
+# expression as the prompt of Python shows it, but for calls, which draw on these pages.
 PLAIN = """
-import contextlib, io, json, sys
+import ast, contextlib, io, json, sys
 import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot, numpy, mixnotes
@@ -37,7 +38,12 @@ for chain in json.load(sys.stdin):
             told.append([kind, eval("f'''{" + text + "}'''", space)])
             continue
         with contextlib.redirect_stdout(io.StringIO()) as heard:
-            exec(text, space)
+            body = ast.parse(text).body
+            shown = isinstance(body[-1], ast.Expr)
+            shown = shown and not isinstance(body[-1].value, ast.Call)
+            last = [body.pop()] if shown else []
+            exec(compile(ast.Module(body, []), "cell", "exec"), space)
+            exec(compile(ast.Interactive(last), "cell", "single"), space)
         matplotlib.pyplot.close("all")
         if heard.getvalue():
             told.append([kind, heard.getvalue().rstrip("\\n") + "\\n"])

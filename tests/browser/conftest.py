@@ -102,6 +102,13 @@ def browser_type_launch_args(browser_type_launch_args, browser_type):
 
 
 @pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """What a page asks for is asked of the site, but where a test is about the script
+    that answers without it."""
+    return browser_context_args | {"service_workers": "block"}
+
+
+@pytest.fixture(scope="session")
 def base_url():
     """None: tests use the site's address. The plugin's own warns under pytest 9."""
     return None

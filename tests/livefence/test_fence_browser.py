@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from conftest import Site
 from test_fence_process import CHANGES
 
 from livefence.browser import parts, site
-from livefence.browser.runner import MOST, Runner, judge, printed
+from livefence.browser.runner import MOST, Runner
+from livefence.judge import judge, printed
 from livefence.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -555,3 +557,69 @@ def test_a_form_for_an_answer_is_shown_not_run(tmp_path):
     assert '<div class="livefence-answer" data-check="a b:2">' in made.html(
         "index.html"
     )
+
+
+FORM = """\
+```python { check="a b" }
+a = b = ...
+```
+
+```python
+a, b = 2 / 3, "C, B"
+print(f"{a:.4f}")
+```
+
+```python { check="c" }
+c = ...
+```
+
+```python
+c = [1, 2]
+```
+"""
+
+
+def test_a_form_knows_the_numbers_and_words_of_its_solution(tmp_path):
+    """From the cache as well; a list is for Python to compare."""
+    made = Site(tmp_path, cache=".cache")
+    made.write("docs/index.md", FORM)
+    for _ in range(2):
+        result = made.build()
+        assert result.returncode == 0, result.stderr
+        first, second = BeautifulSoup(made.html("index.html"), "html.parser").select(
+            ".livefence-answer"
+        )
+        known = json.loads(first["data-known"])
+        assert known["a"]["number"] == 2 / 3
+        assert known["a"]["others"] == [0.6667, 0.67]
+        assert known["b"] == {"word": "cb"}
+        assert "data-known" not in second.attrs
+
+
+def test_long_output_scrolls_and_says_how_long_it_is(tmp_path):
+    made = Site(tmp_path)
+    loop = "```python\nfor k in range({}):\n    print(k)\n```\n\n"
+    made.write("docs/index.md", loop.format(40) + loop.format(1041))
+    result = made.build()
+    assert result.returncode == 0, result.stderr
+    page = BeautifulSoup(made.html("index.html"), "html.parser")
+    short, long = page.select(".livefence-output")
+    assert not short.select(".livefence-lines, [style]")
+    assert long.select_one(".livefence-lines").text == "1,041 lines; they scroll here."
+    assert "overflow-y:auto" in long.code["style"]
+    assert long.code["tabindex"] == "0"
+
+
+def test_an_answer_finds_what_blocks_above_it_bind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = []
+    runner = Runner(shown.append, "", {})
+    above = [("page#0", ["def half(x):\n    print('not shown')\n    return x / 2"])]
+    told = json.loads(runner.check("a = half(3)", "a = 1.5", ["a"], above))
+    assert told["verdict"] == "Right."
+    assert "".join(shown) == "not shown\n"  # it was called by the answer
+    told = json.loads(runner.check("a = 1", "a = 1.5", ["a"], [("b#0", ["1 / 0"])]))
+    assert "ZeroDivisionError" in told["error"]
+    assert told["where"] == 0
+    chains = [["def half(x): ..."], ["y = 1"]]
+    assert json.loads(runner.needs("a = half(3)", chains)) == [[0, 1]]

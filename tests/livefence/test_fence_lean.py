@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from test_fence_browser import wheel
 
+from livefence.browser import site
 from livefence.browser.lean import lean, lean_module, solid
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +121,69 @@ def test_a_solid_archive_holds_what_is_in_a_wheel_but_its_record(tmp_path):
         told = {name: archive.extractfile(name).read() for name in names}
         assert all(member.isfile() for member in archive)
     assert told == {name: held[name] for name in held if name != RECORD}
+
+
+def test_a_wheel_is_packed_once_and_what_is_older_goes(tmp_path, monkeypatch):
+    first = wheel(tmp_path).read_bytes()
+    count = []
+    monkeypatch.setattr(
+        site, "solid", lambda given: count.append(given) or solid(given)
+    )
+    shelf = tmp_path / "packed"
+    assert site.packed(first, shelf) == site.packed(first, shelf) == solid(first)
+    assert count == [first]
+    (kept,) = shelf.iterdir()
+    kept.write_bytes(b"half")
+    assert site.packed(first, shelf) == solid(first)
+    assert count == [first, first]
+    with zipfile.ZipFile(tmp_path / "shelf-1.2-py3-none-any.whl", "a") as archive:
+        archive.writestr("shelf/shape.py", MODULE)
+    second = (tmp_path / "shelf-1.2-py3-none-any.whl").read_bytes()
+    site.packed(second, shelf)
+    site._tidy(shelf, [second])
+    (left,) = shelf.iterdir()
+    assert left.name != kept.name
+
+
+def test_the_scripts_of_every_page_come_without_comments():
+    script = "// why\n/** what\n * and how */\nlet a = 1; // stays\n\n  if (a) {\n  }\n"
+    assert site._brief(script) == b"let a = 1; // stays\nif (a) {\n}\n"
+
+
+USED = [
+    "numpy/__init__.py",
+    "numpy/testing/__init__.py",
+    "numpy/_core/_multiarray_umath.so",
+    "matplotlib/mpl-data/matplotlibrc",
+    "matplotlib/mpl-data/fonts/ttf/DejaVuSerif.ttf",
+    "matplotlib/backends/backend_agg.py",
+    "matplotlib/backends/backend_svg.py",
+    "PIL/_imaging.cpython-314-wasm32-emscripten.so",
+    "shelf/tests.py",
+    "shelf-1.2.dist-info/licenses/LICENSE",
+]
+UNUSED = [
+    "numpy/__init__.pyi",
+    "numpy/f2py/crackfortran.py",
+    "numpy/_core/include/numpy/arrayobject.h",
+    "numpy/random/lib/libnpyrandom.a",
+    "shelf/tests/test_a.py",
+    "matplotlib/mpl-data/sample_data/data_x_x2_x3.csv",
+    "matplotlib/backends/backend_qt5agg.py",
+    "PIL/_webp.cpython-314-wasm32-emscripten.so",
+]
+
+
+def test_files_that_no_page_can_use_are_left_out_of_an_archive(tmp_path):
+    file = wheel(tmp_path)
+    with zipfile.ZipFile(file, "a") as archive:
+        for name in USED + UNUSED:
+            archive.writestr(name, name)
+    found = solid(file.read_bytes())
+    with tarfile.open(fileobj=io.BytesIO(found)) as archive:
+        names = set(archive.getnames())
+    assert names >= set(USED)
+    assert not names & set(UNUSED)
 
 
 def test_folders_that_no_page_needs_are_left_out_of_a_wheel_and_its_record(tmp_path):

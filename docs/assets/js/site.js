@@ -29,7 +29,9 @@
   const named = { "katex-display": "Formula", "md-typeset__scrollwrap": "Table" };
 
   function mark(box) {
-    const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+    const sideways = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+    const long = box.style.maxHeight !== "" && box.scrollHeight > box.clientHeight + 1;
+    const scrolls = sideways || long;
     if (scrolls) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
     if (!(box.classList[0] in named)) return;
