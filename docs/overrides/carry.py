@@ -88,11 +88,6 @@ def _markdown(page: Any, results: Any, link: Any, folder: Path) -> str:
     return "\n\n".join(parts)
 
 
-def on_page_context(context: Any, page: Any, config: Any, nav: Any) -> None:
-    """Tell the template whether the page has a copy."""
-    page.meta["mx_copy"] = page.file.src_uri in copied
-
-
 def on_post_build(config: Any) -> None:
     """Write what belongs to the whole site."""
     site = Path(config.site_dir)
