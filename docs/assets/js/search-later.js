@@ -8,6 +8,7 @@
     const watch = ({ target }) => target.closest?.('[data-md-component="search"], [for="__search"]') && resolve();
     for (const event of ["focusin", "pointerdown"]) addEventListener(event, watch, true);
   });
+  window.mxTurnedToSearch = turned; // search-words.js waits for it, too
   XMLHttpRequest.prototype.open = function (method, url, ...rest) {
     if (String(url).endsWith("/search/search_index.json")) waits.add(this);
     return open.call(this, method, url, ...rest);

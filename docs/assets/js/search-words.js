@@ -68,30 +68,42 @@
     );
   }
 
-  window.Worker = class extends window.Worker {
-    constructor(url, options) {
-      super(url, options);
-      this.searches = /\/workers\/search\./.test(url);
+  const RealWorker = window.Worker;
+
+  /** Material's worker of the search: it begins when a reader turns to the search. */
+  class SearchWorker extends EventTarget {
+    constructor(...given) {
+      super();
+      this.waiting = [];
+      window.mxTurnedToSearch.then(() => {
+        this.worker = new RealWorker(...given);
+        this.worker.addEventListener("message", ({ data }) => this.tell(data));
+        this.waiting.forEach((sent) => this.worker.postMessage(...sent));
+      });
     }
 
     postMessage(message, ...rest) {
-      if (this.searches && message.type === QUERY) {
+      let sent = message;
+      if (message.type === QUERY) {
         asked = plain(message.data);
         code = message.data.includes("_") || message.data.trim().search(CODE) >= 0;
-        return super.postMessage({ ...message, data: wanted(message.data) }, ...rest);
+        sent = { ...message, data: wanted(message.data) };
       }
-      return super.postMessage(message, ...rest);
+      if (this.worker) this.worker.postMessage(sent, ...rest);
+      else this.waiting.push([sent, ...rest]);
     }
 
-    addEventListener(type, listener, ...rest) {
-      if (!this.searches || type !== "message") return super.addEventListener(type, listener, ...rest);
-      const told = (event) => {
-        const message = event.data;
-        if (message.type !== RESULT) return listener(event);
-        const data = { ...message.data, items: grouped(message.data.items) };
-        return listener(new MessageEvent("message", { data: { ...message, data } }));
-      };
-      return super.addEventListener(type, told, ...rest);
+    tell(message) {
+      let data = message;
+      if (message.type === RESULT) data = { ...message, data: { ...message.data, items: grouped(message.data.items) } };
+      this.dispatchEvent(new MessageEvent("message", { data }));
+    }
+  }
+
+  window.Worker = class extends RealWorker {
+    constructor(url, ...rest) {
+      if (/\/workers\/search\./.test(url)) return new SearchWorker(url, ...rest);
+      super(url, ...rest);
     }
   };
 
