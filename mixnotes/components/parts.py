@@ -33,13 +33,18 @@ def checked_components(components: Sequence[Any]) -> tuple[Component, ...]:
             )
     parts = tuple(map(wrapped, components))
     for k, part in enumerate(parts):
-        if getattr(part, "label_rule", ""):
-            raise ValueError(
-                f"components[{k}] must be a distribution of one row, got a "
-                f"{type(part).__name__} where the {part.label_rule}; only the "  # type: ignore[attr-defined]
-                "outermost mixture can be so"
-            )
+        require_of_one_row(part, f"components[{k}]")
     return parts
+
+
+def require_of_one_row(part: Any, name: str) -> None:
+    """Raise an error where the labels of a mixture within another component depend on
+    more than its weights."""
+    if getattr(part, "label_rule", ""):
+        raise ValueError(
+            f"{name} must be a distribution of one row, got a {type(part).__name__} "
+            f"where the {part.label_rule}; only the outermost mixture can be so"
+        )
 
 
 def with_one_layout(

@@ -108,12 +108,19 @@ def group_of(groups: Any, x: Any, covariates: Any, n: int) -> NDArray[np.intp]:
         beside = covariates is not None and groups in (column_names(covariates) or [])
         groups = (covariates if beside else x)[groups]
     raw = as_array(groups, "groups")
-    if raw.dtype.kind in "mM" and raw.ndim == 1 and not np.isnat(raw).any():
-        groups = raw.astype(np.int64).astype(str)  # dates, as different as they are
+    dates = raw.dtype.kind in "mM" and not np.isnat(raw).any()
+    if raw.ndim == 1 and (dates or raw.dtype.kind in "iu"):
+        exact = raw.astype(np.int64) if dates else raw
+        _require_length(exact, n)  # as they are: floats run large numbers together
+        return codes_of(exact)
     column = as_column(groups, "groups")
+    _require_length(column, n)
+    return codes_of(column)
+
+
+def _require_length(column: Column, n: int) -> None:
     if len(column) != n:
         raise ValueError(
             f"groups must have one value an observation, shape ({n},), got "
             f"{len(column)}"
         )
-    return codes_of(column)

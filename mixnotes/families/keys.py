@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mixnotes.components.component import Component
+from mixnotes.components.parts import require_of_one_row
 from mixnotes.families.custom import Custom
 
 Key = str | tuple[str, ...]
@@ -32,6 +33,7 @@ def checked_pairs(
                 f"Product: column {key!r} must have a component of mixnotes, got "
                 f"{part!r:.80}"
             )
+        require_of_one_row(part, f"Product: column {key!r}")
         if isinstance(name, str) and getattr(part, "by_row", False):
             name = name, part.n  # type: ignore[attr-defined]
         if isinstance(name, tuple):

@@ -36,7 +36,7 @@ from mixnotes.fitting.starts import (
     usual_count,
 )
 from mixnotes.fitting.tree import in_order, leaves
-from mixnotes.fitting.truncation import is_whole, of_whole
+from mixnotes.fitting.truncation import is_whole, of_whole, require_free
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
 from mixnotes.numeric.threads import one_blas_thread
@@ -173,8 +173,10 @@ def em(
         >>> print(f"{fit.log_likelihood:.4f} {fit.converged}")
         -676.4925 True
     """
-    if start is None and labels is None and is_whole(mixture):
+    require_free(mixture, labels, groups)
+    if start is None and is_whole(mixture):
         options: dict[str, Any] = {"groups": groups, "covariates": covariates}
+        options["labels"] = labels
         options |= {"starts": starts, "rng": rng, "tol": tol, "max_iter": max_iter}
         options |= {"accelerate": accelerate, "progress": progress, "nearest": nearest}
         return _em_of_whole(
