@@ -22,6 +22,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
 from mixnotes.families.beta import Beta
+from mixnotes.families.categorical import Categorical
 from mixnotes.families.circular import VonMises
 from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
 from mixnotes.families.custom import Custom
@@ -29,7 +30,6 @@ from mixnotes.families.dirichlet import Dirichlet
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
-    Categorical,
     Geometric,
     Poisson,
 )

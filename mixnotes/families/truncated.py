@@ -147,9 +147,9 @@ class Truncated(Composite):
         one itself."""
         found: str = self.component.limit
         known = not self.component.blanks
-        if not found and known and isinstance(self.component, Normal):
-            if self._log_mass() < _OUT:
-                return "mean and sd endless, an Exponential from the end"
+        alone = known and isinstance(self.component, Normal)
+        if not found and alone and self._log_mass() < _OUT:
+            return "mean and sd endless, an Exponential from the end"
         return found
 
     def rank(self) -> tuple[float, ...]:
@@ -232,7 +232,7 @@ class Truncated(Composite):
         Examples:
             >>> import mixnotes as mx
             >>> mx.Truncated(mx.Normal(0, 1), 1.0, None).log_prob([0.5, 1.5]).round(3)
-            array([ -inf, -0.203])
+            array([  -inf, -0.203])
         """
         self._require_complete("log_prob")
         if self._log_mass() == -math.inf:

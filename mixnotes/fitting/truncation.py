@@ -31,7 +31,7 @@ def require_free(model: Any, labels: Any, groups: Any) -> None:
         return
     if isinstance(model.component, Mixture):
         raise ValueError(
-            f"{given[0]} are of the components of a mixture, and of a Truncated mixture "
+            f"{given[0]} are of the components of a mixture, and of a Truncated one "
             "they are known only where its weights are blank, got "
             f"{model!r:.120}; leave the weights out, or write a Mixture of Truncated "
             "components"

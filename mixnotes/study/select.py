@@ -361,6 +361,7 @@ def _held_out(
 ) -> float:
     """The mean log-likelihood of what each fold's fit did not see; -inf where it has
     probability 0 there, or where every start collapsed."""
+    model = model.with_levels(x)
     data = model._rows(x)
     weight = as_sample_weight(weight_of(x, sample_weight), len(data))
     n = max(len(data), int(weight.sum()))
