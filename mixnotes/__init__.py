@@ -37,6 +37,7 @@ from mixnotes.families.factors import FactorNormal, Factors
 from mixnotes.families.gaussian_mixture import gaussian_mixture
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
 from mixnotes.families.multivariate import MultivariateNormal
+from mixnotes.families.noise import Noise
 from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.overdispersed import BetaBinomial, DirichletMultinomial
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
@@ -106,6 +107,7 @@ __all__ = [
     "MultivariateStudentT",
     "NegativeBinomial",
     "NegativeBinomialRegression",
+    "Noise",
     "Normal",
     "NormalInverseWishart",
     "PointMass",

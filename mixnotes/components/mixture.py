@@ -336,6 +336,11 @@ class Mixture(Labelled):
         self._require_plain("moments")
         return pooled([part.moments() for part in self.parts], self.weights)
 
+    @property
+    def has_moments(self) -> bool:
+        """True where every component has a mean and a variance."""
+        return all(part.has_moments for part in self.parts)
+
     def mean(self) -> Any:
         """E[x]: a number, or a vector (d,) where an observation is a row.
 

@@ -165,6 +165,26 @@ def midpoints(rows: Intervals) -> Array:
     return middle
 
 
+def finite_ends(x: Array) -> Array:
+    """The finite ends of intervals; other data as they are."""
+    if not isinstance(x, Intervals):
+        return x
+    ends = np.asarray(x).ravel()
+    return ends[np.isfinite(ends)]
+
+
+def spread_over(rows: Intervals, weight: Array, edges: Array) -> Array:
+    """How much weight each bin between edges gets, where an interval is spread evenly;
+    one without an end is in none."""
+    low, high = np.asarray(rows).T
+    exact = low == high
+    found = np.histogram(low[exact], edges, weights=weight[exact])[0].astype(float)
+    for a, b, w in zip(low[~exact], high[~exact], weight[~exact], strict=True):
+        if math.isfinite(b - a):
+            found += w * np.diff(np.clip((edges - a) / (b - a), 0.0, 1.0))
+    return found
+
+
 def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
     """log P(low <= x <= high), shape (n,), as a function of a filled component; the
     log-density where the two agree."""

@@ -19,6 +19,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
+from mixnotes.data.table import column_names
 from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.escape import escape
@@ -190,9 +191,11 @@ def em(
     )  # fmt: skip
     if nearest is not None and start is None and starts is None:
         starts = 1
-    return em_rows(
+    fit = em_rows(
         model, source, start, starts, rng, settings, named, (progress, callback)
     )
+    names = None if model.column_names else column_names(x)
+    return replace(fit, columns=tuple(names)) if names else fit
 
 
 def em_rows(

@@ -214,6 +214,16 @@ def test_a_frame_of_a_dataset():
     assert frame["body_mass_g"].isna().sum() == 2
 
 
+def test_the_columns_of_a_frame_are_named_in_every_print():
+    frame = BIRDS.to_frame()[["bill_length_mm", "bill_depth_mm"]].dropna()
+    fit = mx.em(mx.gaussian_mixture(2), frame, starts=1)
+    assert fit.columns == ("bill_length_mm", "bill_depth_mm")
+    assert "columns: bill_length_mm, bill_depth_mm" in str(fit)
+    assert "columns: bill_length_mm, bill_depth_mm" in fit._repr_html_()
+    assert mx.em(mx.gaussian_mixture(2), frame.to_numpy(), starts=1).columns == ()
+    assert "columns:" not in str(FIT)  # which stand beside each component
+
+
 BAD = {
     "a new word": lambda: mx.Categorical({"a": 0.5, "b": 0.5}).log_prob(["a", "c"]),
     "a new word in a column": lambda: FIT.mixture.predict(
