@@ -79,7 +79,7 @@ def density(
         weight = as_weights(weight_of(x, sample_weight), len(data))
     if model.discrete:
         return _probabilities(model, data, weight, ax)
-    if isinstance(data, Intervals):
+    if isinstance(data, Intervals) and weight is not None:
         _intervals(data, weight, ax, _edges_of(x, data, bins))
     elif data is not None:
         edges = np.histogram_bin_edges(data, bins)

@@ -36,7 +36,7 @@ class Noise(Family):
         >>> light = mx.datasets.newcomb()["deviation"]
         >>> fit = mx.em(mx.Mixture([mx.Normal(), mx.Noise()]), light)
         >>> print(fit.mixture.weights.round(2), fit.mixture.components[1])
-        [0.97 0.03] Noise(volume=84)
+        [0.95 0.05] Noise(volume=84)
     """
 
     volume: float | None = None
