@@ -165,8 +165,16 @@ def as_data(x: ArrayLike, gaps: bool = False) -> Array:
     data = np.asarray(raw, dtype=np.float64)
     if not all(np.isfinite(part).all() for part in slices(data)):
         fine = np.isfinite(data) | np.isnan(data) if gaps else np.isfinite(data)
-        require(fine, data, "x must be finite", "drop or mend those rows first")
+        require(fine, data, "x must be finite", _remedy_for_gaps(data))
     return data
+
+
+def _remedy_for_gaps(data: Array) -> str:
+    """What to do with values that are missing, in words."""
+    remedy = "drop or mend those rows first"
+    if data.ndim == 1 and np.isnan(data).any():
+        return f"{remedy}, or name the column, Product({{'x': ...}}), which takes gaps"
+    return remedy
 
 
 def as_places(x: ArrayLike, name: str) -> Array:

@@ -165,7 +165,12 @@ def random_start(
     if engine.label is not None:
         with quiet():
             if engine.e_step(state)[0] == -np.inf:
-                raise CollapseError("a first guess cannot have made whole groups")
+                raise CollapseError(
+                    "each group or sequence must be possible as a whole, and a first "
+                    "guess gives one a probability of 0; see that each of its rows "
+                    "can come from a component that the labels, weights and "
+                    "transitions allow there"
+                )
     return state
 
 
