@@ -525,5 +525,5 @@ def test_a_sequence_that_no_path_can_have_made_is_told():
     """A chain that must stay at a mass of 3 meets a 4."""
     parts = [mx.Poisson(), mx.PointMass(3)]
     chain = mx.Chain(parts, start=[0, 1], transition=[[0, 1], [0, 1]])
-    with pytest.raises(ValueError, match="possible as a whole.*transitions allow"):
+    with pytest.raises(ValueError, match=r"possible as a whole.*transitions allow"):
         mx.em(chain, [3, 3, 4])
