@@ -13,7 +13,6 @@ from mixnotes.components.constraints import SIMPLEX, parameter
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.components.saving import shown
 from mixnotes.data.categories import (
-    Levels,
     checked_levels,
     codes_of,
     has_words,
@@ -51,7 +50,9 @@ class Categorical(ExponentialFamily):
     discrete = True
     probs: Any = parameter(SIMPLEX)  # shape (n,)
     n: int | None = None  # number of categories
-    levels: Levels | None = None  # their names, where they are not 0 to n - 1
+    levels: tuple[str, ...] | tuple[int, ...] | None = (
+        None  # their names, where they are not 0 to n - 1
+    )
 
     def __post_init__(self) -> None:
         own = self.__dict__

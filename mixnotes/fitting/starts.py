@@ -19,6 +19,7 @@ from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.exclusion import impossible_together
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ties import ties_with
@@ -165,12 +166,7 @@ def random_start(
     if engine.label is not None:
         with quiet():
             if engine.e_step(state)[0] == -np.inf:
-                raise CollapseError(
-                    "each group or sequence must be possible as a whole, and a first "
-                    "guess gives one a probability of 0; see that each of its rows "
-                    "can come from a component that the labels, weights and "
-                    "transitions allow there"
-                )
+                raise impossible_together()
     return state
 
 
