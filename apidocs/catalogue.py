@@ -165,7 +165,7 @@ MODEL = Group(
         ),
         page(
             "Truncated",
-            "seen",
+            *("seen", "log_prob"),
             see=("Binned", "WithError"),
             reads=("your-data/truncated.md",),
             words="truncation",
@@ -178,8 +178,14 @@ MODEL = Group(
             words="measurement error, deconvolution",
         ),
         page(
+            "Noise",
+            see=("Uniform", "MultivariateNormal", "Mixture"),
+            reads=("your-data/columns.md",),
+            words="outliers, background, mclust noise, Poisson noise",
+        ),
+        page(
             "Factors",
-            more=(Entry("FactorNormal", ("scores", "cov")),),
+            more=(Entry("FactorNormal", ("scores", "cov", "marginal", "conditional")),),
             see=("gaussian_mixture", "MultivariateNormal"),
             reads=("your-data/factors.md",),
             words="factor analyzers",
@@ -328,7 +334,7 @@ SPACE = Group(
         ),
         page(
             "Product",
-            "marginal",
+            *("marginal", "conditional"),
             see=("Categorical", "MultivariateNormal"),
             reads=("your-data/columns.md",),
             words="latent class, mixed data, local independence",

@@ -22,6 +22,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
 from mixnotes.families.beta import Beta
+from mixnotes.families.categorical import Categorical
 from mixnotes.families.circular import VonMises
 from mixnotes.families.counts import Multinomial, NegativeBinomial, PointMass
 from mixnotes.families.custom import Custom
@@ -29,7 +30,6 @@ from mixnotes.families.dirichlet import Dirichlet
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
-    Categorical,
     Geometric,
     Poisson,
 )
@@ -37,6 +37,7 @@ from mixnotes.families.factors import FactorNormal, Factors
 from mixnotes.families.gaussian_mixture import gaussian_mixture
 from mixnotes.families.line import Gumbel, Laplace, Logistic, Weibull
 from mixnotes.families.multivariate import MultivariateNormal
+from mixnotes.families.noise import Noise
 from mixnotes.families.normal import LogNormal, Normal
 from mixnotes.families.overdispersed import BetaBinomial, DirichletMultinomial
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
@@ -106,6 +107,7 @@ __all__ = [
     "MultivariateStudentT",
     "NegativeBinomial",
     "NegativeBinomialRegression",
+    "Noise",
     "Normal",
     "NormalInverseWishart",
     "PointMass",

@@ -22,8 +22,18 @@ from numpy.typing import ArrayLike
 
 from mixnotes.approximation.approximate import Approximation
 from mixnotes.components.chain import Chain
+from mixnotes.components.component import weight_of
 from mixnotes.components.mixture import Mixture
+from mixnotes.components.parts import method_of
 from mixnotes.data.check import as_weights
+from mixnotes.data.intervals import (
+    Binned,
+    Intervals,
+    finite_ends,
+    midpoints,
+    spread_over,
+)
+from mixnotes.families.noise import Noise
 from mixnotes.fitting.fit import Fit
 from mixnotes.numeric.arrays import Array
 from mixnotes.study.select import Selection
@@ -64,10 +74,14 @@ def density(
     model, ax = _filled(mixture), _axes(ax)
     _require_line(model, "density")
     data = None if x is None else model._rows(x)
-    weight = None if data is None else as_weights(sample_weight, len(data))
+    weight = None
+    if data is not None:
+        weight = as_weights(weight_of(x, sample_weight), len(data))
     if model.discrete:
         return _probabilities(model, data, weight, ax)
-    if data is not None:
+    if isinstance(data, Intervals) and weight is not None:
+        _intervals(data, weight, ax, _edges_of(x, data, bins))
+    elif data is not None:
         edges = np.histogram_bin_edges(data, bins)
         heights, _ = np.histogram(data, edges, weights=weight, density=True)
         ax.stairs(heights, edges, fill=True, color="0.5", alpha=0.3, label="data")
@@ -81,12 +95,34 @@ def density(
     return ax
 
 
+def _edges_of(x: Any, data: Intervals, bins: Any) -> Array:
+    """The edges of the bins of a histogram of values that are known up to an interval:
+    those of the data, where they are binned."""
+    if isinstance(x, Binned):
+        return x.edges[np.isfinite(x.edges)]
+    found: Array = np.histogram_bin_edges(finite_ends(data), bins)
+    return found
+
+
+def _intervals(data: Intervals, weight: Array, ax: Any, edges: Array) -> None:
+    """A histogram of intervals, each spread evenly. The area lacks those without an
+    end, which are arrows at the other."""
+    if len(edges) > 1:
+        mass = spread_over(data, weight, edges)
+        heights = mass / (np.diff(edges) * weight.sum())
+        ax.stairs(heights, edges, fill=True, color="0.5", alpha=0.3, label="data")
+    low, high = np.asarray(data).T
+    for ends, marker in ((low[high == np.inf], ">"), (high[low == -np.inf], "<")):
+        places = np.unique(ends[np.isfinite(ends)])
+        ax.plot(places, np.zeros(len(places)), marker, color="0.3", clip_on=False)
+
+
 def _probabilities(model: Mixture, data: Any, weight: Any, ax: Any) -> Any:
     """The same for whole numbers: bars for the data, points for the mixture."""
     values = _whole_places(model, data)
     parts = np.exp(model.log_joint(values))
     if data is not None:
-        share = [weight @ (data == v) / weight.sum() for v in values]
+        share = _share(data, weight, values)
         ax.bar(values, share, color="0.5", alpha=0.3, label="data")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.plot(values, parts.sum(axis=1), "o-", color="black", ms=4, label="mixture")
@@ -95,6 +131,16 @@ def _probabilities(model: Mixture, data: Any, weight: Any, ax: Any) -> Any:
     ax.set_xlabel("x")
     ax.set_ylabel("probability")
     return ax
+
+
+def _share(data: Array, weight: Array, values: Array) -> Array:
+    """The share of the data at each whole number."""
+    if isinstance(data, Intervals):
+        low, high = np.asarray(data).T
+        whole = np.array([np.ceil(low) - 0.5, np.floor(high) + 0.5]).T.view(Intervals)
+        edges = np.append(values - 0.5, values[-1] + 0.5)
+        return spread_over(whole, weight, edges) / weight.sum()
+    return np.array([weight @ (data == v) / weight.sum() for v in values])
 
 
 def responsibilities(
@@ -130,7 +176,8 @@ def responsibilities(
     labels = [f"component {k}" for k in range(share.shape[1])]
     ax.stackplot(places, share.T, colors=colours, labels=labels)
     if data is not None:
-        ax.plot(data, np.full(len(data), 0.02), "|", color="black")
+        seen = midpoints(data) if isinstance(data, Intervals) else data
+        ax.plot(seen, np.full(len(seen), 0.02), "|", color="black")
     ax.set_xlim(places[0], places[-1])
     ax.set_ylim(0, 1)
     ax.set_xlabel("x")
@@ -182,13 +229,17 @@ def ellipses(
     radius = math.sqrt(-2 * math.log1p(-level))
     angle = np.linspace(0, 2 * np.pi, 181)
     circle = radius * np.array([np.cos(angle), np.sin(angle)])
-    for k, part in enumerate(model.marginal([first, second]).components):
-        mean, cov = part.moments()
+    for k, whole in enumerate(model.parts):
+        if isinstance(whole, Noise):  # is everywhere
+            continue
+        mean, cov = method_of(whole, "marginal")([first, second]).moments()
         edge = mean[:, None] + np.linalg.cholesky(cov) @ circle
         ax.plot(*edge, color=f"C{k}", label=f"component {k}")
         ax.plot(*mean, "+", color=f"C{k}", ms=10)
-    ax.set_xlabel(f"column {first}")
-    ax.set_ylabel(f"column {second}")
+    names = mixture.columns if isinstance(mixture, Fit) else ()
+    labels = [names[j] if names else f"column {j}" for j in (first, second)]
+    ax.set_xlabel(labels[0])
+    ax.set_ylabel(labels[1])
     return ax
 
 
@@ -292,7 +343,8 @@ def residuals(
     """The share of the data up to each value less what the mixture says, P(X <= x).
 
     The grey band holds, at any one place, the share of n draws from the mixture in 19
-    cases of 20: +-1.96 sqrt(p (1 - p) / n).
+    cases of 20: +-1.96 sqrt(p (1 - p) / n). Of values that are known up to an interval
+    it is drawn at their ends, where it is known, or as the dark area in which it lies.
 
     Args:
         mixture: a mixture without blanks, or a `Fit`, whose mixture is drawn.
@@ -314,17 +366,35 @@ def residuals(
     model, ax = _filled(mixture), _axes(ax)
     _require_line(model, "residuals")
     data = model._rows(x)
-    weight = as_weights(sample_weight, len(data))
-    values, where = np.unique(data, return_inverse=True)
-    share = np.cumsum(np.bincount(where, weight)) / weight.sum()
+    weight = as_weights(weight_of(x, sample_weight), len(data))
+    ends = np.asarray(data)[:, 1] if isinstance(data, Intervals) else data
+    if isinstance(data, Intervals) and not model.discrete:
+        ends = np.asarray(data).ravel()
+    values = np.unique(ends[np.isfinite(ends)])
     expected = model.cdf(values)
     band = 1.96 * np.sqrt(expected * (1 - expected) / weight.sum())
     ax.fill_between(values, -band, band, color="0.5", alpha=0.3, lw=0, step="post")
-    ax.step(values, share - expected, where="post", color="black")
+    if isinstance(data, Intervals):
+        low, high = np.asarray(data).T
+        above = np.where(low < high, np.nextafter(low, np.inf), low)
+        least, most = (_shares_up_to(v, weight, values) for v in (high, above))
+        ax.fill_between(values, least - expected, most - expected, color="0.3")
+        ax.plot(values, 0.5 * (least + most) - expected, ".-", color="black", ms=3)
+    else:
+        share = _shares_up_to(data, weight, values)
+        ax.step(values, share - expected, where="post", color="black")
     ax.axhline(0, color="0.5", lw=0.8)
     ax.set_xlabel("x")
     ax.set_ylabel("data less mixture, of P(X <= x)")
     return ax
+
+
+def _shares_up_to(data: Array, weight: Array, values: Array) -> Array:
+    """The share of the data up to each value."""
+    order = np.argsort(data)
+    summed = np.append(0.0, np.cumsum(weight[order]))
+    found: Array = summed[np.searchsorted(data[order], values, side="right")]
+    return found / weight.sum()
 
 
 def rootogram(
@@ -364,9 +434,9 @@ def rootogram(
             f"{model!r:.80}; for other data see residuals"
         )
     data = model._rows(x)
-    weight = as_weights(sample_weight, len(data))
+    weight = as_weights(weight_of(x, sample_weight), len(data))
     values = _whole_places(model, data)
-    observed = np.array([weight @ (data == v) for v in values])
+    observed = weight.sum() * _share(data, weight, values)
     expected = weight.sum() * np.exp(model.log_prob(values))
     top = np.sqrt(expected)
     ax.bar(values, np.sqrt(observed), bottom=top - np.sqrt(observed), color="0.6")
@@ -486,19 +556,32 @@ def _axes(ax: Any) -> Any:
 
 
 def _require_line(model: Mixture, what: str) -> None:
-    if np.ndim(model.moments()[0]):
+    if np.ndim(_moments(model)[0]):
         raise ValueError(
             f"{what} needs a mixture of one number an observation, and this one has "
             "rows; draw a marginal, or ellipses"
         )
 
 
+def _moments(model: Mixture) -> Any:
+    """The mean and the variance of the mixture, without a `Noise` that has none."""
+    if not any(isinstance(part, Noise) for part in model.parts):
+        return model.moments()
+    placed = [k for k, part in enumerate(model.parts) if not isinstance(part, Noise)]
+    if not placed:
+        raise ValueError("a picture needs a component that has a place, got noise only")
+    level = model.weights[placed] + 1e-300
+    rest = Mixture([model.parts[k] for k in placed], level / level.sum())
+    return rest.moments()
+
+
 def _whole_places(model: Mixture, data: Array | None) -> Array:
     """The whole numbers at which the data or the mixture have some share."""
-    mean, variance = model.moments()
+    mean, variance = _moments(model)
     low, high = mean - 4 * math.sqrt(variance), mean + 4 * math.sqrt(variance)
     if data is not None:
-        low, high = min(low, data.min()), max(high, data.max())
+        seen = finite_ends(data)
+        low, high = min(low, seen.min()), max(high, seen.max())
     values = np.arange(math.floor(low), math.ceil(high) + 1, dtype=np.float64)
     return values[np.isfinite(model.log_prob(values))]
 
@@ -507,13 +590,14 @@ def _places(model: Mixture, data: Array | None) -> Array:
     """The x at which to draw: evenly over data and mixture, and close together where a
     component is narrow.
     """
-    mean, variance = model.moments()
+    mean, variance = _moments(model)
     low, high = mean - 4 * math.sqrt(variance), mean + 4 * math.sqrt(variance)
     if data is not None:
-        low, high = data.min(), data.max()
+        seen = finite_ends(data)
+        low, high = seen.min(), seen.max()
         low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
     around = []
-    for part in model.components:
+    for part in filter(lambda part: part.has_moments, model.parts):
         middle, spread = part.moments()
         around.append(middle + math.sqrt(spread) * np.linspace(-4, 4, 81))
     x = np.unique(np.concatenate([np.linspace(low, high, 400), *around]))

@@ -60,7 +60,7 @@ CASES = [
     (lambda: mx.em(TWO, []), "at least one observation, got shape"),
     (lambda: mx.em(TWO, [1, NAN, 2]), r"must be finite, got x\[1\] = nan"),
     (lambda: mx.em(TWO, [1, 2, INF]), r"must be finite, got x\[2\] = inf"),
-    (lambda: mx.em(TWO, ["red", "blue"]), "must be numbers.*'red'.*code categories"),
+    (lambda: mx.em(TWO, ["red", "blue"]), "must be numbers.*'red'.*take a Categorical"),
     (lambda: mx.em(TWO, None), "must be numbers, got object data"),
     (lambda: mx.em(TWO, [1, None]), "must be numbers, got object data"),
     (lambda: mx.em(TWO, [1 + 2j, 1]), "must be numbers, got complex128"),

@@ -361,3 +361,58 @@ def test_weights_that_differ_from_row_to_row_are_drawn_on_average(axes):
     average = mx.Mixture(chain.components, [0.75, 0.25])
     expected = np.exp(average.log_prob(black.get_xdata()))
     np.testing.assert_allclose(black.get_ydata(), expected, atol=1e-12)
+
+
+def test_binned_and_censored_data_are_drawn_by_what_is_known(axes):
+    x = np.random.default_rng(0).normal(size=400)
+    counts, edges = np.histogram(x, 12)
+    fit = mx.em(mx.Mixture([mx.Normal()]), mx.Binned(edges, counts), starts=1)
+    mx.plot.density(fit, mx.Binned(edges, counts), axes[0])
+    (data,) = axes[0].patches
+    heights = counts / (400 * np.diff(edges))
+    np.testing.assert_allclose(data.get_data().values, heights)
+    mx.plot.residuals(fit, mx.Binned(edges, counts), axes[1])
+    line = axes[1].lines[0]
+    share = np.cumsum(counts) / 400 - fit.mixture.cdf(edges[1:])
+    at = np.isin(line.get_xdata(), edges[1:])
+    np.testing.assert_allclose(line.get_ydata()[at], share, atol=1e-9)
+
+
+def test_what_was_censored_is_an_arrow_and_no_area(axes):
+    x = np.random.default_rng(0).normal(size=400)
+    data = mx.Censored(np.minimum(x, 1), np.where(x > 1, np.inf, x))
+    fit = mx.em(mx.Mixture([mx.Normal()]), data, starts=1)
+    mx.plot.density(fit, data, axes[0])
+    (stairs,) = axes[0].patches
+    drawn = stairs.get_data()
+    area = drawn.values @ np.diff(drawn.edges)
+    assert area == pytest.approx((x <= 1).mean())
+    arrow = next(line for line in axes[0].lines if line.get_marker() == ">")
+    assert arrow.get_xdata().tolist() == [1.0]
+    mx.plot.responsibilities(fit, data, axes[1])
+    mx.plot.residuals(fit, data, axes[1])
+
+
+def test_counts_in_bins_are_drawn_as_counts(axes):
+    data = mx.Binned([0, 1, 2, 3, np.inf], [5, 8, 4, 3])
+    fit = mx.em(mx.Mixture([mx.Poisson()]), data, starts=1)
+    mx.plot.density(fit, data, axes[0])
+    bars = {
+        round(b.get_x() + b.get_width() / 2): b.get_height() for b in axes[0].patches
+    }
+    assert [bars[k] for k in range(4)] == pytest.approx([0.25, 0.4, 0.2, 0.0])
+    mx.plot.rootogram(fit, data, axes[1])
+    assert axes[1].patches[1].get_height() == pytest.approx(np.sqrt(8))
+
+
+def test_noise_has_no_ellipse(axes):
+    rng = np.random.default_rng(0)
+    x = np.r_[rng.normal(size=(80, 2)), rng.uniform(-5, 5, (20, 2))]
+    model = mx.Mixture([mx.MultivariateNormal(), mx.Noise()])
+    mx.plot.ellipses(mx.em(model, x, starts=1), x, axes[0])
+    labels = [line.get_label() for line in axes[0].lines]
+    assert "component 0" in labels
+    assert "component 1" not in labels
+    line = mx.em(mx.Mixture([mx.Normal(), mx.Noise()]), x[:, 0], starts=1)
+    mx.plot.density(line, x[:, 0], axes[1])
+    assert "component 1" in [line.get_label() for line in axes[1].lines]

@@ -26,7 +26,15 @@ MAY_IMPORT = {
     "study": {"fitting", "mixing", "families", "components", "data", "numeric"},
     "approximation": {"fitting", "families", "components", "data", "numeric"},
     "datasets": set(),
-    "plot": {"approximation", "study", "fitting", "components", "data", "numeric"},
+    "plot": {
+        "approximation",
+        "study",
+        "fitting",
+        "families",
+        "components",
+        "data",
+        "numeric",
+    },
     "sklearn": {"fitting", "families", "components", "data", "numeric"},
 }
 MODULES = sorted((ROOT / "mixnotes").rglob("*.py"))

@@ -28,6 +28,7 @@ from mixnotes.data.check import (
     require,
 )
 from mixnotes.data.intervals import Binned, Censored, Intervals
+from mixnotes.data.table import column_names
 from mixnotes.numeric.arrays import Array
 
 SCHEMA = 1  # of the JSON: a number more where older readers would misread it
@@ -171,6 +172,16 @@ class Component(Hooks):
         have none.
         """
         return self
+
+    needs_levels = False  # must the data say which categories there are?
+
+    def with_levels(self, x: Any) -> Self:
+        """The same component, which knows the categories in these data."""
+        return self
+
+    def decoded(self, x: Array) -> Any:
+        """Rows as the user gave them: words where they hold codes of words."""
+        return x
 
     # What the author may add.
 
@@ -413,7 +424,8 @@ class Component(Hooks):
             (4,)
         """
         self._require_complete("sample")
-        return self._sample(as_count(n, "n", 0), as_rng(rng))
+        found: Array = self.decoded(self._sample(as_count(n, "n", 0), as_rng(rng)))
+        return found
 
     def check_support(self, x: Array, weight: Array) -> None:
         """Raise an error that names the first observation that cannot be learned from:
@@ -469,7 +481,7 @@ class Component(Hooks):
         if data.ndim != 1:
             raise ValueError(
                 f"{type(self).__name__} takes one number an observation, x of shape "
-                f"(n,), got shape {data.shape}; pass one column, x[:, 0]"
+                f"(n,), got shape {data.shape}; {_one_column(x, data)}"
             )
         return data
 
@@ -480,6 +492,24 @@ class Component(Hooks):
 
     def __hash__(self) -> int:
         return hash(self.to_json())
+
+
+def _one_column(x: Any, data: Array) -> str:
+    """How to pass one column of what was passed, in words."""
+    names = column_names(x)
+    if names and data.shape[1] == 1:
+        return f"pass the column alone, x[{names[0]!r}]"
+    if names:
+        return (
+            f"pass one column, such as x[{names[0]!r}], or say what each is: Product("
+            f"{{{names[0]!r}: ..., ...}})"
+        )
+    if data.shape[1] == 1:
+        return "pass one column, x[:, 0]"
+    return (
+        "take a family of rows, such as MultivariateNormal, or pass one column; "
+        f"np.ravel(x) where all {data.size} numbers are observations of one kind"
+    )
 
 
 def _qualified(cls: type) -> str:

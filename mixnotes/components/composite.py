@@ -44,6 +44,11 @@ class Composite(Component):
         raise KeyError(name)
 
     @property
+    def needs_levels(self) -> bool:  # type: ignore[override]
+        """Must the data say which categories some part has?"""
+        return any(part.needs_levels for part in self.children.values())
+
+    @property
     def blanks(self) -> tuple[str, ...]:
         """The names of the blank parameters."""
         names = [

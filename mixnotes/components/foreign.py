@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes.components.beside import OfTarget
 from mixnotes.components.component import Component
 from mixnotes.numeric.arrays import Array
 
@@ -198,4 +199,4 @@ def wrapped(component: Any) -> Component:
 
 def unwrapped(component: Any) -> Any:
     """The component as it was given."""
-    return component.inner if isinstance(component, Foreign) else component
+    return component.inner if isinstance(component, Foreign | OfTarget) else component

@@ -105,6 +105,30 @@ class Mixture(Labelled):
         parts = [component.reordered(names) for component in self.parts]
         return self.with_components(parts)
 
+    def with_levels(self, x: Any) -> Self:
+        """The same mixture, in which every component knows the categories in x."""
+        if not self.needs_levels:
+            return self
+        parts = [part.with_levels(x) for part in self.parts]
+        pairs = zip(parts, self.parts, strict=True)
+        same = all(part is before for part, before in pairs)
+        return self if same else self.with_components(parts)
+
+    @property
+    def word_levels(self) -> tuple[str, ...] | None:
+        """The words that observations are one of; None where they are not words."""
+        return getattr(self.parts[0], "word_levels", None)
+
+    def decoded(self, x: Array) -> Any:
+        """Rows as the user gave them: words where they hold codes of words."""
+        return self.parts[0].decoded(x)
+
+    @property
+    def columns_of_words(self) -> dict[int, list[Any]]:
+        """Where rows hold codes of words, by column the parts of all components."""
+        each = [getattr(part, "columns_of_words", {}) for part in self.parts]
+        return {j: [mine[j] for mine in each] for j in each[0]}
+
     def with_components(self, parts: Sequence[Any]) -> Self:
         """The same mixture of other components."""
         return type(self)(parts, self._level)
@@ -312,6 +336,11 @@ class Mixture(Labelled):
         self._require_plain("moments")
         return pooled([part.moments() for part in self.parts], self.weights)
 
+    @property
+    def has_moments(self) -> bool:
+        """True where every component has a mean and a variance."""
+        return all(part.has_moments for part in self.parts)
+
     def mean(self) -> Any:
         """E[x]: a number, or a vector (d,) where an observation is a row.
 
@@ -399,15 +428,16 @@ class Mixture(Labelled):
             [method_of(c, "marginal")(columns) for c in self.parts]
         )
 
-    def conditional(self, known: Mapping[int, float]) -> Mixture:
+    def conditional(self, known: Mapping[Any, Any]) -> Mixture:
         """p(the other columns | these columns have these values), for multivariate
-        normal and t components.
+        normal and t components, and products.
 
         It is a mixture again: its weights are the responsibilities given what is known,
         its components the conditional distributions.
 
         Args:
-            known: the number of each known column, from 0, and its value.
+            known: the number of each known column, from 0, and its value; of products
+                the name of the column, and its value or word.
 
         Examples:
             >>> import mixnotes as mx
@@ -420,7 +450,9 @@ class Mixture(Labelled):
         self._require_plain("conditional")
         pairs = [method_of(c, "conditional")(known) for c in self.parts]
         columns = sorted(known)
-        there = np.array([[float(known[j]) for j in columns]])
+        there: Any = {name: [known[name]] for name in columns}
+        if self.column_names is None:
+            there = np.array([[float(known[j]) for j in columns]])
         level = self.marginal(columns).responsibilities(there)[0]
         return Mixture(pairs, level)
 
@@ -430,7 +462,8 @@ class Mixture(Labelled):
 
         That is the mean over the components of E[gap | seen, z], weighted by p(z |
         seen). A filled value looks more certain than the truth is: do not fit to it
-        again.
+        again. A word that is missing is the most probable one; where there are words,
+        columns by name come back.
 
         Args:
             x: rows (n, d), or columns by name, in which NaN is a gap. Rows of named
@@ -450,6 +483,11 @@ class Mixture(Labelled):
         self._require_plain("impute")
         data = self._rows(x)
         filled = self.filled_in(data)
+        for j, parts in self.columns_of_words.items():
+            gap = np.isnan(data[:, j])
+            if gap.any():
+                likely = self.responsibilities(data[gap]) @ [p.probs for p in parts]
+                filled[gap, j] = likely.argmax(axis=1)
         require(
             np.isfinite(filled),
             data,
@@ -457,7 +495,8 @@ class Mixture(Labelled):
             "may have made it has no mean",
             "give it more degrees of freedom, or take sample",
         )
-        return filled
+        found: Array = self.decoded(filled)
+        return found
 
     def filled_in(self, x: Array) -> Array:
         """The rows with each gap filled by its expectation given what was seen, (n,
@@ -517,7 +556,7 @@ class Mixture(Labelled):
             z = (logs + generator.gumbel(size=logs.shape)).argmax(axis=0)
         else:
             z = generator.choice(len(self.parts), size=n, p=self.weights)
-        x = self._draw(z, generator)
+        x = self.decoded(self._draw(z, generator))
         return (x, z) if labels else x
 
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
@@ -525,7 +564,7 @@ class Mixture(Labelled):
 
     def _draw(self, z: NDArray[np.intp], rng: np.random.Generator) -> Array:
         """A draw from the component of each label."""
-        draws = [c.sample(int((z == k).sum()), rng) for k, c in enumerate(self.parts)]
+        draws = [c._sample(int((z == k).sum()), rng) for k, c in enumerate(self.parts)]
         x = np.empty((len(z), *draws[0].shape[1:]))
         for k, drawn in enumerate(draws):
             x[z == k] = drawn

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixnotes.components.beside import OfTarget, beside_regressions
 from mixnotes.components.component import Component
 from mixnotes.components.foreign import NEEDED, Foreign, lacks, wrapped
 from mixnotes.data.check import as_data, as_numbers
@@ -33,35 +34,47 @@ def checked_components(components: Sequence[Any]) -> tuple[Component, ...]:
             )
     parts = tuple(map(wrapped, components))
     for k, part in enumerate(parts):
-        if getattr(part, "label_rule", ""):
-            raise ValueError(
-                f"components[{k}] must be a distribution of one row, got a "
-                f"{type(part).__name__} where the {part.label_rule}; only the "  # type: ignore[attr-defined]
-                "outermost mixture can be so"
-            )
+        require_of_one_row(part, f"components[{k}]")
     return parts
+
+
+def require_of_one_row(part: Any, name: str) -> None:
+    """Raise an error where the labels of a mixture within another component depend on
+    more than its weights."""
+    if getattr(part, "label_rule", ""):
+        raise ValueError(
+            f"{name} must be a distribution of one row, got a {type(part).__name__} "
+            f"where the {part.label_rule}; only the outermost mixture can be so"
+        )
 
 
 def with_one_layout(
     components: tuple[Component, ...],
 ) -> tuple[Component, ...]:
     """The components, with columns that have names in the order of the first."""
+    components = beside_regressions(components)
     names = [c.column_names for c in components]
     first = names[0]
     if not any(names):
         return components
     for k, mine in enumerate(names):
         if mine is None or first is None or set(mine) != set(first):
+            k = k or next(j for j, other in enumerate(names) if other != mine)
+            mine = names[k]
             raise ValueError(
                 "the components of a mixture must describe the same columns, got "
-                f"{first} in components[0] and {mine} in components[{k}]; give what "
-                "a component does not depend on a coefficient of 0, and what it does "
-                "not describe a family"
+                f"{_named(first)} in components[0] and {_named(mine)} in "
+                f"components[{k}]; give what a component does not depend on a "
+                "coefficient of 0, and what it does not describe a family"
             )
     return tuple(
         c if first is None or mine == first else c.reordered(first)
         for c, mine in zip(components, names, strict=True)
     )
+
+
+def _named(columns: Sequence[str] | None) -> str:
+    return ", ".join(columns) if columns else "no names"
 
 
 def _meets_contract(component: Any) -> bool:
@@ -143,7 +156,7 @@ def rows_of(parts: Sequence[Component], x: Any) -> Array:
     seen = set()
     for part in parts:
         kind = type(part), getattr(part, "d", None)
-        if isinstance(part, Foreign) or kind in seen:
+        if isinstance(part, Foreign | OfTarget) or kind in seen:
             continue
         if not (part.column_names is not None or hasattr(part, "components")):
             seen.add(kind)  # its like would say the same of x

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,11 +53,32 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
             f"{name} must be a dense array, got a sparse one, "
             f"{type(values).__name__}; pass {name}.toarray()"
         )
+    if hasattr(values, "to_pylist") and not _is_numeric(values.type):
+        return from_objects(_as_objects(values.to_pylist()))  # Arrow's own loses gaps
     frame = hasattr(values, "to_numpy")
     if frame and not hasattr(values, "__array__"):
         values = values.to_numpy()
     raw = np.asarray(values)
     return from_objects(raw) if frame and raw.dtype.kind == "O" else raw
+
+
+def with_gaps_kept(values: Any) -> Any:
+    """A list in which there are words as objects: numpy would make words of all else,
+    also of what is missing."""
+    if isinstance(values, list | tuple) and any(isinstance(v, str) for v in values):
+        return _as_objects(values)
+    return values
+
+
+def _is_numeric(kind: Any) -> bool:
+    """Is a type of Arrow one of numbers?"""
+    return str(kind).startswith(("int", "uint", "float", "double", "halffloat"))
+
+
+def _as_objects(values: Sequence[Any]) -> NDArray[Any]:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
 
 
 def is_sparse(values: Any) -> bool:
@@ -64,15 +87,26 @@ def is_sparse(values: Any) -> bool:
 
 
 def from_objects(raw: NDArray[Any]) -> NDArray[Any]:
-    """Objects that are numbers or nothing, as floats; others as they are."""
+    """Objects that are numbers or nothing, as floats; others as they are, also words
+    that read like numbers, such as codes of places."""
+    if any(isinstance(value, str) for value in raw.ravel()):
+        return raw
     try:
-        flat = [np.nan if _is_nothing(value) else value for value in raw.ravel()]
+        flat = [np.nan if is_nothing(value) else value for value in raw.ravel()]
         return np.array(flat, dtype=np.float64).reshape(raw.shape)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return raw
 
 
-def _is_nothing(value: Any) -> bool:
+def _from_decimals(raw: NDArray[Any]) -> NDArray[Any]:
+    """Objects that are all numbers, such as Decimals of a database, as floats."""
+    kinds = set(map(type, raw.ravel()))
+    if all(issubclass(kind, Real | Decimal) for kind in kinds):
+        return from_objects(raw)
+    return raw
+
+
+def is_nothing(value: Any) -> bool:
     """None, or pandas' NA: asked without importing pandas."""
     return value is None or type(value).__name__ == "NAType"
 
@@ -87,7 +121,7 @@ def as_numbers(values: Any, name: str) -> Array:
         raise TypeError(f"{name} must be numbers, got {values!r:.80}") from None
     if raw.dtype.kind not in "biuf":
         raise TypeError(
-            f"{name} must be numbers, got {raw.dtype.name} data{_first(raw)}"
+            f"{name} must be numbers, got {raw.dtype.name} data{first_of(raw)}"
         )
     return np.array(raw, dtype=np.float64)
 
@@ -114,11 +148,12 @@ def as_data(x: ArrayLike, gaps: bool = False) -> Array:
             "pass one mapping, {name: values, ...}, or an object whose __iter__ begins "
             "anew in every pass and yields blocks such as that one"
         )
+    if raw.dtype.kind == "O":
+        raw = _from_decimals(raw)
     if raw.dtype.kind not in "biuf":
         raise TypeError(
             f"x must be numbers, got {raw.dtype.name} data"
-            f"{_first(raw)}; code categories as numbers first, for example "
-            "(colour == 'red').astype(int)"
+            f"{first_of(raw)}; {remedy_for(raw, 'x')}"
         )
     if raw.ndim not in (1, 2):
         raise ValueError(
@@ -130,8 +165,16 @@ def as_data(x: ArrayLike, gaps: bool = False) -> Array:
     data = np.asarray(raw, dtype=np.float64)
     if not all(np.isfinite(part).all() for part in slices(data)):
         fine = np.isfinite(data) | np.isnan(data) if gaps else np.isfinite(data)
-        require(fine, data, "x must be finite", "drop or mend those rows first")
+        require(fine, data, "x must be finite", _remedy_for_gaps(data))
     return data
+
+
+def _remedy_for_gaps(data: Array) -> str:
+    """What to do with values that are missing, in words."""
+    remedy = "drop or mend those rows first"
+    if data.ndim == 1 and np.isnan(data).any():
+        return f"{remedy}, or name the column, Product({{'x': ...}}), which takes gaps"
+    return remedy
 
 
 def as_places(x: ArrayLike, name: str) -> Array:
@@ -226,8 +269,37 @@ def require_seen(x: Array, names: Sequence[str] | None = None) -> None:
         )
 
 
-def _first(raw: NDArray[Any]) -> str:
-    return f" (the first value is {raw.ravel()[0]!r:.40})" if raw.size else ""
+def remedy_for(raw: NDArray[Any], name: str) -> str:
+    """What makes numbers of values that are none, in words."""
+    if raw.dtype.kind in "mM":
+        since = f"({name} - {name}.min())" if raw.dtype.kind == "M" else name
+        return f"count days, for example {since} / np.timedelta64(1, 'D')"
+    if raw.dtype.kind == "c":
+        return f"take its size or a part, for example np.abs({name})"
+    first = raw.ravel()[0] if raw.size else None
+    if isinstance(first, str) and not _reads_as_number(first):
+        return (
+            "take a Categorical for words, or make numbers of one: "
+            f"(np.asarray({name}) == {str(first)!r:.20}).astype(float)"
+        )
+    return f"convert it first, for example np.array({name}, dtype=float)"
+
+
+def _reads_as_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def first_of(raw: NDArray[Any]) -> str:
+    """The first value, for an error."""
+    if not raw.size:
+        return ""
+    first = raw.ravel()[0]
+    plain = str(first) if isinstance(first, str) else first
+    return f" (the first value is {plain!r:.40})"
 
 
 def _short(value: Any) -> str:

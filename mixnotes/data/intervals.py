@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.data.check import CollapseError, as_numbers, require
 from mixnotes.numeric.arrays import Array
@@ -21,6 +21,7 @@ from mixnotes.numeric.ascent import ascend
 _LEVEL = 0.01  # nats an observation, beyond the rounding of a sharp density
 _FLOOR = 1e-7  # of the range; a standard deviation below it collapsed
 _EPS = float(np.finfo(float).eps)
+_FAR = 1e-290  # a probability below it has lost digits, or underflows
 
 
 class Intervals(np.ndarray[Any, np.dtype[np.float64]]):
@@ -164,6 +165,26 @@ def midpoints(rows: Intervals) -> Array:
     return middle
 
 
+def finite_ends(x: Array) -> Array:
+    """The finite ends of intervals; other data as they are."""
+    if not isinstance(x, Intervals):
+        return x
+    ends = np.asarray(x).ravel()
+    return ends[np.isfinite(ends)]
+
+
+def spread_over(rows: Intervals, weight: Array, edges: Array) -> Array:
+    """How much weight each bin between edges gets, where an interval is spread evenly;
+    one without an end is in none."""
+    low, high = np.asarray(rows).T
+    exact = low == high
+    found = np.histogram(low[exact], edges, weights=weight[exact])[0].astype(float)
+    for a, b, w in zip(low[~exact], high[~exact], weight[~exact], strict=True):
+        if math.isfinite(b - a):
+            found += w * np.diff(np.clip((edges - a) / (b - a), 0.0, 1.0))
+    return found
+
+
 def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
     """log P(low <= x <= high), shape (n,), as a function of a filled component; the
     log-density where the two agree."""
@@ -215,9 +236,21 @@ def log_mass_between(low: Array, high: Array) -> Callable[[Any], Array]:
                 start = int(first[upper].min())
                 above = filled._sf(ends[start:])
                 mass[upper] = above[first[upper] - start] - above[last[upper] - start]
-            return np.log(np.maximum(mass, 0.0))
+            logs = np.log(np.maximum(mass, 0.0))
+            far = mass < _FAR
+            if far.any() and getattr(filled, "has_log_tails", False):
+                logs[far] = _log_tail(filled, low[far], high[far], upper[far])
+            return logs
 
     return log_prob
+
+
+def _log_tail(filled: Any, low: Array, high: Array, upper: NDArray[np.bool_]) -> Array:
+    """The same from logarithms, where a probability itself has no digits."""
+    most = np.where(upper, filled._log_sf(low), filled._log_cdf(high))
+    least = np.where(upper, filled._log_sf(high), filled._log_cdf(low))
+    logs: Array = most + np.log1p(-np.exp(least - most))
+    return np.where(np.isnan(logs), -np.inf, logs)
 
 
 def fit(template: Any, rows: Intervals, weight: Array, start: Any) -> Any:

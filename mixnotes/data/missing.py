@@ -32,7 +32,8 @@ class Pattern:
 def patterns(columns: Array) -> list[Pattern]:
     """The rows of some columns, (d, n), by what is missing in them."""
     distinct, where = distinct_patterns(columns)
-    order = np.argsort(where, kind="stable")
+    few = len(distinct) < 2**15  # of which numpy sorts small numbers in one pass
+    order = np.argsort(where.astype(np.int16) if few else where, kind="stable")
     ends = np.searchsorted(where[order], np.arange(len(distinct) + 1))
     return [
         Pattern(np.flatnonzero(seen), np.flatnonzero(~seen), order[first:last])
@@ -47,6 +48,13 @@ def distinct_patterns(columns: Array) -> tuple[NDArray[np.bool_], NDArray[np.int
     if seen.all():
         return np.ones((1, len(columns)), bool), np.zeros(columns.shape[1], np.intp)
     packed = np.packbits(~seen, axis=0)  # eight columns a byte, to compare fewer
+    if len(packed) == 1:  # a byte is one of 256
+        first = np.full(256, -1)
+        first[packed[0]] = np.arange(packed.shape[1])
+        there = np.flatnonzero(first >= 0)
+        number = np.zeros(256, dtype=np.intp)
+        number[there] = np.arange(len(there))
+        return seen[:, first[there]].T, number[packed[0]]
     _, first, where = np.unique(packed, axis=1, return_index=True, return_inverse=True)
     return seen[:, first].T, where.ravel()
 

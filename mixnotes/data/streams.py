@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.data.check import as_array, as_data, as_sample_weight, is_sparse
+from mixnotes.data.check import (
+    as_array,
+    as_data,
+    as_sample_weight,
+    first_of,
+    is_sparse,
+)
 from mixnotes.data.sources import _T, OfBlock, Stream, of_block
 from mixnotes.data.table import column_names
 from mixnotes.numeric.arrays import Array
@@ -49,6 +55,12 @@ class Iterated(Stream):
                 if column_names(x) is not None:
                     x = self.of_columns(x)
                 x = as_array(x, "x")
+                if getattr(x, "dtype", None) is not None and x.dtype.kind in "OU":
+                    raise TypeError(
+                        f"x must be numbers, got {x.dtype.name} data{first_of(x)}; let "
+                        "each block be columns by name, {name: values}, for a Product "
+                        "whose Categorical has levels"
+                    )
                 if weight is not None:
                     weight = as_array(weight, "sample_weight")
             except (TypeError, ValueError) as error:

@@ -11,15 +11,33 @@ from typing import Any
 
 import numpy as np
 
-from mixnotes.data.check import as_array, as_data, from_objects, require
+from mixnotes.data.categories import codes_of
+from mixnotes.data.check import (
+    as_array,
+    as_data,
+    first_of,
+    from_objects,
+    remedy_for,
+    require,
+)
 from mixnotes.numeric.arrays import Array
 
 
-def rows(x: Any, names: Sequence[str], gaps: bool) -> Array:
+def rows(
+    x: Any,
+    names: Sequence[str],
+    gaps: bool,
+    levels: Mapping[str, Sequence[str]] | None = None,
+) -> Array:
     """The columns of these names as rows, shape (n, d); with `gaps` what is missing
     (NaN, None, masked) is NaN. An array must have one column for each name, in order.
+    Of a column of words, of these levels, stand the codes.
     """
+    words = levels or {}
     known = column_names(x)
+    if known is None and words and _holds_words(x):
+        x = dict(zip(names, np.asarray(x, dtype=object).T, strict=False))
+        known = list(x)
     if known is None:
         data = as_data(x, gaps)
         if data.ndim != 2 or data.shape[1] != len(names):
@@ -35,7 +53,12 @@ def rows(x: Any, names: Sequence[str], gaps: bool) -> Array:
             f"x must have the columns {', '.join(names)}, got {', '.join(known)}; "
             f"{', '.join(lacking)} is missing"
         )
-    columns = [_column(x[name], name, gaps) for name in names]
+    columns = [
+        codes_of(x[name], words[name], f"column {name!r}", gaps)
+        if name in words
+        else _column(x[name], name, gaps)
+        for name in names
+    ]
     sizes = {name: len(c) for name, c in zip(names, columns, strict=True)}
     if len(set(sizes.values())) > 1:
         raise ValueError(
@@ -51,6 +74,8 @@ def column_names(x: Any) -> list[str] | None:
     """The names of the columns of x, or None where it has none."""
     if isinstance(x, Mapping):
         return list(x)
+    if isinstance(getattr(x, "column_names", None), list):  # a table of Arrow
+        return list(x.column_names)
     fields = getattr(getattr(x, "dtype", None), "names", None)
     if fields:
         return list(fields)
@@ -58,6 +83,12 @@ def column_names(x: Any) -> list[str] | None:
     if framed and not isinstance(x, np.ndarray):
         return [str(name) for name in x.columns]
     return None
+
+
+def _holds_words(x: Any) -> bool:
+    """Is this an array of rows in which there are words?"""
+    raw = np.asarray(x)
+    return raw.ndim == 2 and raw.dtype.kind in "OU"
 
 
 def _column(values: Any, name: str, gaps: bool) -> Array:
@@ -69,9 +100,8 @@ def _column(values: Any, name: str, gaps: bool) -> Array:
         raw = from_objects(raw)
     if raw.dtype.kind not in "biuf":
         raise TypeError(
-            f"column {name!r} must be numbers, got {raw.dtype.name} data (the first "
-            f"value is {raw.ravel()[0]!r:.40}); code categories as 0, 1, ..., for "
-            f"example np.unique(x[{name!r}], return_inverse=True)[1]"
+            f"column {name!r} must be numbers, got {raw.dtype.name} data"
+            f"{first_of(raw)}; {remedy_for(raw, f'x[{name!r}]')}"
         )
     if raw.ndim != 1:
         raise ValueError(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixnotes.data.check import as_array, from_objects, require
+from mixnotes.data.categories import known_levels
+from mixnotes.data.check import as_array, from_objects, require, with_gaps_kept
 from mixnotes.data.table import column_names
 
 Column = NDArray[Any]  # floats, or words as objects
@@ -51,7 +52,7 @@ def raw_column(name: str, x: Any, covariates: Any) -> Any:
 
 def as_column(values: Any, name: str) -> Column:
     """A column of numbers as finite floats, or of words as objects; nothing missing."""
-    raw = as_array(values, f"column {name!r}")
+    raw = as_array(with_gaps_kept(values), f"column {name!r}")
     if raw.dtype.kind == "O":
         raw = from_objects(raw)
     if raw.ndim != 1:
@@ -75,12 +76,10 @@ def as_column(values: Any, name: str) -> Column:
 
 
 def levels_of(values: Any, words: Column) -> tuple[str, ...]:
-    """The categories that occur: in the order that pandas or polars has for them, else
-    sorted."""
+    """The categories that occur: in the order that pandas, polars or Arrow has for
+    them, else sorted."""
     there = set(words)
-    known = getattr(getattr(values, "dtype", None), "categories", None)
-    ordered = sorted(there) if known is None else [str(level) for level in known]
-    return tuple(level for level in ordered if level in there)
+    return tuple(level for level in known_levels(values, there) if level in there)
 
 
 def codes_of(column: Column) -> NDArray[np.intp]:
@@ -107,13 +106,21 @@ def group_of(groups: Any, x: Any, covariates: Any, n: int) -> NDArray[np.intp]:
             )
         beside = covariates is not None and groups in (column_names(covariates) or [])
         groups = (covariates if beside else x)[groups]
+    groups = with_gaps_kept(groups)
     raw = as_array(groups, "groups")
-    if raw.dtype.kind in "mM" and raw.ndim == 1 and not np.isnat(raw).any():
-        groups = raw.astype(np.int64).astype(str)  # dates, as different as they are
+    dates = raw.dtype.kind in "mM" and not np.isnat(raw).any()
+    if raw.ndim == 1 and (dates or raw.dtype.kind in "iu"):
+        exact = raw.astype(np.int64) if dates else raw
+        _require_length(exact, n)  # as they are: floats run large numbers together
+        return codes_of(exact)
     column = as_column(groups, "groups")
+    _require_length(column, n)
+    return codes_of(column)
+
+
+def _require_length(column: Column, n: int) -> None:
     if len(column) != n:
         raise ValueError(
             f"groups must have one value an observation, shape ({n},), got "
             f"{len(column)}"
         )
-    return codes_of(column)

@@ -83,6 +83,26 @@ class Dataset(Mapping[str, NDArray[Any]]):
             )
         return self._columns[name]
 
+    def to_frame(self) -> Any:
+        """The same columns as a DataFrame of pandas, which must be installed; a word
+        that is missing is None.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.datasets.penguins().to_frame()["sex"].isna().sum()
+            np.int64(11)
+        """
+        from pandas import DataFrame  # type: ignore[import-untyped]
+
+        return DataFrame(
+            {
+                name: [word or None for word in column.tolist()]
+                if column.dtype.kind == "U"
+                else column
+                for name, column in self._columns.items()
+            }
+        )
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
 

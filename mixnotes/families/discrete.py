@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,10 @@ from mixnotes.components.constraints import (
     CHANCE,
     NOT_NEGATIVE,
     PROBABILITY,
-    SIMPLEX,
     Scalar,
-    Shared,
     parameter,
 )
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
-from mixnotes.data.check import as_count
 from mixnotes.families.totals import WithTotals, whole
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import scipy_functions
@@ -200,109 +197,6 @@ class Binomial(WithTotals, ExponentialFamily):
         k = np.floor(np.clip(x, 0, n - 1))
         value = betainc(k + 1, n - k, self.given("p"))
         return np.where(x < 0, 1.0, np.where(x >= n, 0.0, value))
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Categorical(ExponentialFamily):
-    """Categorical(probs) on {0, ..., n - 1}: P(x = j) = probs[j].
-
-    Where probs are blank, say how many categories there are: `Categorical(n=3)`.
-
-    Args:
-        probs: the probability of each category, shape (n,), which sum to 1; blank if
-            left out.
-        n: how many categories there are; if left out it is taken from probs.
-
-    Examples:
-        >>> import mixnotes as mx
-        >>> import numpy as np
-        >>> species = mx.datasets.penguins()["species"]
-        >>> names, codes = np.unique(species, return_inverse=True)
-        >>> mx.Categorical(n=len(names)).fit(codes).probs.round(3)
-        array([0.442, 0.198, 0.36 ])
-    """
-
-    discrete = True
-    probs: Array | Shared | None = parameter(SIMPLEX)  # shape (n,)
-    n: int | None = None  # number of categories; that of probs where these are given
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        given = None if self._is_blank("probs") else len(self.given("probs"))
-        if self.n is None and given is None:
-            raise ValueError(
-                "Categorical must have probs or n, the number of categories, got "
-                "neither; write for example Categorical(n=3)"
-            )
-        n = as_count(given if self.n is None else self.n, "Categorical: n", 1)  # type: ignore[arg-type]
-        if given not in (None, n):
-            raise ValueError(
-                f"Categorical: probs must have one number a category, n = {n}, got "
-                f"{given}; leave n out"
-            )
-        object.__setattr__(self, "n", n)
-
-    @property
-    def support(self) -> str:  # type: ignore[override]
-        """The support in words."""
-        return f"whole numbers from 0 to {self.n - 1}"  # type: ignore[operator]
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The first category and the last."""
-        return 0.0, float(self.n - 1)  # type: ignore[operator]
-
-    @property
-    def n_free(self) -> int:
-        """How many numbers are blank: n probabilities are n - 1."""
-        return (self.n - 1) * len(self.blanks)  # type: ignore[operator]
-
-    def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Which observations are whole numbers from 0 to n - 1."""
-        return whole(x) & (x < self.n)  # type: ignore[operator]
-
-    def statistics(self, x: Array) -> Sequence[Array]:
-        """1 where x is the category, for each."""
-        return [(x == j).astype(np.float64) for j in range(self.n)]  # type: ignore[arg-type]
-
-    def natural(self, values: Values) -> tuple[Sequence[Array], Array]:
-        """log probs."""
-        probs = values["probs"]
-        return list(np.log(probs).T), np.zeros(len(probs))
-
-    def learn(self, weight: Array, means: Array, tie: Tie) -> Values:
-        """probs are the weighted shares of the categories."""
-        shares = means.T / means.sum(axis=0)[:, None]
-        return {"probs": tie("probs", shares, weight)}
-
-    def _sample(self, n: int, rng: np.random.Generator) -> Array:
-        probs = self.given("probs")
-        return rng.choice(len(probs), size=n, p=probs / probs.sum()).astype(np.float64)
-
-    def moments(self) -> tuple[float, float]:
-        """E[x] and Var[x] of the category's number."""
-        probs = self.given("probs")
-        j = np.arange(len(probs))
-        mean = float(probs @ j)
-        return mean, float(probs @ (j - mean) ** 2)
-
-    def _cdf(self, x: Array) -> Array:
-        below = np.concatenate([[0.0], np.cumsum(self.given("probs"))])
-        below /= below[-1]
-        return below[np.clip(np.floor(x), -1, len(below) - 2).astype(np.intp) + 1]
-
-    def _state(self) -> dict[str, Any]:
-        state = super()._state()
-        if not self._is_blank("probs"):
-            del state["n"]  # probs say it
-        return state
-
-    def filled(self, values: dict[str, Any]) -> Self:
-        """The same component with these parameters set."""
-        probs = values.get("probs")
-        if probs is not None and np.shape(probs) != (self.n,):
-            raise ValueError(f"probs must have shape ({self.n},), got {probs!r:.80}")
-        return super().filled(values)
 
 
 def trials_remark(name: str, seen: Array) -> str:

@@ -5,7 +5,7 @@ each column: factor analysers, and probabilistic principal components.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,14 +20,17 @@ from mixnotes.components.constraints import (
 )
 from mixnotes.components.exponential import FLOOR, effective_n_of
 from mixnotes.data.check import CollapseError, as_count, as_sample_weight
+from mixnotes.data.missing import chosen
 from mixnotes.families.normal import Normal
 from mixnotes.families.rows import require_one_column, rows_of, with_dimension
 from mixnotes.families.search import Searched
+from mixnotes.numeric import factors_gaps as gaps
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.factors import Scatter, climbed, closed_form
 from mixnotes.numeric.special import LOG_2_PI
 
 _FIRST, _ROUNDS = 5, 1  # of the noise, at first and from a step of EM before
+_FIRST_GAPS, _ROUNDS_GAPS = 30, 5  # the same beside gaps
 _MOST = 2000  # such steps of a fit by itself
 _STILL = 1e-11  # relative; one that gains less is the last
 _LEAST = 1e-8  # of a column's variance; a noise below it counts as 0
@@ -159,8 +162,10 @@ class FactorNormal(Searched):
         known._require_fewer()
         return known
 
+    takes_gaps = True
+
     def _rows(self, x: ArrayLike) -> Array:
-        return rows_of(self, x)
+        return rows_of(self, x, gaps=True)
 
     def inside(self, x: Array) -> NDArray[np.bool_]:
         """Every row is."""
@@ -168,6 +173,8 @@ class FactorNormal(Searched):
 
     def density(self, prepared: Array) -> Array:
         """By Woodbury's identity: of d columns only q by q matrices are solved."""
+        if np.isnan(prepared).any():
+            return gaps.factored(gaps.Seen.of(prepared), self._values).log_prob
         loadings, noise = self.given("loadings"), self.given("noise")
         aside = prepared - self.given("mean")
         scaled = loadings / noise[:, None]
@@ -180,13 +187,18 @@ class FactorNormal(Searched):
         found: Array = -0.5 * (square + log_det + len(noise) * LOG_2_PI)
         return found
 
+    @property
+    def _values(self) -> gaps.Values:
+        return gaps.Values(*(self.given(name) for name in self.constraints()))
+
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(x)."""
         return lambda filled: filled.density(x)
 
     def extent(self, x: Array) -> Array:
         """The range of each column."""
-        return np.ptp(x, axis=0)
+        found: Array = np.nanmax(x, axis=0) - np.nanmin(x, axis=0)
+        return found
 
     def fit(self, x: Any, sample_weight: Any = None, start: Self | None = None) -> Self:
         """This component with its blanks filled by weighted maximum likelihood.
@@ -195,9 +207,10 @@ class FactorNormal(Searched):
         is never changed.
         """
         here = super().fit(x, sample_weight, start)
-        if not self._is_blank("noise") or self.kind_of_noise == "spherical":
-            return here
         data = self._rows(x)
+        closed = not self._is_blank("noise") or self.kind_of_noise == "spherical"
+        if closed and not np.isnan(data).any():
+            return here
         weight = as_sample_weight(sample_weight, len(data))
         top, still = float(weight @ here.log_prob(data)), 0
         for _ in range(_MOST):
@@ -213,6 +226,8 @@ class FactorNormal(Searched):
         self, x: Array, weight: Array, start: Self | None, extent: Any
     ) -> dict[str, Any]:
         share = weight / weight.sum()
+        if np.isnan(x).any():
+            return self._search_beside_gaps(x, weight, start, extent)
         mean = self.given("mean") if not self._is_blank("mean") else share @ x
         if not self._is_blank("noise"):
             return {"mean": mean}
@@ -226,6 +241,50 @@ class FactorNormal(Searched):
             loadings, noise = climbed(scatter, noise, self.q, _LEAST, rounds)
         self._require_noise(noise, scatter, extent)
         return {"mean": mean, "loadings": _signed(loadings), "noise": noise}
+
+    def _search_beside_gaps(
+        self, x: Array, weight: Array, start: Self | None, extent: Any
+    ) -> dict[str, Any]:
+        """The same by EM over the factors, where entries are missing."""
+        seen = gaps.Seen.of(x)
+        level = seen.mask * weight[:, None]
+        if not (level.sum(axis=0) > 0).all():
+            raise CollapseError(
+                "FactorNormal collapsed: some column was not seen in the rows that "
+                "carry a component; use fewer components"
+            )
+        middle = (level * seen.x).sum(axis=0) / level.sum(axis=0)
+        aside = np.where(seen.mask > 0, seen.x - middle, 0.0)
+        spread = (level * aside**2).sum(axis=0) / level.sum(axis=0)
+        scatter = Scatter.of(aside, weight / weight.sum())._replace(diagonal=spread)
+        self._require_spread(scatter, weight, extent)
+        if not self._is_blank("noise"):
+            mean = middle if start is None else start.given("mean")
+            begin = gaps.Values(mean, self.given("loadings"), self.given("noise"))
+        elif start is None:
+            mean = self.given("mean") if not self._is_blank("mean") else middle
+            whole = Scatter.of(seen.mask * (seen.x - mean), weight / weight.sum())
+            spherical = self.kind_of_noise == "spherical"
+            found = closed_form(whole, 0.5 * spread, self.q, spherical)
+            noise = np.maximum(found[1], 0.1 * spread.min() if spherical else 0.0)
+            begin = gaps.Values(mean, found[0], noise)
+        else:
+            begin = start._values
+        rounds = _FIRST_GAPS if start is None else _ROUNDS_GAPS
+        here = gaps.climbed(
+            seen,
+            weight / weight.sum(),
+            begin,
+            gaps.Free(
+                self._is_blank("mean"),
+                not self._is_blank("noise"),
+                self.kind_of_noise == "spherical",
+            ),
+            _LEAST * spread,
+            rounds,
+        )
+        self._require_noise(here.noise, scatter, extent)
+        return here._asdict() | {"loadings": _signed(here.loadings)}
 
     def _require_spread(self, scatter: Scatter, weight: Array, extent: Array) -> None:
         """Raise an error where some column, or the component, has too few values."""
@@ -271,12 +330,53 @@ class FactorNormal(Searched):
             array([[0.833]])
         """
         self._require_complete("scores")
-        loadings, noise = self.given("loadings"), self.given("noise")
-        scaled = loadings / noise[:, None]
-        inner = np.eye(self.q) + loadings.T @ scaled
-        aside = (self._rows(x) - self.given("mean")) @ scaled
-        found: Array = np.linalg.solve(inner, aside.T).T
+        return gaps.factored(gaps.Seen.of(self._rows(x)), self._values).expected
+
+    def filled_in(self, x: Array) -> Array:
+        """The rows with each gap filled by its expectation given what was seen, (n,
+        d)."""
+        values = self._values
+        expected = gaps.factored(gaps.Seen.of(x), values).expected
+        found: Array = np.where(
+            np.isnan(x), values.mean + expected @ values.loadings.T, x
+        )
         return found
+
+    def marginal(self, columns: Sequence[int]) -> Any:
+        """The distribution of some columns, by the same factors; a `MultivariateNormal`
+        where they are no more than factors.
+
+        Args:
+            columns: numbers of columns, from 0, in the order in which they shall stand.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> one = mx.FactorNormal(1, [0.0, 1.0], [[2.0], [1.0]], [1.0, 1.0])
+            >>> one.marginal([1])
+            MultivariateNormal(mean=[1], cov=[[2]])
+        """
+        mean, loadings, noise = self._values
+        kept = chosen(columns, len(mean))
+        if len(kept) > self.q:
+            values = (mean[kept], loadings[kept], noise[kept])
+            return FactorNormal(self.q, *values, kind_of_noise=self.kind_of_noise)
+        cov = loadings[kept] @ loadings[kept].T + np.diag(noise[kept])
+        return _multivariate()(mean[kept], cov)
+
+    def conditional(self, known: Mapping[int, float]) -> Any:
+        """p(the other columns | these columns have these values), a
+        `MultivariateNormal`.
+
+        Args:
+            known: the number of each known column, from 0, and its value.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> one = mx.FactorNormal(1, [0.0, 1.0], [[2.0], [1.0]], [1.0, 1.0])
+            >>> one.conditional({0: 5.0})
+            MultivariateNormal(mean=[3], cov=[[1.2]])
+        """
+        return _multivariate()(self.given("mean"), self.cov).conditional(known)
 
     @property
     def cov(self) -> Array:
@@ -316,6 +416,13 @@ class FactorNormal(Searched):
             if value is not None:
                 component.__dict__["d"] = len(value)
         return component
+
+
+def _multivariate() -> Any:
+    """The class of normals of rows, which stands on this module."""
+    from mixnotes.families.multivariate import MultivariateNormal
+
+    return MultivariateNormal
 
 
 class NormalOfRows:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mixnotes.components.component import Component
+from mixnotes.components.parts import require_of_one_row
 from mixnotes.families.custom import Custom
+from mixnotes.families.noise import Noise
 
 Key = str | tuple[str, ...]
 
@@ -32,6 +34,7 @@ def checked_pairs(
                 f"Product: column {key!r} must have a component of mixnotes, got "
                 f"{part!r:.80}"
             )
+        require_of_one_row(part, f"Product: column {key!r}")
         if isinstance(name, str) and getattr(part, "by_row", False):
             name = name, part.n  # type: ignore[attr-defined]
         if isinstance(name, tuple):
@@ -67,11 +70,11 @@ def takes_rows(part: Any) -> bool | None:
     """True where an observation of this component is a row, False where it is a number;
     None where it can be either.
     """
-    if hasattr(part, "components"):
-        return takes_rows(part.components[0])
     if part.column_names is not None:
         return True
-    return None if isinstance(part, Custom) else hasattr(part, "with_dimension")
+    if hasattr(part, "components"):
+        return takes_rows(part.components[0])
+    return None if isinstance(part, Custom | Noise) else hasattr(part, "with_dimension")
 
 
 def names_of(key: Key) -> tuple[str, ...]:

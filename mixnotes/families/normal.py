@@ -34,12 +34,20 @@ from mixnotes.components.joint import (
     checked_joint,
 )
 from mixnotes.numeric.arrays import Array
-from mixnotes.numeric.special import HALF_LOG_2_PI, normal_cdf, normal_quantile, squared
+from mixnotes.numeric.special import (
+    HALF_LOG_2_PI,
+    log_normal_cdf,
+    normal_cdf,
+    normal_quantile,
+    squared,
+)
 
 
 class _Bell(StandardizedFamily):
     """A normal distribution of one coordinate: `place` is the name of its mean,
     `spread` that of its standard deviation."""
+
+    has_log_tails = True  # its `_log_cdf` and `_log_sf` are right beyond floats
 
     def columns(self, x: Array) -> Array:
         """The coordinate, shape (1, n)."""
@@ -235,6 +243,12 @@ class Normal(WithJoint, _Bell):
     def _sf(self, x: Array) -> Array:
         return normal_cdf((self.given("mean") - x) / self.given("sd"))
 
+    def _log_cdf(self, x: Array) -> Array:
+        return log_normal_cdf((x - self.given("mean")) / self.given("sd"))
+
+    def _log_sf(self, x: Array) -> Array:
+        return log_normal_cdf((self.given("mean") - x) / self.given("sd"))
+
     def _quantile(self, q: Array) -> Array:
         return self.given("mean") + self.given("sd") * normal_quantile(q)
 
@@ -312,6 +326,12 @@ class LogNormal(_Bell):
 
     def _sf(self, x: Array) -> Array:
         return normal_cdf(-self._z(x))
+
+    def _log_cdf(self, x: Array) -> Array:
+        return log_normal_cdf(self._z(x))
+
+    def _log_sf(self, x: Array) -> Array:
+        return log_normal_cdf(-self._z(x))
 
     def _quantile(self, q: Array) -> Array:
         return np.exp(self.given("mu") + self.given("sigma") * normal_quantile(q))

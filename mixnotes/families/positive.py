@@ -106,6 +106,15 @@ class Exponential(ExponentialFamily):
     def _sf(self, x: Array) -> Array:
         return np.exp(-self.given("rate") * np.maximum(x, 0))
 
+    has_log_tails = True
+
+    def _log_cdf(self, x: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.log(self._cdf(x))
+
+    def _log_sf(self, x: Array) -> Array:
+        return -self.given("rate") * np.maximum(x, 0)
+
     def _quantile(self, q: Array) -> Array:
         return -np.log1p(-np.minimum(q, 1 - 1e-16)) / self.given("rate")
 

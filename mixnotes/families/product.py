@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -104,7 +105,7 @@ class Product(Composite):
     column_names: tuple[str, ...]
 
     def _rows(self, x: Any) -> Array:
-        data = table.rows(x, self.column_names, gaps=True)
+        data = table.rows(x, self.column_names, gaps=True, levels=self.levels)
         for key, columns, part in self._columns(data):
             gap = np.isnan(columns)
             if gap.any() and isinstance(key, tuple) and not takes_gaps(part):
@@ -113,6 +114,46 @@ class Product(Composite):
                     f"{type(part).__name__}, got {int(gap.sum())}; drop those rows"
                 )
         return data
+
+    @property
+    def levels(self) -> dict[str, Sequence[str]]:
+        """The words of each column of words."""
+        found = {k: getattr(p, "word_levels", None) for k, p in self.parts.items()}
+        return {str(key): words for key, words in found.items() if words}
+
+    @property
+    def columns_of_words(self) -> dict[int, Any]:
+        """By column the part of each column of words."""
+        names = self.column_names
+        return {names.index(key): self.parts[key] for key in self.levels}
+
+    def with_levels(self, x: Any) -> Self:
+        """The same product, in which each part knows the categories in its column."""
+        if not self.needs_levels:
+            return self
+        named = table.column_names(x)
+        found = dict(self.parts)
+        for j, key in enumerate(self.parts):
+            if not (isinstance(key, str) and found[key].needs_levels):
+                continue
+            if named is not None and key not in named:
+                continue  # which is told with all that is missing
+            column = np.asarray(x)[:, j] if named is None else x[key]
+            found[key] = found[key].with_levels(column)
+        same = all(found[key] is part for key, part in self.parts.items())
+        return self if same else self.with_parts(found)
+
+    def decoded(self, x: Array) -> Any:
+        """Rows as the user gave them: columns by name where some hold words."""
+        if not self.levels:
+            return x
+        found: dict[str, Any] = {}
+        for key, columns, part in self._columns(x):
+            whole = columns.reshape(len(x), -1).T
+            found |= dict(zip(names_of(key), whole, strict=True))
+            if isinstance(key, str):
+                found[key] = part.decoded(columns)
+        return found
 
     def _columns(self, x: Array) -> Iterator[tuple[Key, Array, Any]]:
         """Each part with its columns, (n,) or (n, m)."""
@@ -217,6 +258,9 @@ class Product(Composite):
     def fit(self, x: Any, sample_weight: Any = None, start: Self | None = None) -> Self:
         """This product with the blanks of every part filled by weighted maximum
         likelihood. The weighted log-likelihood of `start` is never lowered."""
+        known = self.with_levels(x)
+        if known is not self:
+            return known.fit(x, sample_weight, start)
         data = self._rows(x)
         weight = as_sample_weight(sample_weight, len(data))
         if start is not None and not (
@@ -291,9 +335,8 @@ class Product(Composite):
         """The distribution of some of the columns, a product of their components.
 
         Args:
-            names: names of columns. Columns under one key, such as a tuple of names,
-                stay
-                together: all of them, or none.
+            names: names of columns; of those under one key some may be left out where
+                its component has a `marginal`.
 
         Examples:
             >>> import mixnotes as mx
@@ -301,14 +344,103 @@ class Product(Composite):
             >>> bird.marginal(["kg"])
             Product({'kg': Normal(mean=4.2, sd=0.8)})
         """
-        kept = {k: p for k, p in self.parts.items() if set(names_of(k)) <= set(names)}
-        found = self.with_parts(kept)
-        if set(found.column_names) != set(names):
+        parts = dict(self._partly(names))
+        found = self.with_parts(parts)
+        if set(found.column_names) != set(names) or not names:
             raise ValueError(
-                f"marginal takes whole keys of the product, {list(self.parts)}, got "
+                f"marginal takes names of columns, {', '.join(self.column_names)}, got "
                 f"{list(names)}"
             )
         return found
+
+    def _partly(self, names: Sequence[str]) -> Iterator[tuple[Key, Any]]:
+        """The parts of some columns; of some columns under one key their marginal."""
+        for key, part in self.parts.items():
+            kept = tuple(name for name in names_of(key) if name in names)
+            if not kept:
+                continue
+            if len(kept) == len(names_of(key)):
+                yield key, part
+                continue
+            places = [names_of(key).index(name) for name in kept]
+            yield _of_fewer(kept, self._method(key, "marginal")(places))
+
+    def _method(self, key: Key, name: str) -> Any:
+        """A method of the part of several columns, or the error that it has none."""
+        part = self.parts[key]
+        if not hasattr(part, name):
+            raise ValueError(
+                f"{name} takes the columns {', '.join(names_of(key))} together, since "
+                f"a {type(part).__name__} has no {name}; name all of them or none"
+            )
+        return getattr(part, name)
+
+    def conditional(self, known: Mapping[str, Any]) -> Self:
+        """The distribution of the other columns where these have these values: since
+        columns are independent here, that of their components, and the conditional of
+        one that takes several columns of which some are known.
+
+        Args:
+            known: values by the names of columns.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> bird = mx.Product({"sex": mx.Bernoulli(0.5), "kg": mx.Normal(4.2, 0.8)})
+            >>> bird.conditional({"sex": 1}).quantile([0.025, 0.975]).round(2)
+            array([2.63, 5.77])
+        """
+        if not isinstance(known, Mapping):
+            raise TypeError(
+                "known must be a mapping of columns to values, such as "
+                f"{{{self.column_names[0]!r}: ...}}, got {known!r:.80}"
+            )
+        rest = [name for name in self.column_names if name not in known]
+        unknown = [name for name in known if name not in self.column_names]
+        if unknown or not rest:
+            raise ValueError(
+                f"known must be some of the columns {', '.join(self.column_names)}, "
+                f"got {', '.join(map(str, known))}"
+            )
+        found = dict[Key, Any]()
+        for key, part in self.parts.items():
+            names = names_of(key)
+            seen = {j: known[name] for j, name in enumerate(names) if name in known}
+            left = tuple(name for name in names if name not in known)
+            if not seen:
+                found[key] = part
+            elif left:
+                inner = self._method(key, "conditional")(seen)
+                key, part = _of_fewer(left, inner)
+                found[key] = part
+        return self.with_parts(found)
+
+    def on_line(self) -> Any:
+        """The component of the only column, which has quantiles."""
+        if len(self.column_names) > 1:
+            raise TypeError(
+                "cdf and quantile are of one column, and this Product has "
+                f"{', '.join(self.column_names)}; take those of marginal([...]) or "
+                "conditional({...})"
+            )
+        return next(iter(self.parts.values()))
+
+    def _cdf(self, x: Array) -> Array:
+        found: Array = self.on_line()._cdf(x)
+        return found
+
+    def _sf(self, x: Array) -> Array:
+        found: Array = self.on_line()._sf(x)
+        return found
+
+    def _quantile(self, q: Array) -> Array:
+        found: Array = self.on_line()._quantile(q)
+        return found
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Those of the only column; else -inf and inf."""
+        alone = len(self.column_names) == 1
+        return self.on_line().ends if alone else (-math.inf, math.inf)
 
     # ---------------------------------------------------------------- the blanks
 
@@ -375,3 +507,8 @@ class Product(Composite):
     def __repr__(self) -> str:
         parts = ", ".join(f"{key!r}: {part!r}" for key, part in self.parts.items())
         return f"Product({{{parts}}})"
+
+
+def _of_fewer(names: tuple[str, ...], part: Any) -> tuple[Key, Any]:
+    """The key and the component of these columns, of rows or of one number."""
+    return (names[0], part.on_line()) if len(names) == 1 else (names, part)

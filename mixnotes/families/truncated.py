@@ -14,13 +14,16 @@ from mixnotes.components.belief import within_bounds
 from mixnotes.components.component import Component
 from mixnotes.components.composite import Composite
 from mixnotes.components.mixture import Mixture
+from mixnotes.components.parts import require_of_one_row
 from mixnotes.components.posterior import climbed, scales_of
 from mixnotes.data.intervals import log_mass
+from mixnotes.families.normal import Normal
 from mixnotes.numeric.arrays import Array
 
 _FEW = 10_000  # whole numbers that are summed one by one
 _NEAR = 1  # Newton step from where a step of EM before has ended
 _MOST, _STILL = 200, 1e-12  # such steps of a fit by itself, and when they are over
+_OUT = -450.0  # log P(seen) of a normal 30 standard deviations away
 _RARE = 0.05  # a probability of being seen below which draws are made by quantiles
 _LEVELS = np.array([0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4])
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(30)
@@ -68,6 +71,7 @@ class Truncated(Composite):
                 f"{component!r:.80}"
             )
         _require_one_number(component)
+        require_of_one_row(component, "Truncated: the component")
         ends = [_checked_end(n, v) for n, v in (("low", low), ("high", high))]
         if ends == [None, None]:
             raise ValueError(
@@ -139,8 +143,13 @@ class Truncated(Composite):
 
     @property
     def limit(self) -> str:
-        """What the component is the limit of."""
+        """What the component is the limit of; a normal that is seen only so far out is
+        one itself."""
         found: str = self.component.limit
+        known = not self.component.blanks
+        alone = known and isinstance(self.component, Normal)
+        if not found and alone and self._log_mass() < _OUT:
+            return "mean and sd endless, an Exponential from the end"
         return found
 
     def rank(self) -> tuple[float, ...]:
@@ -210,13 +219,39 @@ class Truncated(Composite):
             return math.ceil(self.low) - 1.0
         return self._low
 
+    def log_prob(self, x: Any) -> Array:
+        """log p(x), shape (n,), in nats; -inf beyond the ends.
+
+        Args:
+            x: observations, shape (n,).
+
+        Raises:
+            ValueError: where a parameter is blank, or so little of the component lies
+                between the ends that floats do not hold it.
+
+        Examples:
+            >>> import mixnotes as mx
+            >>> mx.Truncated(mx.Normal(0, 1), 1.0, None).log_prob([0.5, 1.5]).round(3)
+            array([  -inf, -0.203])
+        """
+        self._require_complete("log_prob")
+        if self._log_mass() == -math.inf:
+            raise ValueError(
+                "Truncated: the ends must hold some of the component, got a "
+                f"probability of 0 between those of {self!r:.120}; move the ends"
+            )
+        return super().log_prob(x)
+
     def bind(self, x: Array) -> Callable[[Self], Array]:
         """log p(x) - log P(seen); -inf where nothing is seen."""
         log_prob, mass = self.component.bind(x), self._mass()
         rest = np.where(self.inside(x), 0.0, -np.inf)
 
         def truncated(filled: Self) -> Array:
-            return log_prob(filled.component) - mass(filled.component) + rest
+            seen = mass(filled.component)
+            if seen == -math.inf:  # so far beyond the ends that nothing is known there
+                return np.full(len(x), -np.inf)
+            return log_prob(filled.component) - seen + rest
 
         return truncated
 

@@ -27,6 +27,8 @@ from mixnotes.numeric.arrays import Array
 _ROUNDS = 200  # of a mean and the spread beside it
 _STILL = 1e-14  # relative
 _NONE = 1e-300  # what a weight of 0 counts as in a density without a bound there
+_TINY = 1e-150  # a spread next to 0, and the log-density there of a belief that bars 0
+_STEEP = -1e4
 
 
 def beliefs_of(components: Sequence[Any]) -> Prior | None:
@@ -270,7 +272,15 @@ def _holds(told: Mapping[str, Any], spread: Any) -> bool:
     ends = bounds_of(known)
     if ends is not None:
         return ends[0] > 0
-    return "prior" in told or known is not None
+    return "prior" in told or (known is not None and _bars_zero(known))
+
+
+def _bars_zero(belief: Any) -> bool:
+    """Does the density at 0 fall faster than a likelihood rises there? A power of the
+    spread, as that of a Gamma, does not, where many values are equal."""
+    if np.ndim(belief.ends[0]):
+        return True  # of a covariance
+    return belief.ends[0] > 0 or bool(belief.log_prob([_TINY])[0] < _STEEP)
 
 
 def _is_normal_mean(template: Any, beliefs: Mapping[str, Any]) -> bool:

@@ -32,6 +32,8 @@ def unreached_bound(run: Run) -> str:
     engine, rows = run.engine, run.engine.source
     if not (engine.apart and isinstance(rows, Rows) and _is_due(run)):
         return ""
+    if engine.label is not None:  # whose weights are not those of a row
+        return ""
     joint = engine.joint(run.current)
     level = log_sum_exp(joint)
     shares = rows.weights * np.exp(joint - level)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from mixnotes.families.beta import Beta
+from mixnotes.families.categorical import Categorical
 from mixnotes.families.counts import Multinomial
 from mixnotes.families.dirichlet import Dirichlet
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
-    Categorical,
     Geometric,
     Poisson,
 )

@@ -19,6 +19,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
+from mixnotes.data.table import column_names
 from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.escape import escape
@@ -36,7 +37,7 @@ from mixnotes.fitting.starts import (
     usual_count,
 )
 from mixnotes.fitting.tree import in_order, leaves
-from mixnotes.fitting.truncation import is_whole, of_whole
+from mixnotes.fitting.truncation import is_whole, of_whole, require_free
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import quiet
 from mixnotes.numeric.threads import one_blas_thread
@@ -173,8 +174,10 @@ def em(
         >>> print(f"{fit.log_likelihood:.4f} {fit.converged}")
         -676.4925 True
     """
-    if start is None and labels is None and is_whole(mixture):
+    require_free(mixture, labels, groups)
+    if start is None and is_whole(mixture):
         options: dict[str, Any] = {"groups": groups, "covariates": covariates}
+        options["labels"] = labels
         options |= {"starts": starts, "rng": rng, "tol": tol, "max_iter": max_iter}
         options |= {"accelerate": accelerate, "progress": progress, "nearest": nearest}
         return _em_of_whole(
@@ -188,9 +191,11 @@ def em(
     )  # fmt: skip
     if nearest is not None and start is None and starts is None:
         starts = 1
-    return em_rows(
+    fit = em_rows(
         model, source, start, starts, rng, settings, named, (progress, callback)
     )
+    names = None if model.column_names else column_names(x)
+    return replace(fit, columns=tuple(names)) if names else fit
 
 
 def em_rows(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mixnotes.components.measure import barred
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.parts import impossible
+from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows, Source
 from mixnotes.fitting.tree import Tree
 from mixnotes.numeric.arrays import Array
@@ -81,3 +82,12 @@ def _first_impossible(
         possible |= weight == 0
     first = None if possible.all() else int(np.argmin(possible))
     return len(x), first, None if first is None else x[first]
+
+
+def impossible_together() -> CollapseError:
+    """The error for a group or a sequence that no labels can have made."""
+    return CollapseError(
+        "each group or sequence must be possible as a whole, and a first guess gives "
+        "one a probability of 0; see that each of its rows can come from a component "
+        "that the labels, weights and transitions allow there"
+    )

@@ -71,6 +71,9 @@ class Fit:
     """
     source: Source
     """The observations, which `icl`, `rate` and `standard_errors` look at again."""
+    columns: tuple[str, ...] = ()
+    """The names of the columns, in the order of vectors such as `mean`, where the data
+    had names and the components have none."""
 
     @classmethod
     def of(
@@ -351,7 +354,9 @@ class Fit:
     def _notes(self) -> list[str]:
         """What stands below the table."""
         prior = f"   log prior {self.log_prior:.4f}" if self.model.told else ""
+        names = [f"columns: {', '.join(self.columns)}"] if self.columns else []
         lines = [
+            *names,
             *self.mixture.label_lines(),
             f"log-likelihood {self.log_likelihood:.4f}{prior}   AIC {self.aic:.2f}   "
             f"BIC {self.bic:.2f}",

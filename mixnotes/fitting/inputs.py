@@ -7,7 +7,7 @@ checked again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -56,6 +56,8 @@ def checked(
             "Mixture([component, component])"
         )
     mixture = mixture.with_columns(column_names(x))
+    if mixture.needs_levels and not _comes_in_blocks(x):
+        mixture = mixture.with_levels(x)
     own = any(not is_exponential(c) and c.learns for _, c in leaves(mixture))
     stream: Stream | None = None
     if isinstance(mixture, Chain):
@@ -78,6 +80,12 @@ def checked(
     require_agreement(mixture)
     _require_enough(mixture, source.n)
     return mixture, source
+
+
+def _comes_in_blocks(x: Any) -> bool:
+    """Is x read some rows at a time?"""
+    whole = isinstance(x, Collection | np.ndarray) or column_names(x) is not None
+    return not (whole or hasattr(x, "__array__"))
 
 
 def _require_enough(mixture: Mixture, n: int) -> None:

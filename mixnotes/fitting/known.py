@@ -12,7 +12,7 @@ from mixnotes.components.chain import Chain
 from mixnotes.components.gate import Gate
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.beside import Beside
-from mixnotes.data.check import as_numbers, require
+from mixnotes.data.check import as_array, as_numbers, from_objects, require
 from mixnotes.data.streams import is_dask
 from mixnotes.data.words import columns_of, group_of, raw_column
 from mixnotes.numeric.arrays import Array
@@ -82,7 +82,7 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
     masks = sys.modules.get("numpy.ma")  # without a look: to load it takes a while
     if masks and isinstance(labels, masks.MaskedArray):
         labels = np.where(masks.getmaskarray(labels), -1, masks.getdata(labels))
-    values = as_numbers(labels, "labels")
+    values = as_numbers(from_objects(as_array(labels, "labels")), "labels")
     K = len(mixture.components)
     if values.shape != (n,):
         raise ValueError(
@@ -93,7 +93,9 @@ def as_labels(labels: ArrayLike, n: int, mixture: Mixture) -> NDArray[np.intp]:
         np.isin(values, np.arange(-1, K)),
         values,
         f"labels must be the number of a component, 0 to {K - 1}, or -1 (unknown)",
-        "code them so",
+        "write -1 where it is missing: np.nan_to_num(labels, nan=-1)"
+        if np.isnan(values).any()
+        else f"number the components from 0, in the order of the {K}",
         name="labels",
     )
     idle = np.setdiff1d(np.arange(K), values)

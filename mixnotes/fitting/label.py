@@ -165,6 +165,10 @@ class GateLabel(UnitLabel, OwnLabel):
         own = self.places[:, 0]
         self.moved = (own >= 0) & alone[np.maximum(own, 0)]
         self.middle = np.where(np.arange(len(sd)) == 0, 0.0, self.design.mean(axis=0))
+        known = (self.places < 0).all(axis=1)
+        central = bool((self.moved | known).all())  # else some intercept stays put
+        self.origin = self.middle if central else np.zeros_like(self.middle)
+        self.about = self.design - self.origin
         self.watched = np.linspace(0, len(self.design) - 1, _WATCHED).astype(int)
 
     def log_weights(self, value: Array) -> Array:
@@ -194,8 +198,13 @@ class GateLabel(UnitLabel, OwnLabel):
         )
 
     def learned(self, statistics: Any, before: Array) -> Array:
-        """The coefficients of highest likelihood, from those before."""
-        return logit.ascended(before, self.places, self.design, statistics)
+        """The coefficients of highest likelihood, from those before: about the middle
+        of the columns, far from which an intercept and slopes cannot be told apart."""
+        matrix = before.copy()
+        matrix[:, 0] += before @ self.origin
+        found = logit.ascended(matrix, self.places, self.about, statistics)
+        found[:, 0] -= found @ self.origin
+        return np.where(self.places < 0, before, found)
 
     def first(self, share: Array) -> Array:
         """Level weights, where nothing is given."""

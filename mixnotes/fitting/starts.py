@@ -19,6 +19,7 @@ from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
 from mixnotes.fitting.engine import Engine
+from mixnotes.fitting.exclusion import impossible_together
 from mixnotes.fitting.vector import State
 from mixnotes.numeric.arrays import Array, quiet
 from mixnotes.numeric.ties import ties_with
@@ -165,7 +166,7 @@ def random_start(
     if engine.label is not None:
         with quiet():
             if engine.e_step(state)[0] == -np.inf:
-                raise CollapseError("a first guess cannot have made whole groups")
+                raise impossible_together()
     return state
 
 

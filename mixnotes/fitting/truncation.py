@@ -23,6 +23,21 @@ def is_whole(model: Any) -> bool:
     return isinstance(part, Truncated) and part.has_free_weights
 
 
+def require_free(model: Any, labels: Any, groups: Any) -> None:
+    """Raise an error where labels, or groups of rows with one label, would be those of
+    a truncated mixture that cannot be taken apart."""
+    given = [n for n, v in (("labels", labels), ("groups", groups)) if v is not None]
+    if not given or not isinstance(model, Truncated) or is_whole(model):
+        return
+    if isinstance(model.component, Mixture):
+        raise ValueError(
+            f"{given[0]} are of the components of a mixture, and of a Truncated one "
+            "they are known only where its weights are blank, got "
+            f"{model!r:.120}; leave the weights out, or write a Mixture of Truncated "
+            "components"
+        )
+
+
 def of_whole(model: Mixture, fit: Fit) -> Fit:
     """The fit of the truncated mixture, from that of its truncated components."""
     part: Any = model.parts[0]

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from mixnotes.families.categorical import Categorical
 from mixnotes.families.counts import NegativeBinomial, PointMass
 from mixnotes.families.discrete import (
     Bernoulli,
     Binomial,
-    Categorical,
     Geometric,
     Poisson,
     log_factorial,

@@ -16,6 +16,7 @@ from sklearn.utils import check_scalar
 
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_numbers
+from mixnotes.families.truncated import as_mixture
 from mixnotes.numeric.arrays import Array
 from mixnotes.sklearn.shapes import KINDS, inverses, matrices, shape_of
 
@@ -50,7 +51,7 @@ def _check_model(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     idle: tuple[str, ...] = ()
     mixture = given["mixture"]
     if mixture is not None:
-        if not isinstance(mixture, Mixture):
+        if not isinstance(as_mixture(mixture), Mixture):
             raise TypeError(
                 f"mixture must be a mixnotes.Mixture, got {mixture!r:.80}; "
                 "for K components of one kind use component"

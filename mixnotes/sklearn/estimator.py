@@ -21,6 +21,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import as_sample_weight
 from mixnotes.data.sources import Rows, eps_of
 from mixnotes.families.multivariate import MultivariateNormal
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.fit import Fit
 from mixnotes.fitting.inputs import checked
 from mixnotes.fitting.tree import in_order
@@ -251,7 +252,7 @@ class MixtureModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def _model(self) -> Mixture:
         """The model, with its blanks."""
         if self.mixture is not None:
-            return self.mixture
+            return as_mixture(self.mixture)
         component = self.component
         if component is None:
             component = MultivariateNormal(covariance=KINDS[self.covariance_type])

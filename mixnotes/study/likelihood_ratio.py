@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from mixnotes.components.measure import joined
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.em import em
 from mixnotes.fitting.fit import Fit
 from mixnotes.numeric.arrays import Array
@@ -94,6 +95,7 @@ def likelihood_ratio_test(
         22.90
     """
     count = as_count(samples, "samples", 1)
+    smaller, larger = as_mixture(smaller), as_mixture(larger)
     for model in (smaller, larger):
         if model.label_rule:
             raise ValueError(

@@ -66,6 +66,7 @@ def npmle(
     if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 < tol < 1:
         raise ValueError(f"tol must be a number between 0 and 1, got {tol!r}")
     model, source = checked(Mixture([component]), x, sample_weight)
+    component = model.parts[0]
     least = checked_least([component], least_scale)
     summit = Summit.of([component], source, least)
     if isinstance(summit, Unbounded):

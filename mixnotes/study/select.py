@@ -21,6 +21,7 @@ from mixnotes.components.measure import Atoms, joined
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError, Rng, as_count, as_rng, as_sample_weight
 from mixnotes.data.sources import Rows
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.em import em, em_rows
 from mixnotes.fitting.engine import log_likelihood_of
 from mixnotes.fitting.fit import Fit
@@ -343,6 +344,7 @@ def _named(models: Any, K: Iterable[int] | None) -> dict[Any, Mixture]:
         )
     if not named:
         raise ValueError("models must hold at least one mixture, got none")
+    named = {name: as_mixture(model) for name, model in named.items()}
     for name, model in named.items():
         if not isinstance(model, Mixture):
             raise TypeError(f"models[{name!r}] must be a Mixture, got {model!r:.80}")
@@ -359,6 +361,7 @@ def _held_out(
 ) -> float:
     """The mean log-likelihood of what each fold's fit did not see; -inf where it has
     probability 0 there, or where every start collapsed."""
+    model = model.with_levels(x)
     data = model._rows(x)
     weight = as_sample_weight(weight_of(x, sample_weight), len(data))
     n = max(len(data), int(weight.sum()))

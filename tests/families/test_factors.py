@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.stats as st
 from sklearn.decomposition import PCA, FactorAnalysis
 
@@ -206,3 +207,78 @@ def test_what_is_no_covariance_of_factors_is_refused(make, snapshot):
     with pytest.raises((TypeError, ValueError)) as error:
         make()
     assert str(error.value) == snapshot
+
+
+# ------------------------------------------------------------------------------ gaps
+
+LOST = np.where(np.random.default_rng(1).random(X.shape) < 0.15, np.nan, X)
+
+
+def test_the_density_of_rows_with_gaps_is_that_of_what_was_seen():
+    part = mx.FactorNormal(2, np.arange(6), LOADINGS, [1, 2, 3, 1, 2, 3])
+    whole = mx.MultivariateNormal(part.mean, part.cov)
+    np.testing.assert_allclose(part.log_prob(LOST), whole.log_prob(LOST), rtol=1e-10)
+    for columns in ([0, 2, 3], [4], [5, 1]):
+        one, other = part.marginal(columns), whole.marginal(columns)
+        np.testing.assert_allclose(one.mean, other.mean)
+        np.testing.assert_allclose(one.cov, other.cov)
+    known = {1: 2.0, 4: 3.5}
+    one, other = part.conditional(known), whole.conditional(known)
+    np.testing.assert_allclose(one.mean, other.mean)
+    np.testing.assert_allclose(one.cov, other.cov)
+    filled = mx.Mixture([part]).impute(LOST)
+    np.testing.assert_allclose(filled, mx.Mixture([whole]).impute(LOST), rtol=1e-10)
+    seen = ~np.isnan(LOST)
+    np.testing.assert_array_equal(filled[seen], LOST[seen])
+
+
+@pytest.mark.parametrize("kind", ["diagonal", "spherical"])
+def test_rows_with_gaps_are_learned_to_where_scipy_climbs(kind):
+    found = mx.FactorNormal(2, kind_of_noise=kind).fit(LOST[:200])
+    size = 6 if kind == "diagonal" else 1
+
+    def loss(v):
+        noise = np.exp(v[18:]) * np.ones(6)
+        part = mx.FactorNormal(2, v[:6], v[6:18].reshape(6, 2), noise)
+        return -part.log_prob(LOST[:200]).sum()
+
+    at = np.r_[found.mean, found.loadings.ravel(), np.log(found.noise[:size])]
+    other = scipy.optimize.minimize(loss, at, method="BFGS", options={"gtol": 1e-3})
+    top = found.log_prob(LOST[:200]).sum()
+    assert top == pytest.approx(-loss(at), rel=1e-10)
+    assert -other.fun <= top + 1e-4
+
+
+def test_a_mixture_of_factor_analysers_takes_gaps():
+    """Every step rises, in any unit, and without gaps it is the fit that it was."""
+    rows = np.r_[LOST[:150], LOST[150:300] + 9]
+    part = mx.MultivariateNormal(covariance=mx.Factors(1))
+    fit = mx.em(mx.Mixture([part, part]), rows, starts=2)
+    assert (np.diff(fit.history) >= -1e-8).all()
+    assert fit.converged
+    np.testing.assert_allclose(fit.mixture.weights, 0.5, atol=0.03)
+    small = mx.em(mx.Mixture([part, part]), rows * 1e-9, starts=2)
+    moved = fit.log_likelihood - (~np.isnan(rows)).sum() * np.log(1e-9)
+    assert small.log_likelihood == pytest.approx(moved, rel=1e-8)
+
+
+def test_only_the_mean_is_learned_beside_gaps():
+    """Its gradient is 0 there, and what was given stays."""
+    known = mx.FactorNormal(1, loadings=np.ones((6, 1)), noise=np.ones(6))
+    found = known.fit(LOST)
+    assert found.loadings.tolist() == [[1.0]] * 6
+
+    def height(mean):
+        return known.filled({"mean": mean}).log_prob(LOST).sum()
+
+    for j in range(6):
+        aside = 1e-4 * np.eye(6)[j]
+        slope = (height(found.mean + aside) - height(found.mean - aside)) / 2e-4
+        assert abs(slope) < 1e-3
+
+
+def test_a_column_that_a_component_never_saw_is_told():
+    rows = LOST.copy()
+    rows[:, 2] = np.nan
+    with pytest.raises(ValueError, match="at least one value"):
+        mx.em(mx.Mixture([mx.FactorNormal(1)]), rows)

@@ -570,8 +570,11 @@ TOO_LITTLE = [
         ),
         "cannot be learned from weights that are 0",
     ),
-    (lambda: mx.Categorical(), "Categorical must have probs or n, the number of cat"),
-    (lambda: mx.Categorical([0.5, 0.5], n=3), "one number a category, n = 3, got 2; l"),
+    (lambda: mx.Categorical().n_free, "categories there are is learned from the data"),
+    (
+        lambda: mx.Categorical([0.5, 0.5], n=3),
+        "one number of categories, got 2 by probs and 3",
+    ),
     (lambda: mx.Categorical(n=0), "Categorical: n must be a whole number from 1 up"),
     (
         lambda: mx.Categorical(n=3).filled({"probs": [0.5, 0.5]}),

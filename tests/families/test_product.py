@@ -303,7 +303,7 @@ BAD = [
     (
         lambda: PRODUCT.log_prob({"height": ["tall"], "eggs": [1]}),
         TypeError,
-        "column 'height' must be numbers, got str.*'tall'.*code categories",
+        "column 'height' must be numbers, got str.*'tall'.*take a Categorical",
     ),
     (
         lambda: PRODUCT.log_prob({"height": [np.inf], "eggs": [1]}),
@@ -363,7 +363,7 @@ BAD = [
     (
         lambda: PRODUCT.marginal(["colour"]),
         ValueError,
-        r"whole keys of the product, \['height', 'eggs'\], got \['colour'\]",
+        r"names of columns, height, eggs, got \['colour'\]",
     ),
 ]
 

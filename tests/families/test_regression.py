@@ -536,3 +536,74 @@ def test_a_shared_slope_of_two_lines_is_that_of_one_search(kind, target):
         best = scipy.optimize.minimize(lambda q: -height(q), start, method="BFGS")
         assert fit.log_likelihood >= -best.fun - 1e-5
     assert np.all(np.diff(fit.history) >= 0)
+
+
+# ------------------------------------------------------ components beside regressions
+
+ZERO_RNG = np.random.default_rng(5)
+DOSE = ZERO_RNG.normal(size=300)
+COUNT = ZERO_RNG.poisson(np.exp(1 + 0.7 * DOSE)) * (ZERO_RNG.random(300) < 0.65)
+ZEROS = {"count": COUNT, "dose": DOSE}
+
+
+def test_a_zero_mass_stands_beside_a_regression():
+    """Zero inflation, against scipy's search of the same likelihood."""
+    poisson = mx.PoissonRegression("count", ["dose"])
+    fit = mx.em(mx.Mixture([mx.PointMass(0), poisson]), ZEROS)
+
+    def loss(v):
+        rate, share = np.exp(v[0] + v[1] * DOSE), scipy.special.expit(v[2])
+        there = np.log1p(-share) + scipy.stats.poisson.logpmf(COUNT, rate)
+        return -np.where(COUNT == 0, np.logaddexp(np.log(share), there), there).sum()
+
+    found = scipy.optimize.minimize(loss, np.array([0.5, 0.5, 0.0]))
+    assert fit.log_likelihood == pytest.approx(-found.fun, abs=1e-5)
+    mass, line = fit.mixture.components
+    assert mass == mx.PointMass(0)
+    assert line.coef["dose"] == pytest.approx(found.x[1], abs=1e-3)
+    model = fit.mixture
+    assert mx.from_json(model.to_json()) == model
+    assert pickle.loads(pickle.dumps(model)) == model
+    turned = mx.em(mx.Mixture([poisson, mx.PointMass(0)]), ZEROS)
+    assert turned.log_likelihood == pytest.approx(fit.log_likelihood, abs=1e-8)
+
+
+def test_a_zero_mass_beside_a_density_of_what_is_above():
+    """A hurdle: zeros are the mass's, whatever the unit, and the rest the gamma's."""
+    y = np.where(COUNT > 0, np.exp(0.3 * DOSE) * ZERO_RNG.gamma(2.0, size=300), 0.0)
+    model = mx.Mixture([mx.PointMass(0), mx.GammaRegression("y", ["dose"])])
+    above = y > 0
+    rest = {"y": y[above], "dose": DOSE[above]}
+    alone = mx.em(mx.Mixture([mx.GammaRegression("y", ["dose"])]), rest)
+    for unit in (1.0, 1e6):
+        fit = mx.em(model, {"y": y * unit, "dose": DOSE})
+        assert fit.mixture.weights[0] == pytest.approx((~above).mean())
+        line, other = fit.mixture.components[1], alone.mixture.components[0]
+        assert line.coef["dose"] == pytest.approx(other.coef["dose"], abs=1e-5)
+
+
+def test_outliers_and_groups_apart_stand_beside_a_line():
+    y = np.where(np.arange(300) % 7 == 0, 20 + DOSE, 2 * DOSE)
+    y = y + ZERO_RNG.normal(size=300)
+    line = mx.LinearRegression("y", ["dose"])
+    apart = mx.em(mx.Mixture([mx.Normal(), line]), {"y": y, "dose": DOSE})
+    assert apart.mixture.weights[0] == pytest.approx(43 / 300, abs=0.01)
+    flat = mx.Mixture([mx.Uniform(-50, 50), line])
+    fit = mx.em(flat, {"y": y, "dose": DOSE})
+    assert fit.mixture.components[1].coef["dose"] == pytest.approx(2, abs=0.2)
+    assert (np.diff(fit.history) >= -1e-9).all()
+    assert len(fit.standard_errors()) == 4
+
+
+def test_rows_stand_beside_no_regression():
+    line = mx.LinearRegression("y", ["dose"])
+    with pytest.raises(ValueError, match=r"no names in components\[0\] and y, dose in"):
+        mx.Mixture([mx.MultivariateNormal(), line])
+    with pytest.raises(ValueError, match=r"y, dose in components\[0\] and x, y in"):
+        mx.Mixture([line, mx.Product({"x": mx.Normal(), "y": mx.Normal()})])
+    both = mx.Mixture([mx.PointMass(0), line.filled(FILLED_LINE)], [0.5, 0.5])
+    with pytest.raises(TypeError, match="rows cannot be drawn"):
+        both.sample(3, 0)
+
+
+FILLED_LINE = {"intercept": 0.0, "coef['dose']": 1.0, "sd": 1.0}

@@ -282,8 +282,10 @@ def test_gaps_of_a_product_are_filled_with_what_is_expected():
     ]
     found = made_of.marginal(["k", "b", "c"])
     assert list(found.parts) == [("b", "c"), "k"]
-    with pytest.raises(ValueError, match="marginal takes whole keys of the product"):
-        made_of.marginal(["b"])
+    rows = made_of.parts["b", "c"]
+    assert made_of.marginal(["b"]).parts == {"b": rows.marginal([0]).on_line()}
+    with pytest.raises(ValueError, match="marginal takes names of columns"):
+        made_of.marginal(["none"])
 
 
 def test_each_part_of_a_product_begins_at_its_start():

@@ -8,6 +8,7 @@ import scipy.optimize
 import scipy.stats as st
 
 import mixnotes as mx
+from mixnotes.sklearn import MixtureModel
 
 RNG = np.random.default_rng(0)
 TIMES, GROUPS = np.arange(1.0, 9), np.array([46.0, 28, 21, 13, 23, 14, 6, 11])
@@ -124,6 +125,60 @@ def test_what_is_believed_of_a_truncated_component_counts():
     assert bounded.fit(TIMES, GROUPS).component.rate == 4.0
 
 
+def test_far_out_on_a_tail_the_density_keeps_its_digits():
+    """Beyond 38 standard deviations a probability is less than the least float."""
+    z = np.array([100.0, 100.5, 101.0])
+    found = mx.Truncated(mx.Normal(2, 3), 302, 305).log_prob(2 + 3 * z)
+    expected = st.truncnorm.logpdf(2 + 3 * z, 100, 101, 2, 3)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    below = mx.Truncated(mx.Normal(0, 1), None, -50)
+    assert below.quantile([0.5]) == pytest.approx(-50 - np.log(2) / 50, abs=1e-4)
+    late = mx.Truncated(mx.Exponential(1.0), 2000, None).log_prob([2001.0])
+    assert late == pytest.approx([-1.0])
+    long = mx.Truncated(mx.LogNormal(0, 0.01), 2.0, None).log_prob([2.001])
+    assert np.isfinite(long).all()
+    with pytest.raises(ValueError, match="hold some of the component"):
+        mx.Truncated(mx.Gumbel(0, 1), 2000, 2001).log_prob([2000.5])
+
+
+def test_exponential_values_have_no_best_truncated_normal():
+    """Its mean would be endless; rounding in the tail once looked like a summit."""
+    x = np.random.default_rng(1).exponential(size=300)
+    x = np.r_[x, 9.0]  # a long tail, so that no normal is as good
+    fit = mx.em(mx.Truncated(mx.Normal(), 0, None), x, starts=1, max_iter=300)
+    limit = -len(x) * (1 + np.log(x.mean()))
+    assert fit.log_likelihood <= limit
+    assert fit.log_likelihood == pytest.approx(limit, abs=0.01)
+    assert "an Exponential from the end" in fit.reason
+
+
+def test_labels_are_those_of_the_components_of_a_truncated_mixture():
+    """Weights before or after: the labelled likelihood is the same."""
+    z = np.where(WAITS < 100, 0, np.where(WAITS > 500, 1, -1))
+    two = mx.Mixture(2 * [mx.Exponential()])
+    whole = mx.em(mx.Truncated(two, 5, 1000), WAITS, labels=z)
+    apart = mx.Mixture(2 * [mx.Truncated(mx.Exponential(), 5, 1000)])
+    expected = mx.em(apart, WAITS, labels=z)
+    assert whole.log_likelihood == pytest.approx(expected.log_likelihood, abs=1e-6)
+    known = mx.Truncated(mx.Mixture(2 * [mx.Exponential()], [0.5, 0.5]), 5, 1000)
+    for beside in ({"labels": z}, {"groups": z}):
+        with pytest.raises(ValueError, match="where its weights are blank"):
+            mx.em(known, WAITS, **beside)
+
+
+def test_a_truncated_mixture_is_compared_as_a_mixture_is():
+    one, two = (mx.Truncated(mx.Mixture(K * [mx.Poisson()]), 1, None) for K in (1, 2))
+    table = mx.select({1: one, 2: two}, TIMES, sample_weight=GROUPS, starts=2)
+    assert table[2].fit.log_likelihood > table[1].fit.log_likelihood + 10
+    x = TIMES.repeat(GROUPS.astype(int))
+    test = mx.likelihood_ratio_test(one, two, x, samples=2, starts=1)
+    gain = table[2].fit.log_likelihood - table[1].fit.log_likelihood
+    assert test.statistic == pytest.approx(2 * gain, abs=1e-3)
+    model = MixtureModel(mixture=two).fit(TIMES[:, None], sample_weight=GROUPS)
+    score = model.score_samples(TIMES[:, None]) @ GROUPS
+    assert score == pytest.approx(table[2].fit.log_likelihood, abs=0.01)
+
+
 def test_a_truncated_component_is_kept_everywhere():
     model = mx.Truncated(mx.Mixture(2 * [mx.Exponential()]), 5, None)
     for other in (
@@ -157,6 +212,10 @@ def test_a_truncated_component_is_kept_everywhere():
         lambda: mx.Truncated(mx.Normal(), 0, 1).fit([0.5, 2.0]),
         lambda: mx.em(mx.Truncated(mx.Poisson(), 1, None), [0.0, 1.0]),
         lambda: mx.Truncated(mx.Normal(), 0, 1).log_prob([0.5]),
+        lambda: mx.Truncated(
+            mx.Mixture(2 * [mx.Normal()], weights=mx.Gate(["age"])), 0, None
+        ),
+        lambda: mx.Truncated(mx.Chain(2 * [mx.Normal()]), 0, None),
     ],
 )
 def test_what_cannot_be_truncated_is_refused(make, snapshot):

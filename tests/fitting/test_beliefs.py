@@ -488,3 +488,16 @@ def test_believed_coefficients_are_ridge_regression():
     np.testing.assert_allclose([found.intercept, found.coef["b"]], rest, rtol=1e-8)
     assert mx.from_json(line.to_json()) == line
     assert pickle.loads(pickle.dumps(line)) == line
+
+
+def test_a_power_of_the_spread_keeps_no_component_from_a_point():
+    """Beside equal values a Gamma's density at 0 falls more slowly than their
+    likelihood rises; that of a LogNormal does not, nor does a bound."""
+    same = np.ones(10)
+    gamma = mx.Mixture([mx.Normal(sd=mx.Gamma(2, 1))])
+    with pytest.raises(ValueError, match="learned from values that differ"):
+        mx.em(gamma, same, starts=1)
+    bounded = mx.em(mx.Mixture([mx.Normal(sd=mx.Between(0.5, None))]), same, starts=1)
+    assert bounded.mixture.components[0].sd == 0.5
+    joint = mx.Mixture([mx.Normal(prior=mx.NormalInverseWishart(0, 1, 3, 1.0))])
+    assert mx.em(joint, same, starts=1).mixture.components[0].sd > 0.1

@@ -519,3 +519,11 @@ def test_a_start_on_its_edge_leaves_the_errors_of_the_rest():
     ).standard_errors()
     for key, error in known.items():
         np.testing.assert_allclose(errors[key], error, rtol=1e-4)
+
+
+def test_a_sequence_that_no_path_can_have_made_is_told():
+    """A chain that must stay at a mass of 3 meets a 4."""
+    parts = [mx.Poisson(), mx.PointMass(3)]
+    chain = mx.Chain(parts, start=[0, 1], transition=[[0, 1], [0, 1]])
+    with pytest.raises(ValueError, match=r"possible as a whole.*transitions allow"):
+        mx.em(chain, [3, 3, 4])

@@ -374,7 +374,7 @@ def test_a_column_far_from_0_is_as_good_as_one_near_it():
     near = mx.em(model, X, covariates=age, starts=2)
     name = "weights.coef['age']"
     error = near.standard_errors()[name][1]
-    for unit, offset in [(1.0, 2e4), (1e-9, 0.0), (1e12, 0.0)]:
+    for unit, offset in [(1.0, 2e4), (1.0, 1e7), (1e-9, 0.0), (1e12, 0.0)]:
         column = {"age": unit * (AGE + offset)}
         far = mx.em(model, X, covariates=column, starts=2)
         assert far.log_likelihood == pytest.approx(near.log_likelihood, abs=1e-6)
@@ -392,3 +392,16 @@ def test_columns_that_say_the_same_are_learned_and_have_no_errors():
     assert fit.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-6)
     with pytest.raises(ValueError, match="do not tell all parameters apart"):
         fit.standard_errors()
+
+
+def test_bins_and_what_was_censored_have_weights_by_columns():
+    """The bound on rows held with probability 1 is one of plain weights."""
+    bins = mx.Binned(np.arange(11), np.arange(3, 13))
+    model = mx.Mixture(2 * [mx.Normal()], weights=mx.Gate(["age"]))
+    fit = mx.em(model, bins, covariates={"age": np.arange(10.0)}, starts=2)
+    assert (np.diff(fit.history) >= 0).all()
+    few = mx.Binned([0, 1, 2], [3, 4])
+    known = mx.Mixture([mx.Normal(0.5, 1), mx.Normal(1.5, 1)], mx.Gate(["age"]))
+    assert mx.em(known, few, covariates={"age": [1.0, 2.0]}).log_likelihood < 0
+    narrow = mx.em(model, few, covariates={"age": [1.0, 2.0]}, starts=1, max_iter=20)
+    assert np.isfinite(narrow.log_likelihood)

@@ -202,6 +202,19 @@ BAD = {
 }
 
 
+def test_large_numbers_of_groups_are_told_apart():
+    """Identifiers of 64 bits: floats would run neighbours together."""
+    rng = np.random.default_rng(3)
+    few = np.repeat(np.arange(40), 5)
+    x = np.repeat(3.0 * (np.arange(40) % 2), 5) + rng.normal(size=200)
+    model = mx.Mixture(2 * [mx.Normal()])
+    fit = mx.em(model, x, groups=few, starts=2)
+    for ids in (few + 2**60, few.astype(np.uint64) + np.uint64(2**63)):
+        assert mx.em(model, x, groups=ids, starts=2).n_groups == 40
+        far = mx.em(model, x, groups=ids, starts=2).log_likelihood
+        assert far == pytest.approx(fit.log_likelihood, abs=1e-8)
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_is_refused_with_a_reason(name):
     with pytest.raises((ValueError, TypeError), match=r"\w{3}"):
