@@ -241,7 +241,7 @@ def test_the_unit_does_not_matter(unit):
     model = mx.Mixture(5 * [mx.Normal(sd=unit)])
     plain = mx.em(FIVE, GALAXIES).ceiling()
     bound = mx.em(model, GALAXIES * unit).ceiling()
-    assert bound == pytest.approx(plain, rel=1e-9)
+    assert bound == pytest.approx(plain, rel=1e-7)  # fits end 1e-8 from their limit
     assert bound.at.mean == pytest.approx(plain.at.mean * unit, rel=1e-4)
 
 
