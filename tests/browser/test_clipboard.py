@@ -96,7 +96,7 @@ def whole(copied):
     }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_copied_block_runs_alone(copied, tmp_path):
     assert len(copied) > 100
     assert all(copied.values())
