@@ -33,7 +33,6 @@ FEWEST = 3  # go on at the least in the first rounds, and through a heat
 _MIDWAY = 32  # steps before which so many do
 _WAVE = 8  # starts that are tried first where nobody says how many
 _TRIAL = (8, 16)  # steps after which most of them may agree
-_HALFWAY = 3  # so many times those that agree must be all of them to go on with it
 _LITTLE, _SHORT = 4, (2, 4)  # the same where a step is much work
 _GROWTH = 1.5  # of the steps of rounds after those
 _HOPE = 5.0  # times the gain that is likely to come, at the most
@@ -150,8 +149,6 @@ class Field:
                     if entrant.result is None:
                         self._leave_behind(entrant)
                 return True
-            if _HALFWAY * (1 + joined) < len(self.entrants):
-                return False
         return False
 
     def _advance(self, step: int) -> None:

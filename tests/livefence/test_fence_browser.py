@@ -68,7 +68,8 @@ def test_what_fails_is_told_in_its_own_last_words(tmp_path):
         parts._call(command, tmp_path)
 
 
-CONTENT = {"python.mjs": b"export", "editor.js": b"let", "numbers-1.whl": b"PK 1"}
+NO_FILES = b"PK\x05\x06" + bytes(18)  # a zip archive
+CONTENT = {"python.mjs": b"export", "editor.js": b"let", "numbers-1.whl": NO_FILES}
 
 
 @pytest.fixture
