@@ -15,7 +15,7 @@ from mixnotes.components.exponential import Values
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 
-_WHOLE, _ON_THE_WAY = 100, 100  # Newton steps: of a first guess, and within a step of EM
+_WHOLE, _ON_THE_WAY = 100, 100  # Newton steps: of a first guess, and within EM
 
 
 class Place(NamedTuple):
