@@ -4,28 +4,11 @@ Fraley and Raftery (2007); Ciuperca, Ridolfi and Idier (2003). The values are of
 independent programs; mclust itself stops lower from its own start.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import mixnotes as mx
-
-SHARED = Path(__file__).parents[3] / "shared"
-PATH = SHARED / "reference/labels.json"
-
-
-@pytest.fixture(scope="module")
-def cases():
-    if not PATH.exists():
-        pytest.skip("no ../shared here")
-    return {case["id"]: case for case in json.loads(PATH.read_text())["cases"]}
-
-
-def data_of(case):
-    path = SHARED / "reference" / case["data"]
-    return np.loadtxt(path, delimiter=",", skiprows=1)
+from tests.published.conftest import data_of
 
 
 def check(fit, case):

@@ -2,23 +2,12 @@
 regressions, from default starts."""
 
 import csv
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mixnotes as mx
-
-SHARED = Path(__file__).parents[3] / "shared"
-PATH = SHARED / "reference/labels.json"
-
-
-@pytest.fixture(scope="module")
-def cases():
-    if not PATH.exists():
-        pytest.skip("no ../shared here")
-    return {case["id"]: case for case in json.loads(PATH.read_text())["cases"]}
+from tests.published.conftest import SHARED
 
 
 def columns(case):

@@ -1,28 +1,11 @@
 """Published and independently recomputed maxima of what was seen only in part, from
 default starts: golf tees of Borchers, Buckland and Zucchini (2002)."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import mixnotes as mx
-
-SHARED = Path(__file__).parents[3] / "shared"
-PATH = SHARED / "reference/labels.json"
-
-
-@pytest.fixture(scope="module")
-def cases():
-    if not PATH.exists():
-        pytest.skip("no ../shared here")
-    return {case["id"]: case for case in json.loads(PATH.read_text())["cases"]}
-
-
-def data_of(case):
-    path = SHARED / "reference" / case["data"]
-    return np.loadtxt(path, delimiter=",", skiprows=1)
+from tests.published.conftest import data_of
 
 
 @pytest.mark.slow
