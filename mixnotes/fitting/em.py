@@ -151,9 +151,9 @@ def em(
             leave starts that fall behind others on the way (`Fit.starts` says how far
             they came); False for plain EM, from each start to its end.
         nearest: how many components look at each row in a step, for mixtures of
-            hundreds: those that are likeliest, on average, for the rows whose likeliest
-            component is the same. Where the climb ends all are looked at, and where
-            others hold more than 1e-6 nats the number is doubled and the climb goes on.
+            hundreds: those that come next for the rows whose likeliest component is
+            the same. Where the climb ends all are looked at, and where others hold
+            more than 1e-6 nats the number is doubled and the climb goes on.
             One start is drawn if `starts` is left out. All look at each if left out.
         progress: True to show a bar, which needs tqdm.
         callback: a function that is called with a `Step` after each step of each start,

@@ -15,8 +15,6 @@ from mixnotes.components.exponential import Values
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 
-_WHOLE, _ON_THE_WAY = 100, 100  # Newton steps: of a first guess, and within EM
-
 
 class Place(NamedTuple):
     """A blank of one component, or of those that share it."""
@@ -45,7 +43,7 @@ def mode_from(
                 stack[group] = now[name][group]
             if not search.height(here) > search.height(there):
                 here = there
-        here = search.climbed(here, _WHOLE if now is None else _ON_THE_WAY)
+        here = search.climbed(here)
     return here
 
 
@@ -102,8 +100,8 @@ class _Search:
             found += [Place(name, slots, constraint) for slots in ties.values()]
         return found
 
-    def climbed(self, begin: Values, steps: int) -> Values:
-        """Where so many Newton steps lead on the line."""
+    def climbed(self, begin: Values) -> Values:
+        """Where Newton steps lead on the line."""
         places = self.places()
         start = [
             place.constraint.unconstrain(begin[place.name][place.slots[:1]])[0]
@@ -119,5 +117,5 @@ class _Search:
                 values[place.name][place.slots] = found[0]
             return values
 
-        top = ascend(lambda line: self.height(at(line)), np.concatenate(start), steps)
+        top = ascend(lambda line: self.height(at(line)), np.concatenate(start))
         return at(top.place)

@@ -1,8 +1,8 @@
 """EM of very many components, of which each row is looked at by the nearest few.
 
 Rows are grouped by the component that most likely made them, and a group is looked at
-by the components that are most likely of it on average. That is EM on a lower bound of
-the log-likelihood, the truncated one; it is exact as far as the others have no
+by the components that come next for its rows. That is EM on a lower bound of the
+log-likelihood, the truncated one; it is exact as far as the others have no
 responsibility. So where such a climb ends the whole log-likelihood is computed, and
 where it is higher more components are looked at.
 
@@ -179,7 +179,7 @@ class NearestRows:
         near = np.argpartition(-wanted, count - 1, axis=1)[:, :count]
         self.group(Groups(order, ends, near))
 
-    def group(self, groups: Groups | None) -> None:
+    def group(self, groups: Groups) -> None:
         """Take these groups."""
         self.groups = groups
         self.features = self.columns = np.empty(0)
@@ -263,6 +263,7 @@ class _Bound:
         self.settings, self.start = settings, start
         self.accelerator = Accelerator()
         self.histories: list[Array] = []
+        self.height = -np.inf  # of the bound
         self.steps = 0
 
     def climbed(self, state: State, budget: float) -> RunResult | None:
@@ -272,6 +273,7 @@ class _Bound:
                     self.accelerator.elsewhere())  # fmt: skip
         ended = run.advance(budget)
         self.accelerator, self.here = run.accelerator, run.run.current
+        self.height = run.run.log_likelihood
         history = np.array(run.run.history) + self.engine.constant
         self.histories.append(history if not self.histories else history[1:])
         self.steps += len(history) - 1
@@ -282,9 +284,8 @@ class _Bound:
         engine, rows = self.engine, self.rows
         engine.rows = rows  # type: ignore[assignment]
         before = rows.groups
-        least = -np.inf if before is None else engine.e_step(state)[0]
         rows.regroup(engine.tree.leaf_weights(state.weights), state.values[0])
-        if engine.e_step(state)[0] < least:
+        if before is not None and engine.e_step(state)[0] < self.height:
             rows.group(before)
 
     def result(self, ended: RunResult, height: float, missed: float) -> RunResult:

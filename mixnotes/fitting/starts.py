@@ -18,6 +18,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows
+from mixnotes.fitting.blocks.base import CROWD
 from mixnotes.fitting.engine import Engine
 from mixnotes.fitting.exclusion import impossible_together
 from mixnotes.fitting.vector import State
@@ -44,8 +45,7 @@ _COLUMNS = 8  # from which groups tell most
 _MANY = 4096  # rows above which starts are tried on some
 _SOME = 1024, 4096  # at the least, and at the most
 _LLOYD = 50  # steps of k-means at most
-_CROWD = 256  # components from which a start is one run of k-means, cut short
-_CROWDED = 5  # steps of it then
+_CROWDED = 5  # the same of very many components
 _SOFT = 0.1  # the share of each row that all have then
 _EACH = 16  # rows for each component that are looked at
 _SETTLED = 1e-3  # the share of rows that still change groups when it stops
@@ -82,13 +82,13 @@ def random_starts(
 ) -> Iterator[State]:
     """First guesses of several kinds; where few are asked for, each is the highest of
     some after a short run."""
-    tries = -(-_TRIES // max(count, 1)) if engine.k < _CROWD else 1
+    tries = -(-_TRIES // max(count, 1)) if engine.k < CROWD else 1
     rows = engine.source
     assert isinstance(rows, Rows)
     columns = rows.whole.x.size // len(rows.whole.x)
     few = _KINDS_OF_NUMBERS if columns == 1 else _KINDS
     tried_kinds = few if columns < _COLUMNS else _KINDS_OF_MANY
-    if engine.k >= _CROWD:
+    if engine.k >= CROWD:
         tried_kinds = (Kind.GROUPS,)
     if rows.beside is not None and rows.beside.group is not None:  # every other one
         tried_kinds = tuple(k for own in tried_kinds for k in (own, Kind.TOGETHER))
@@ -153,7 +153,7 @@ def random_start(
     share = np.zeros((k, m))
     if noise:
         share[unknown] = noise * rng.dirichlet(np.ones(len(unknown)), m).T
-    if len(unknown) >= _CROWD:  # some groups have too few rows for a spread
+    if len(unknown) >= CROWD:  # some groups have too few rows for a spread
         noise = _SOFT
         share[unknown] = noise / len(unknown)
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
@@ -227,7 +227,7 @@ def _groups(
 
     Source: Lloyd (1982).
     """
-    crowded = k >= _CROWD
+    crowded = k >= CROWD
     tries = 1 if crowded else 2 + int(np.log(k))
     middles = points[_spread_seeds(points, weight, k, rng, tries)]
     nearest = None
@@ -390,7 +390,7 @@ def _spread_seeds(
             left = np.minimum(_squares_from(points, points[drawn]) + norms, distance)
             best = drawn[int(np.argmin(left @ weight))]
         seeds.append(int(best))
-        if k < _CROWD:
+        if k < CROWD:
             squares = _squares(points, points[best])
         else:
             squares = norms - 2 * points @ points[best] + norms[best]

@@ -19,6 +19,10 @@ from mixnotes.data.sources import Source
 from mixnotes.fitting.prior import Priors
 from mixnotes.numeric.arrays import Array
 
+CROWD = 256
+"""Components from which a first guess is one short run of k-means and packed sums: to
+compare each with every row in more than one way takes too long."""
+
 
 class RecentreError(ArithmeticError):
     """Squares of the data have too few digits for how sharp a component became."""

@@ -21,7 +21,7 @@ from mixnotes.components.exponential import (
 )
 from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows, Source
-from mixnotes.fitting.blocks.base import Form, RecentreError, Workspace
+from mixnotes.fitting.blocks.base import CROWD, Form, RecentreError, Workspace
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.blocks.gappy import Gaps, PackedGaps
 from mixnotes.fitting.blocks.sums import Columns, Sums
@@ -29,7 +29,6 @@ from mixnotes.fitting.prior import Learner
 from mixnotes.numeric.arrays import Array
 
 _EPS = float(np.finfo(float).eps)
-_CROWD = 256  # components of which a first guess is made of packed sums
 _EXACT = 1e-9  # the error of a log-density above which the exact form is taken
 
 
@@ -231,7 +230,7 @@ class GaussianBlock(ExponentialBlock):
     def first(self, share: Array, data: Any) -> Values:
         """The parameters that fit given responsibilities (K, n); of very many
         components by one product, which is near enough for a first guess."""
-        if len(self.templates) < _CROWD or self.gaps:
+        if len(self.templates) < CROWD or self.gaps:
             return super().first(share, data)
         return self.learn(self.summed(share, data, 0.0), None)
 
