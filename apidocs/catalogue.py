@@ -181,7 +181,7 @@ MODEL = Group(
             "Noise",
             see=("Uniform", "MultivariateNormal", "Mixture"),
             reads=("your-data/columns.md",),
-            words="outliers, background, mclust noise, Poisson noise",
+            words="background, mclust noise, Poisson noise",
         ),
         page(
             "Factors",
