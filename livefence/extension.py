@@ -174,11 +174,16 @@ class Writer:
             copied = page.attribute(self.parsed.copied(fence))
             chain = self.parsed.chain_of(fence)
             name = "livefence-still" if fence.head.norun else "livefence"
+            fold, end = "", "</div>"
+            if fence.fold:
+                words = html.escape(fence.fold)
+                fold = f'<details class="livefence-fold"><summary>{words}</summary>'
+                end = "</details></div>"
             opening = self._stash(
                 f'<div class="{name}" data-search-exclude data-chain="{chain}" '
-                f'data-copy="{copied}">'
+                f'data-copy="{copied}">{fold}'
             )
-            blocks = [opening, *blocks, self._stash("</div>")]
+            blocks = [opening, *blocks, self._stash(end)]
         elif fence.head.check:
             known = page.attribute(json.dumps(result["known"])) if result else ""
             opening = self._stash(

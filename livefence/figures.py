@@ -4,16 +4,20 @@ matplotlib is not imported here: a page that draws nothing does not pay for it.
 """
 
 import base64
+import contextlib
 import html
 import io
 import os
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 SALT = "livefence"
+NARROW = 3.6  # inches: a figure for a phone, its text as large as on the wide one
+LOWER = 0.9  # of the height that is left to a narrow figure, or to each of its panels
 PLACES = re.compile(r'\b(?:d|x|y)="[^"]*"')  # not transforms: their scales are small
 LONG = re.compile(r"-?\d+\.\d{3,}")
 ROOT = re.compile(r"<svg\b[^>]*>")
@@ -22,6 +26,7 @@ DROPPED = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>",
     re.DOTALL,
 )
+BESIDE = '\n<svg class="livefence-narrow"'
 ID = re.compile(r'(\bid="|\bhref="#|url\(#)')
 
 
@@ -80,7 +85,7 @@ class Canvas:
             return []
         found = managers.Gcf.get_all_fig_managers()
         try:
-            return [to_svg(manager.canvas.figure) for manager in found]
+            return [both(manager.canvas.figure) for manager in found]
         finally:
             close_all()
 
@@ -99,6 +104,66 @@ def close_all() -> None:
     """Close every open figure, if matplotlib is there."""
     if managers := sys.modules.get("matplotlib._pylab_helpers"):
         managers.Gcf.destroy_all()
+
+
+def both(figure: Any) -> str:
+    """The figure as SVG, and again as on a phone where it is wider than one: two
+    elements, of the classes `livefence-wide` and `livefence-narrow`."""
+    wide = to_svg(figure)
+    if figure.get_size_inches()[0] <= NARROW:
+        return wide
+    with narrowed(figure):
+        narrow = to_svg(figure)
+    hidden = narrow.replace('style="', 'style="display:none;', 1)  # but for page.css
+    return f"{_classed(wide, 'wide')}\n{_classed(hidden, 'narrow')}"
+
+
+def wide(svg: str) -> str:
+    """Of a figure that was drawn twice, the wide one."""
+    return svg.partition(BESIDE)[0]
+
+
+@contextlib.contextmanager
+def narrowed(figure: Any) -> Iterator[None]:
+    """The figure in the width of a phone: lower, and panels that stand in a row one
+    below the other. On leaving it is as it was."""
+    from matplotlib.gridspec import GridSpec
+
+    size = figure.get_size_inches().copy()
+    panels = [axis for axis in figure.axes if axis.get_subplotspec() is not None]
+    before = [
+        (
+            axis,
+            axis.get_subplotspec(),
+            axis.yaxis.get_tick_params().get("labelleft"),
+            axis.get_ylabel(),
+        )
+        for axis in panels
+    ]
+    grids = {id(axis.get_subplotspec().get_gridspec()): axis for axis in panels}
+    columns = [axis.get_subplotspec().get_gridspec().ncols for axis in grids.values()]
+    rows = [axis.get_subplotspec().get_gridspec().nrows for axis in grids.values()]
+    stacked = len(panels) if columns == [len(panels)] and rows == [1] else 1
+    try:
+        if stacked > 1:
+            grid = GridSpec(stacked, 1, figure=figure)
+            for axis, place in zip(panels, grid, strict=True):
+                axis.set_subplotspec(place)
+                axis.tick_params(labelleft=True)
+                if axis.get_shared_y_axes().joined(axis, panels[0]):
+                    axis.set_ylabel(axis.get_ylabel() or panels[0].get_ylabel())
+        figure.set_size_inches(NARROW, size[1] * LOWER * stacked)
+        yield
+    finally:
+        for axis, place, labelled, label in before:
+            axis.set_subplotspec(place)
+            axis.tick_params(labelleft=labelled is not False)
+            axis.set_ylabel(label)
+        figure.set_size_inches(size)
+
+
+def _classed(svg: str, name: str) -> str:
+    return svg.replace("<svg ", f'<svg class="livefence-{name}" ', 1)
 
 
 def to_svg(figure: Any) -> str:
@@ -140,6 +205,12 @@ def _rounded(number: re.Match[str]) -> str:
 
 def inline(svg: str, prefix: str, alt: str, colors: dict[str, str]) -> str:
     """The SVG as it stands in a page: own ids, CSS colours, a name for readers."""
+    first, beside, narrow = svg.partition(BESIDE)
+    if beside:
+        return "\n".join(
+            inline(each, f"{prefix}{which}", alt, colors)
+            for which, each in (("", first), ("n-", beside[1:] + narrow))
+        )
     svg = ID.sub(rf"\g<1>{prefix}", svg)
     if black := colors.get("#000000"):  # matplotlib leaves a black fill unsaid
         svg = svg.replace('style="max-width', f'style="fill:{black};max-width', 1)

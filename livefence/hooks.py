@@ -28,6 +28,7 @@ LINK = (
     '\n<p class="livefence-notebook" data-search-exclude>'
     '<a href="{name}" download>Download this page as a notebook</a></p>\n'
 )
+STYLE = Path(__file__).with_name("page.css")
 log = logging.getLogger("mkdocs.livefence")
 serving = False
 remembered: "tempfile.TemporaryDirectory[str] | None" = None  # of notebooks that ran
@@ -48,6 +49,7 @@ def on_config(config: Any) -> None:
     # A kernel that inherits another backend draws nothing, and says nothing.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     _remember_notebooks(config, settings)
+    config.extra_css.insert(0, f"{FOLDER}/{STYLE.name}")
     if not settings.browser:
         return
     try:
@@ -68,8 +70,10 @@ def on_config(config: Any) -> None:
 
 
 def on_files(files: Any, config: Any) -> None:
-    """What Run needs becomes part of the site."""
+    """The style of the pages, and what Run needs, become part of the site."""
     settings = _settings(config)
+    style = f"{FOLDER}/{STYLE.name}"
+    files.append(File.generated(config, style, abs_src_path=str(STYLE)))
     try:
         if not has_parts(settings):
             return

@@ -62,6 +62,11 @@ class Fence(Cell):
         """How many #| lines stand at the top."""
         return count_comments(self.code)
 
+    @property
+    def fold(self) -> str:
+        """The words under which the code is folded away, or none."""
+        return " ".join(value for key, value in _comments(self.code) if key == "fold")
+
 
 @dataclass(frozen=True)
 class Number(Cell):
@@ -294,10 +299,24 @@ def _comment_fault(code: str) -> str | None:
         return "a #| line stands below code; move it to the top of the fence"
     keys = [match["key"] for s in lines[:top] if (match := COMMENT.match(s))]
     if keys and keys[0] is None:
-        return "the first #| line needs a key: alt or caption"
-    if unknown := set(keys) - {"alt", "caption", None}:
-        return f"#| {min(map(str, unknown))}: is not known; write alt or caption"
+        return "the first #| line needs a key: alt, caption or fold"
+    if unknown := set(keys) - {"alt", "caption", "fold", None}:
+        return f"#| {min(map(str, unknown))}: is not known; write alt, caption or fold"
+    if keys.count("fold") > 1:
+        return "#| fold: stands twice; a fence folds once"
+    if ("fold", "") in _comments(code):
+        return "#| fold: needs the words that stand for the folded code"
     return None
+
+
+def _comments(code: str) -> Iterator[tuple[str, str]]:
+    """The #| lines as keys and values; a line without a key goes on with the last."""
+    key = ""
+    for line in code.splitlines()[: count_comments(code)]:
+        match = COMMENT.match(line)
+        assert match  # count_comments has seen it
+        key = match["key"] or key
+        yield key, match["value"].strip()
 
 
 def figure_texts(code: str) -> list[FigureText]:
@@ -307,17 +326,16 @@ def figure_texts(code: str) -> list[FigureText]:
     with the one above.
     """
     figures: list[dict[str, str]] = []
-    key = ""
-    for line in code.splitlines()[: count_comments(code)]:
-        match = COMMENT.match(line)
-        assert match  # count_comments has seen it
-        if match["key"]:
-            key = match["key"]
+    lines = code.splitlines()[: count_comments(code)]
+    for line, (key, value) in zip(lines, _comments(code), strict=True):
+        if key == "fold":
+            continue
+        if COMMENT.match(line)["key"]:  # type: ignore[index]
             if not figures or key in figures[-1]:
                 figures.append({})
-            figures[-1][key] = match["value"].strip()
+            figures[-1][key] = value
         elif figures:
-            figures[-1][key] += " " + match["value"].strip()
+            figures[-1][key] += " " + value
     return [FigureText(**figure) for figure in figures]
 
 

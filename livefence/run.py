@@ -147,7 +147,7 @@ class Chain:
             if not alt:
                 which = f"figure {i + 1}" if len(drawn) > 1 else "the figure"
                 self._fail(line, f"{which} has no alt text: add a line '#| alt: ...'")
-            size = len(svg.encode()) / 1000
+            size = len(figures.wide(svg).encode()) / 1000
             if size > self.settings.max_svg_kb:
                 self._fail(
                     line,

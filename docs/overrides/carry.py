@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from mkdocs.plugins import event_priority
 
+from livefence import figures
 from livefence.extension import ran
 from livefence.hooks import Links
 from livefence.notebook import notebook
@@ -83,7 +84,9 @@ def _markdown(page: Any, results: Any, link: Any, folder: Path) -> str:
         for svg, alt, _ in result.get("figures", []):
             drawn += 1
             name = f"figure-{drawn}.svg"
-            (folder / name).write_text(svg, encoding="utf-8", newline="\n")
+            (folder / name).write_text(
+                figures.wide(svg), encoding="utf-8", newline="\n"
+            )
             parts.append(f"![{BRACKETS.sub(' ', alt)}]({name})")
     return "\n\n".join(parts)
 

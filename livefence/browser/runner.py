@@ -96,6 +96,7 @@ class Runner:
         # scripts at plt.show(), which the policy of the page forbids.
         os.environ["MPLBACKEND"] = "agg"
         self.modules = modules  # imported before a block that names them runs
+        self.narrow = False  # the reader has a phone: figures in its width
         self.style: Path | None = None
         if style:
             self.style = Path.cwd() / "livefence.mplstyle"
@@ -211,7 +212,7 @@ class Runner:
             warnings.filterwarnings("ignore", ".* is non-interactive")  # plt.show()
             sys.modules[chain.module.__name__] = chain.module
             value.execute(plain, file, chain.module.__dict__)
-            return _drawn() if last else []
+            return _drawn(self.narrow) if last else []
 
 
 def _defined(chain: Chain) -> dict[str, Any]:
@@ -242,7 +243,7 @@ def _verdict(wrong: str) -> str:
     return json.dumps({"figures": [], "right": False, "verdict": f"Not yet: {wrong}."})
 
 
-def _drawn() -> list[str]:
+def _drawn(narrow: bool) -> list[str]:
     """The open figures as SVG; one of very many points as pixels in an SVG."""
     managers = sys.modules.get("matplotlib._pylab_helpers")
     if managers is None:
@@ -250,8 +251,10 @@ def _drawn() -> list[str]:
     found = []
     for manager in managers.Gcf.get_all_fig_managers():
         figure = manager.canvas.figure
-        svg = figures.to_svg(figure)
-        found.append(svg if len(svg) <= LARGEST else _pixels(figure))
+        small = narrow and figure.get_size_inches()[0] > figures.NARROW
+        with figures.narrowed(figure) if small else contextlib.nullcontext():
+            svg = figures.to_svg(figure)
+            found.append(svg if len(svg) <= LARGEST else _pixels(figure))
     figures.close_all()
     return found
 

@@ -377,6 +377,21 @@ def test_figures_are_drawn_as_on_the_page(runner):
     assert runner("pass")[1] == {"figures": []}
 
 
+def test_a_phone_is_drawn_figures_of_its_width():
+    shown = []
+    runner = Runner(shown.append, "", {})
+    draw = "import matplotlib.pyplot as plt\nplt.figure(figsize=({}, 3))\nplt.plot([1])"
+    found = {}
+    for narrow in (False, True):
+        runner.narrow = narrow
+        for width in (3, 6):
+            told = runner.run(f"{narrow}", [draw.format(width)], "run")
+            [svg] = json.loads(told)["figures"]
+            found[narrow, width] = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+    assert found[True, 3] == found[False, 3]
+    assert found[True, 6] < 270 < found[False, 6]
+
+
 def test_lines_of_a_notebook_and_show_do_nothing(runner):
     draw = "%config A.b = 1\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()"
     printed, result = runner(draw)

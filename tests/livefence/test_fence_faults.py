@@ -44,6 +44,8 @@ FAULTS = {
         "the SVG has ",
     ),
     "unknown-comment": Planted("#| title: x\na = 1", 0, "#| title: is not known"),
+    "no-fold": Planted("#| fold:\na = 1", 0, "#| fold: needs the words"),
+    "two-folds": Planted("#| fold: a\n#| fold: b\na = 1", 0, "#| fold: stands twice"),
     "generator": Planted(
         "import numpy as np\nnp.random.default_rng().normal()", 2, UNSEEDED
     ),

@@ -225,7 +225,7 @@ def test_coordinates_are_given_to_a_hundredth_of_a_point():
 def test_figures_share_no_ids_and_point_at_their_own():
     draw = f"#| alt: one\n#| alt: two\n{DRAW}plt.figure()\nplt.plot([1, 0])\n"
     html = show(f"```python\n{draw}```\n\n```python\n{draw}```\n")
-    assert html.count("<svg") == 4
+    assert html.count("<svg") == 8, "each of four for a wide and for a narrow page"
     svgs = html[html.index("<svg") :]
     ids = re.findall(r'\bid="(lf[^"]*)"', svgs)
     assert len(ids) == len(set(ids)) > 4
@@ -235,7 +235,68 @@ def test_figures_share_no_ids_and_point_at_their_own():
 
 def test_a_reader_may_show_the_figure():
     html = show(f"```python\n#| alt: one\n{DRAW}plt.show()\n```\n")
-    assert html.count("<svg") == 1
+    assert html.count('<svg role="img"') == html.count("<figure") * 2 == 2
+
+
+def boxes(html):
+    """The width and height of each drawing, in points."""
+    found = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', html)
+    return [(float(width), float(height)) for width, height in found]
+
+
+def test_a_figure_is_drawn_again_in_the_width_of_a_phone():
+    """With text of the same size; without a style of the page the wide one is seen."""
+    html = show(f"```python\n#| alt: one\n{DRAW}plt.ylabel('y')\n```\n")
+    (wide, _), (narrow, height) = boxes(html)
+    assert narrow <= 270 < wide
+    assert height > 0.75 * narrow
+    first, second = re.findall(r"<svg [^>]*>", html)
+    assert 'aria-label="one"' in first
+    assert 'aria-label="one"' in second
+    assert "display:none" not in first
+    assert 'class="livefence-narrow"' in second
+    assert "display:none" in second
+
+
+def test_panels_in_a_row_stand_below_each_other_on_a_phone_and_the_figure_is_kept():
+    draw = (
+        "import matplotlib.pyplot as plt\n"
+        "figure, axes = plt.subplots(1, 2, sharey=True, figsize=(6.4, 3))\n"
+        "axes[0].set_ylabel('height')"
+    )
+    after = (
+        "print([axis.get_subplotspec().get_gridspec().ncols for axis in axes])\n"
+        "print(figure.get_size_inches().tolist(), repr(axes[1].get_ylabel()))\n"
+        "print(axes[1].yaxis.get_tick_params()['labelleft'])"
+    )
+    html = show(
+        f"```python\n#| alt: one\n{draw}\n```\n\n"
+        f"```python {{ continuation }}\n{after}\n```\n"
+    )
+    (wide, low), (narrow, high) = boxes(html)
+    assert high > 1.6 * low
+    assert narrow < 0.7 * wide
+    assert "[2, 2]\n[6.4, 3.0] &#x27;&#x27;\nFalse\n" in html
+
+
+def test_a_figure_that_is_narrow_is_drawn_once():
+    draw = f"#| alt: one\n{DRAW}plt.gcf().set_size_inches(3, 2)\n"
+    assert len(boxes(show(f"```python\n{draw}```\n"))) == 1
+
+
+def test_code_that_folds_is_run_copied_and_opened_by_its_words():
+    html = show(
+        f"```python\n#| fold: How it\n#|   is drawn & more\n#| alt: one\n{DRAW}```\n"
+        "```python { continuation }\nprint(plt.__name__)\n```\n"
+    )
+    assert html.count("<details") == 1
+    folded = html[html.index("<details") : html.index("</details>")]
+    assert "<summary>How it is drawn &amp; more</summary>" in folded
+    assert "plt" in folded
+    assert "#|" not in html
+    assert html.index("</details>") < html.index("<figure"), "the figure is seen"
+    assert "matplotlib.pyplot" in html
+    assert "import matplotlib.pyplot as plt&#10;plt.plot" in html, "it is copied"
 
 
 def test_a_black_that_matplotlib_leaves_unsaid_is_coloured():

@@ -261,6 +261,7 @@ export class Cell {
     this.close();
     this.nodes ??= [...this.code.childNodes];
     this.code.textContent = `${text}\n`;
+    this.box.querySelector(".livefence-fold")?.setAttribute("open", "");
     this.changed(text);
     this.say(words);
   }

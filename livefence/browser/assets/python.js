@@ -80,6 +80,7 @@ function next() {
     id: cell.run_id,
     prefix: `run${cell.run_id}-`,
     alive: cell.alive,
+    narrow: matchMedia("(width < 30em)").matches,
     ...cell.task,
   });
 }

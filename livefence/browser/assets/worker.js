@@ -249,7 +249,7 @@ function signal(url) {
 
 let id;
 
-async function run({ chain, blocks, prefix, alive, answer, solution, names: asked, above }) {
+async function run({ chain, blocks, prefix, alive, answer, solution, names: asked, above, narrow }) {
   const seen = [...blocks, solution ?? ""];
   if (!runner) {
     config ??= JSON.parse(new TextDecoder().decode(await get("browser.json")));
@@ -270,6 +270,7 @@ async function run({ chain, blocks, prefix, alive, answer, solution, names: aske
     let result;
     const list = python.toPy(asked ?? blocks);
     const others = python.toPy(leant);
+    runner.narrow = narrow;
     try {
       result = JSON.parse(asked ? runner.check(answer, solution, list, others) : runner.run(chain, list, prefix));
     } finally {
