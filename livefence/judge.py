@@ -51,6 +51,21 @@ def judge(
     return f"{name} is too {'small' if low < value else 'large'}"
 
 
+def recognised(name: str, mine: Any, mistakes: Any, how: str = "") -> str | None:
+    """What the solution says of this wrong answer, or None. Its `mistakes` have for a
+    name wrong answers, compared as the right one is, each with a sentence of words."""
+    of_name = mistakes.get(name, {}) if isinstance(mistakes, dict) else {}
+    for wrong, words in of_name.items():
+        if unanswered(name, mine) is None and judge(name, mine, wrong, how) is None:
+            return str(words)
+    return None
+
+
+def verdict(wrong: str) -> str:
+    """What is wrong with an answer, a sentence or part of one, as the page says it."""
+    return f"Not yet. {wrong}" if wrong.endswith(".") else f"Not yet: {wrong}."
+
+
 def _judge_all(
     name: str, mine: Any, right: list[Any], how: str, told: Iterable[str]
 ) -> str | None:
@@ -131,10 +146,15 @@ def plainly(
         return None
     told = printed(heard)
     found = {}
+    mistakes = known.get("mistakes", {})
     for name, how in asked(check.split()):
         one = plain(known.get(name), how, told)
         if one is None:
             return None
+        for wrong, words in mistakes.get(name, {}).items():
+            if (other := plain(wrong, how)) is None:
+                return None
+            one.setdefault("mistakes", []).append(other | {"words": words})
         found[name] = one
     return found
 

@@ -157,7 +157,8 @@ class Runner:
         The answer finds what the chains `above` leave, each given by its name and its
         blocks. A solution that defines a function `right` says by it which answers are
         right: it is given those of the reader, and returns True, or False, or in words
-        what is wrong. Otherwise each name is compared with the solution's (`judge`).
+        what is wrong. Otherwise each name is compared with the solution's (`judge`). A
+        wrong answer that stands in its `mistakes` gets the words that stand there.
         """
         output = Output(self.show)
         mine = Chain(self.style)
@@ -229,18 +230,24 @@ def _wrong(
 ) -> str | None:
     """What is wrong with the answers `given`, by those that the solution gives and by
     what it prints, or None."""
+    asked = list(asked)
     answers = {name: given.get(name) for name, _ in asked}
+    mistakes = known.get("mistakes")
     if callable(right := known.get("right")):
-        return judge.asked_of(right, answers, {name: known[name] for name in answers})
+        solved = {name: known[name] for name in answers}
+        wrong = judge.asked_of(right, answers, solved)
+        each = (judge.recognised(a, answers[a], mistakes, how) for a, how in asked)
+        return wrong and next(filter(None, each), wrong)
     told = judge.printed(heard)
-    each = (
-        judge.judge(name, answers[name], known[name], how, told) for name, how in asked
-    )
-    return next(filter(None, each), None)
+    for name, how in asked:
+        if wrong := judge.judge(name, answers[name], known[name], how, told):
+            return judge.recognised(name, answers[name], mistakes, how) or wrong
+    return None
 
 
 def _verdict(wrong: str) -> str:
-    return json.dumps({"figures": [], "right": False, "verdict": f"Not yet: {wrong}."})
+    told = judge.verdict(wrong)
+    return json.dumps({"figures": [], "right": False, "verdict": told})
 
 
 def _drawn(narrow: bool) -> list[str]:

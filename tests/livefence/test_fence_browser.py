@@ -538,6 +538,42 @@ def test_a_solution_may_say_itself_what_is_right(
     assert told["right"] is (verdict == "Right.")
 
 
+MISTAKES = """
+a = 0.25
+b = "left"
+mistakes = {
+    "a": {0.75: "That is the share of the others.", 0.5: "That is half"},
+    "b": {"right": "You look from the other side."},
+}
+"""
+RECOGNISED = [
+    ("a = 0.25\nb = 'left'", "Right."),
+    ("a = 0.7501\nb = 'left'", "Not yet. That is the share of the others."),
+    ("a = 3 / 4\nb = 'right'", "Not yet. That is the share of the others."),
+    ("a = 0.5\nb = 'left'", "Not yet: That is half."),
+    ("a = 0.3\nb = 'left'", "Not yet: a is too large."),
+    ("a = 0.25\nb = 'Right'", "Not yet. You look from the other side."),
+    ("a = 0.25\nb = 'up'", "Not yet: b is another word."),
+    ("a = ...\nb = 'left'", "Not yet: put your answer in place of the dots after a =."),
+]
+
+
+@pytest.mark.parametrize(("answer", "verdict"), RECOGNISED)
+@pytest.mark.parametrize("by", ["value", "function"])
+def test_a_likely_mistake_is_told_by_its_name(
+    answer, verdict, by, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    solution = MISTAKES
+    if by == "function":
+        solution += "\n\ndef right(a, b):\n    return a < 0.26 and b == 'left'\n"
+        if verdict.startswith("Not yet: a is too") or "another word" in verdict:
+            verdict = "Not yet: a and b are not right."
+    told = json.loads(Runner(print, "", {}).check(answer, solution, ["a", "b"]))
+    assert told["verdict"] == verdict
+    assert told["right"] is (verdict == "Right.")
+
+
 def test_an_answer_that_the_function_stumbles_on_shows_no_traceback(
     tmp_path, monkeypatch
 ):

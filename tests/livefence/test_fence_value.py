@@ -127,6 +127,19 @@ def test_what_the_page_is_told_decides_as_python_does(right, how):
     assert found[True]
 
 
+def test_the_page_knows_mistakes_where_it_can_compare_them():
+    known = {"a": 0.5, "b": "up", "mistakes": {"a": {0.25: "Half of it."}}}
+    found = judge.plainly("a b", known, "")
+    wrong = judge.plain(0.25) | {"words": "Half of it."}
+    assert found["a"]["mistakes"] == [wrong]
+    assert "mistakes" not in found["b"]
+    known["mistakes"] = {"b": {"down": "Other."}}
+    [other] = judge.plainly("a b", known, "")["b"]["mistakes"]
+    assert other == {"word": "down", "words": "Other."}
+    known["mistakes"] = {"a": {(1, 2): "Two."}}
+    assert judge.plainly("a b", known, "") is None
+
+
 def test_a_solution_that_judges_by_itself_takes_python():
     known = {"right": lambda a: a == 1, "a": 1}
     assert judge.plainly("a", known, "") is None

@@ -20,14 +20,20 @@ function numbers(text) {
 
 const word = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-/** What is wrong with a typed answer, or undefined; the build says what is right. */
+const agrees = (text, found, { word: other, number, slack, others }) =>
+  other === undefined ? found.some((x) => Math.abs(x - number) <= slack || others.includes(x)) : word(text) === other;
+
+/** What is wrong with a typed answer, or undefined; the build says what is right, and
+ * what to say of likely mistakes. */
 function wrong(name, text, right) {
   if (!text.trim()) return `give ${name} a value`;
-  if ("word" in right) return word(text) === right.word ? undefined : `${name} is another word`;
   const found = numbers(text);
+  if (agrees(text, found, right)) return undefined;
+  const mistake = right.mistakes?.find((each) => agrees(text, found, each));
+  if (mistake) return mistake.words;
+  if ("word" in right) return `${name} is another word`;
   if (!found.length) return `${name} must be a number, such as 0.25 or 1/4; to have Python work it out, press Edit`;
-  const { number, slack, others } = right;
-  if (found.some((x) => Math.abs(x - number) <= slack || others.includes(x))) return undefined;
+  const { number } = right;
   const read = /[,]/.test(text) && found.length === 1 ? ` (it is read as ${found[0]})` : "";
   return `${name} is too ${found[0] < number ? "small" : "large"}${read}`;
 }
@@ -107,7 +113,7 @@ export class Answer extends Cell {
     const entries = Object.entries(this.known);
     const told = entries.map(([name, right]) => wrong(name, this.inputs.get(name).value, right));
     const first = told.find(Boolean);
-    this.tells(first ? `Not yet: ${first}.` : "Right.", !first);
+    this.tells(!first ? "Right." : first.endsWith(".") ? `Not yet. ${first}` : `Not yet: ${first}.`, !first);
     this.show();
   }
 
