@@ -126,6 +126,7 @@ export class Answer extends Cell {
   reset() {
     this.ticked?.remove();
     this.ticked = undefined;
+    document.dispatchEvent(new CustomEvent("livefence-ticked"));
     keep("right", this.name, undefined);
     this.typed = false;
     for (const input of this.inputs.values()) input.value = "";
@@ -158,6 +159,7 @@ export class Answer extends Cell {
     if (this.ticked || !this.title) return;
     this.ticked = make("span", { class: "livefence-tick" }, "Solved");
     this.title.append(" ", this.ticked);
+    document.dispatchEvent(new CustomEvent("livefence-ticked"));
     this.show();
   }
 }

@@ -1,0 +1,88 @@
+"""Hook for MkDocs: what stands around a chapter.
+
+Below its title, what it needs and how long it takes. Before its first section, the
+symbols that light up together in formulas, code and pictures (`ties` in the front
+matter; assets/js/ties.js).
+"""
+
+import html
+import re
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+
+WORDS_A_MINUTE = 200
+AN_EXERCISE = 3  # minutes
+KEYS = {"name", "symbol", "code", "means", "color"}
+KNOWN = ", ".join(sorted(KEYS))
+OUT_OF_SIGHT = re.compile(
+    r"<(svg|pre|script|style)\b.*?</\1>|<details\b.*?</details>", re.DOTALL
+)
+TAG = re.compile(r"<[^>]+>")
+EXERCISE = 'class="admonition exercise"'
+NAME = re.compile(r"[a-z][a-z-]*")
+
+
+def on_page_content(page_html: str, page: Any, **_: Any) -> str:
+    """The page with what its front matter asks for."""
+    source = page.file.src_uri
+    if needs := page.meta.get("needs"):
+        page_html = page_html.replace("</h1>", f"</h1>\n{_before(needs, page_html)}", 1)
+    if ties := page.meta.get("ties"):
+        head, mark, rest = page_html.partition("<h2")
+        if not mark:
+            raise PluginError(
+                f"{source}: its ties stand before a ##, and there is none"
+            )
+        page_html = f"{head}{_ties(ties, source)}\n{mark}{rest}"
+    return page_html
+
+
+def _before(needs: str, page_html: str) -> str:
+    """A line: what one needs, how long it takes, and how many exercises there are."""
+    exercises = page_html.count(EXERCISE)
+    return (
+        '<p class="mx-before" data-search-exclude>'
+        f"You need {html.escape(needs)}. About {minutes(page_html)} minutes, with "
+        f'<span class="mx-done" data-exercises="{exercises}">{exercises} exercises'
+        "</span>.</p>"
+    )
+
+
+def minutes(page_html: str) -> int:
+    """How long a page takes: its words that are seen at once, and its exercises, to
+    five minutes."""
+    seen = TAG.sub(" ", OUT_OF_SIGHT.sub(" ", page_html))
+    exact = len(seen.split()) / WORDS_A_MINUTE + AN_EXERCISE * page_html.count(EXERCISE)
+    return max(5, 5 * round(exact / 5))
+
+
+def _ties(ties: Any, source: str) -> str:
+    """The symbols as a list, each of which lights up what it stands for."""
+    if not isinstance(ties, list) or not all(isinstance(tie, dict) for tie in ties):
+        raise PluginError(f"{source}: ties must be a list of mappings")
+    items = []
+    for tie in ties:
+        if unknown := set(tie) - KEYS:
+            raise PluginError(f"{source}: {min(unknown)} is not known in ties: {KNOWN}")
+        if missing := {"name", "symbol", "means"} - set(tie):
+            raise PluginError(f"{source}: each of ties needs a {min(missing)}")
+        if not NAME.fullmatch(tie["name"]):
+            raise PluginError(f"{source}: {tie['name']!r} must be small letters and -")
+        items.append(_tie(tie))
+    head = (
+        '<ul class="mx-ties" data-search-exclude aria-label="Symbols of this chapter">'
+    )
+    return "\n".join([head, *items, "</ul>"])
+
+
+def _tie(tie: dict[str, Any]) -> str:
+    names = tie.get("code", [])
+    color = f"var(--mx-{tie['color']})" if "color" in tie else "var(--mx-accent)"
+    code = f" <code>{html.escape(names[0])}</code>" if names else ""
+    return (
+        f'<li class="mx-tie" data-tie="{tie["name"]}" '
+        f'data-code="{html.escape(" ".join(names))}" style="--mx-tie:{color}">'
+        f'<span class="arithmatex">\\({html.escape(tie["symbol"])}\\)</span>{code} '
+        f"{html.escape(tie['means'])}</li>"
+    )

@@ -1,0 +1,80 @@
+"""What stands around a chapter: what it needs, how long it takes, and its symbols."""
+
+import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mkdocs.exceptions import PluginError
+
+FILE = Path(__file__).parents[2] / "docs/overrides/chapter.py"
+PAGE = "<h1>One</h1>\n<p>The question?</p>\n<h2>First</h2>\n<p>Text.</p>\n"
+EXERCISE = '<div class="admonition exercise"><p>Try it.</p></div>\n'
+WEIGHT = {"name": "weight", "symbol": r"\pi", "means": "share of A & B"}
+
+
+@pytest.fixture(scope="module")
+def hook():
+    spec = importlib.util.spec_from_file_location("chapter", FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def page(**meta):
+    return SimpleNamespace(meta=meta, file=SimpleNamespace(src_uri="one.md"))
+
+
+def test_a_page_without_either_is_as_it_was(hook):
+    assert hook.on_page_content(PAGE, page()) == PAGE
+
+
+def test_below_the_title_stands_what_is_needed_and_how_long_it_takes(hook):
+    html = PAGE + 4 * EXERCISE + "<p>" + 1600 * "word " + "</p>"
+    found = hook.on_page_content(html, page(needs="chapter 2 & a pen"))
+    head, _, rest = found.partition("</p>")
+    assert head.startswith("<h1>One</h1>\n<p ")
+    assert "You need chapter 2 &amp; a pen. About 20 minutes" in head
+    assert 'data-exercises="4">4 exercises' in head
+    assert "The question?" in rest
+
+
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        ("", 5),
+        ("<p>" + 2000 * "word " + "</p>", 10),
+        ("<pre>" + 2000 * "word " + "</pre>", 5),
+        ("<details><p>" + 2000 * "word " + "</p></details>", 5),
+        (5 * EXERCISE, 15),
+    ],
+)
+def test_minutes_are_those_of_what_is_seen_at_once(hook, added, expected):
+    assert hook.minutes(PAGE + added) == expected
+
+
+def test_the_symbols_stand_before_the_first_section(hook):
+    tie = WEIGHT | {"code": ["weight", "weights"], "color": 2}
+    found = hook.on_page_content(PAGE, page(ties=[tie, WEIGHT | {"name": "rate"}]))
+    assert found.index("question") < found.index("<ul") < found.index("<h2>")
+    assert 'data-tie="weight" data-code="weight weights"' in found
+    assert "--mx-tie:var(--mx-2)" in found
+    assert r"\(\pi\)</span> <code>weight</code> share of A &amp; B" in found
+    assert 'data-tie="rate" data-code=""' in found
+
+
+@pytest.mark.parametrize(
+    ("text", "ties", "words"),
+    [
+        ("<h1>One</h1>", [WEIGHT], "there is none"),
+        (PAGE, WEIGHT, "must be a list"),
+        (PAGE, [WEIGHT | {"colour": 1}], "colour is not known"),
+        (PAGE, [{"name": "weight", "symbol": "w"}], "needs a means"),
+        (PAGE, [WEIGHT | {"name": "The weight"}], "'The weight' must be small letters"),
+    ],
+    ids=["section", "list", "key", "means", "name"],
+)
+def test_what_is_wrong_is_said_with_the_page(hook, text, ties, words):
+    with pytest.raises(PluginError, match=r"^one\.md: ") as told:
+        hook.on_page_content(text, page(ties=ties))
+    assert words in str(told.value)
