@@ -70,7 +70,8 @@ def test_the_arithmetic_of_the_page_is_that_of_mixnotes(page, site):
 
 def test_the_run_that_the_page_brings_was_computed_by_the_package(site):
     source = site.source("")
-    found = re.search(r'<div class="mx-data" hidden[^>]*>(.*?)</div>', source, re.DOTALL)
+    pattern = r'<div class="mx-data" hidden[^>]*>(.*?)</div>'
+    found = re.search(pattern, source, re.DOTALL)
     text = re.sub(r"<[^>]+>", "", found[1]).replace("&quot;", '"')
     data = json.loads(text)
     np.testing.assert_array_equal(data["x"], X)
