@@ -365,6 +365,29 @@ ANSWERS = {
             "the weight": "tied = 15 / 272",
         },
     ),
+    "08.4": (
+        ["rise = 345.4", "rise = 345", "from math import log\nrise = 15 * 10 * log(10)"],
+        {
+            "one observation": "rise = 23.03",
+            "one power of ten": "rise = 34.5",
+            "the ties at 79": "rise = 230.3",
+            "powers of ten": "rise = 150",
+            "a fall": "rise = -345.4",
+        },
+    ),
+    "08.5": (
+        [
+            "border = 2.736",
+            "border = 2.74",
+            f"{NUMPY}border = 2 + np.log(19) / 4",
+        ],
+        {
+            "k-means": "border = 2",
+            "the weights exchanged": "border = 1.264",
+            "the square not halved": "border = 4.944",
+            "an average by weight": "border = 0.2",
+        },
+    ),
     "09.1": (
         ["K = 255", "K = 255.0", "from math import ceil, pi\nK = ceil(8 / pi / 0.01)"],
         {
