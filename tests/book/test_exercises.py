@@ -366,7 +366,11 @@ ANSWERS = {
         },
     ),
     "08.4": (
-        ["rise = 345.4", "rise = 345", "from math import log\nrise = 15 * 10 * log(10)"],
+        [
+            "rise = 345.4",
+            "rise = 345",
+            "from math import log\nrise = 15 * 10 * log(10)",
+        ],
         {
             "one observation": "rise = 23.03",
             "one power of ten": "rise = 34.5",
