@@ -432,6 +432,24 @@ ANSWERS = {
             "the L1 error": "sup = 0.133",
         },
     ),
+    "09.4": (
+        ["least = 0.6", "least = 1.2 / 2", f"{NUMPY}least = np.float64(0.60)"],
+        {
+            "the whole jump": "least = 1.2",
+            "for a jump of 1": "least = 0.5",
+            "the value": "least = 0.9",
+            "none": "least = 0",
+        },
+    ),
+    "09.5": (
+        ["factor = 1", "factor = 1.0", "factor = 3 * (2 / 3) / 2"],
+        {
+            "the length": "factor = 3",
+            "its square": "factor = 9",
+            "the height": "factor = 1 / 3",
+            "the root": "factor = 3**0.5",
+        },
+    ),
 }
 
 
