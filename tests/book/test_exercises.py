@@ -326,6 +326,24 @@ ANSWERS = {
             "the weights": "agreed = [0.4, 0.6]",
         },
     ),
+    "07.4": (
+        ["a = 0.845", "a = 0.84", f"{NUMPY}a = 0.6 + np.sqrt(0.06)"],
+        {
+            "b": "a = 0.355",
+            "Bill's of single marbles": "a = 0.7",
+            "Ann's": "a = 0.8",
+            "both": "a = [0.845, 0.355]",
+        },
+    ),
+    "07.5": (
+        ["K = 5", "K = 5.0", f"{NUMPY}K = np.int64(5)"],
+        {
+            "as many as there were": "K = 2",
+            "one a toss": "K = 10",
+            "one too many": "K = 6",
+            "a fraction": "K = 5.5",
+        },
+    ),
     "08.1": (
         [
             "N = 64",
