@@ -1,6 +1,6 @@
 // Chapter 9: four densities and the mixtures of K normals that the page's Python found.
 
-import { bell } from "./choice.js";
+import { bell } from "./normal.js";
 import { inPixels, words } from "./picture.js";
 
 /** Each target: its density, where its error is measured, what the picture shows and how high. */

@@ -1,6 +1,6 @@
 // Chapter 9: the proof drawn: a density, the density smoothed, and a comb of K equal normals.
 
-import { bell } from "./choice.js";
+import { bell } from "./normal.js";
 import { inPixels, points, words } from "./picture.js";
 
 /** The standard normal distribution function, to 1e-15. */
@@ -111,7 +111,7 @@ export default function proof(box, { k, s: first }) {
     svg.innerHTML = `
       <path d="M${line(density_.f)}${base}" fill="var(--mx-muted)" fill-opacity=".25"/>
       ${rows.map(([w, mean]) => `<path d="M${line((x) => w * bell(x, mean, s))}" fill="none" stroke="var(--mx-accent)" stroke-width=".9" stroke-opacity=".55"/>`).join("")}
-      <path d="M${line((x) => density_.smooth(x, s))}" fill="none" stroke="var(--mx-ink)" stroke-width="2.2"/>
+      <path d="M${line((x) => density_.smooth(x, s))}" fill="none" stroke="var(--mx-ink)" stroke-width="2.2" data-tie="smoothing"/>
       <path d="M${line((x) => density(rows, x, s))}" fill="none" stroke="var(--mx-accent)" stroke-width="2.2"/>
       <path d="M${X(from)} 176H${X(to)}" stroke="var(--mx-ink)"/>
       ${[density_.low, density_.high].map((x) => words(X(x), 191, String(x).replace("-", "−"))).join("")}

@@ -76,7 +76,7 @@ export default function identifiable(box, { p, redA, redB, n }) {
       <path d="M${x(0)} 76H${x(1)}" stroke="var(--mx-ink)"/>
       ${words(x(0), 104, "0")}${words(x(1), 104, "1")}
       ${mark("a", 34, 1)}${mark("b", 52, 2)}
-      <path d="M${x(mean)} 92l8 13h-16z" fill="var(--mx-ink)"/>
+      <path d="M${x(mean)} 92l8 13h-16z" fill="var(--mx-ink)" data-tie="mean"/>
       ${words(x(mean), 122, `P(red) = ${+mean.toFixed(3)}`)}
       ${words(half / 2, 142, fits ? `log-likelihood ${minus(logLikelihood(n, mean, mean).toFixed(2))}` : `no ${symbols[name]} balances it`)}
       ${words(left + 4, top + 14, "Bags of three", { anchor: "start" })}

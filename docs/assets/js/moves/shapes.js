@@ -63,7 +63,7 @@ export default function shapes(box) {
     const matrix = ([, , [xx, xy, yy]], k) => {
       const [x, y] = wide(width) ? [X(1.65) + 40, 60 + 100 * k] : [width / 2 - 144 + 164 * k, foot + 68];
       const cell = (v, dx, dy) => words(x + dx, y + dy, two(v), { anchor: "end", color: k + 1 });
-      return `${words(x, y, `Σ<tspan dy="3">${"AB"[k]}</tspan><tspan dy="-3"> =</tspan>`, { anchor: "start", color: k + 1 })}
+      return `${words(x, y, `Σ<tspan dy="3">${"AB"[k]}</tspan><tspan dy="-3"> =</tspan>`, { anchor: "start", color: k + 1, tie: "covariance" })}
         ${cell(xx, 84, -9)}${cell(xy, 126, -9)}${cell(xy, 84, 9)}${cell(yy, 126, 9)}
         <path d="M${x + 50} ${y - 22}h-6v36h6M${x + 126} ${y - 22}h6v36h-6" fill="none" stroke="var(--mx-${k + 1})"/>`;
     };

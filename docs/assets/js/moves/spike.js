@@ -1,6 +1,6 @@
 // Chapter 8: drag the width of a component that sits on a data point.
 
-import { bell } from "./choice.js";
+import { bell } from "./normal.js";
 import { minus } from "./parts.js";
 import { inPixels, words } from "./picture.js";
 
