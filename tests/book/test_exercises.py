@@ -407,6 +407,24 @@ ANSWERS = {
             "the weights": "agreed = [0.4, 0.6]",
         },
     ),
+    "07.4": (
+        ["a = 0.845", "a = 0.84", f"{NUMPY}a = 0.6 + np.sqrt(0.06)"],
+        {
+            "b": "a = 0.355",
+            "Bill's of single marbles": "a = 0.7",
+            "Ann's": "a = 0.8",
+            "both": "a = [0.845, 0.355]",
+        },
+    ),
+    "07.5": (
+        ["K = 5", "K = 5.0", f"{NUMPY}K = np.int64(5)"],
+        {
+            "as many as there were": "K = 2",
+            "one a toss": "K = 10",
+            "one too many": "K = 6",
+            "a fraction": "K = 5.5",
+        },
+    ),
     "08.1": (
         [
             "N = 64",
@@ -444,6 +462,33 @@ ANSWERS = {
             "the waits of 79": "tied = 12",
             "those of its component in the free fit": "tied = 98",
             "the weight": "tied = 15 / 272",
+        },
+    ),
+    "08.4": (
+        [
+            "rise = 345.4",
+            "rise = 345",
+            "from math import log\nrise = 15 * 10 * log(10)",
+        ],
+        {
+            "one observation": "rise = 23.03",
+            "one power of ten": "rise = 34.5",
+            "the ties at 79": "rise = 230.3",
+            "powers of ten": "rise = 150",
+            "a fall": "rise = -345.4",
+        },
+    ),
+    "08.5": (
+        [
+            "border = 2.736",
+            "border = 2.74",
+            f"{NUMPY}border = 2 + np.log(19) / 4",
+        ],
+        {
+            "k-means": "border = 2",
+            "the weights exchanged": "border = 1.264",
+            "the square not halved": "border = 4.944",
+            "an average by weight": "border = 0.2",
         },
     ),
     "09.1": (
@@ -484,6 +529,24 @@ ANSWERS = {
             "the lower bound of the theory": "sup = 0.5",
             "outside the jump alone": "sup = 0.2635",
             "the L1 error": "sup = 0.133",
+        },
+    ),
+    "09.4": (
+        ["least = 0.6", "least = 1.2 / 2", f"{NUMPY}least = np.float64(0.60)"],
+        {
+            "the whole jump": "least = 1.2",
+            "for a jump of 1": "least = 0.5",
+            "the value": "least = 0.9",
+            "none": "least = 0",
+        },
+    ),
+    "09.5": (
+        ["factor = 1", "factor = 1.0", "factor = 3 * (2 / 3) / 2"],
+        {
+            "the length": "factor = 3",
+            "its square": "factor = 9",
+            "the height": "factor = 1 / 3",
+            "the root": "factor = 3**0.5",
         },
     ),
 }
