@@ -29,7 +29,7 @@ TYPED = [
     ("0,8258", "Right."),
     (" 0.826 ", "Right."),
     ("0.256/0.31", "Right."),
-    ("0.64", "Not yet: That is after one red marble; there are two."),
+    ("0.64", "Not yet. That is after one red marble; there are two."),
     ("0,6", "Not yet: answer is too small (it is read as 0.6)."),
     ("82.58", "Not yet: answer is too large."),
     ("\u22120.8", "Not yet: answer is too small."),
