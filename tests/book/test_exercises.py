@@ -188,6 +188,29 @@ ANSWERS = {
             "one step from 0.5": "weight = 0.4747",
         },
     ),
+    "04.4": (
+        ["gap = 0.4463", "gap = 0.446287", "from math import log\ngap = -log(0.64)"],
+        {
+            "the other guess": "gap = 1.0217",
+            "with the sign of the logarithm": "gap = -0.4463",
+            "the chance of a wrong guess": "gap = 0.36",
+            "minus the bound": "gap = 1.1394",
+            "in bits": "gap = 0.6439",
+        },
+    ),
+    "04.5": (
+        [
+            "rises, gain = 'yes', 0.0129",
+            "rises = 'Yes'\ngain = 0.012888",
+            f"{NUMPY}rises, gain = 'yes', np.float64(0.0129)",
+        ],
+        {
+            "no": "rises, gain = 'no', 0.0129",
+            "the gain of a whole step": "rises, gain = 'yes', 0.0363",
+            "a third of it": "rises, gain = 'yes', 0.0363 / 3",
+            "the wrong way round": "rises, gain = 'yes', -0.0129",
+        },
+    ),
     "05.1": (
         [
             "rate, factor = 5 / 6, 6**-0.5",

@@ -1,0 +1,28 @@
+// A drawing as wide as its box, in real pixels, so that its text keeps the reader's size.
+
+/** Draws by draw(width) now and whenever the svg's width changes, and returns what
+    draws it again; tall(width) is its height. */
+export function inPixels(svg, tall, draw) {
+  let width = 0;
+  function look() {
+    const now = Math.round(svg.clientWidth) || 320;
+    if (now === width) return;
+    width = now;
+    svg.setAttribute("viewBox", `0 0 ${width} ${tall(width)}`);
+    svg.setAttribute("height", tall(width));
+    draw(width);
+  }
+  svg.setAttribute("preserveAspectRatio", "xMidYMid");
+  look();
+  new ResizeObserver(look).observe(svg);
+  return () => draw(width);
+}
+
+const HALO = 'paint-order="stroke" stroke="var(--mx-paper)" stroke-width="4" stroke-linejoin="round"';
+
+/** Words in a drawing, with a rim of paper where they cross a line. */
+export const words = (x, y, text, { anchor = "middle", color = "ink", tie = "" } = {}) =>
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" style="fill:var(--mx-${color})" ${HALO}${tie && ` data-tie="${tie}"`}>${text}</text>`;
+
+/** "x0 y0Lx1 y1L...", the points of a path. */
+export const points = (grid, X, Y) => grid.map((v) => `${X(v).toFixed(1)} ${Y(v).toFixed(1)}`).join("L");
