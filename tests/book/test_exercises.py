@@ -245,6 +245,32 @@ ANSWERS = {
             "from the rate": "factor = (1 - 0.9957) ** -0.5",
         },
     ),
+    "05.4": (
+        [
+            "rate, error = 0.75, 0.0219",
+            "rate, error = 3 / 4, 0.022",
+            "rate = 0.750\nerror = 0.031 / 2**0.5",
+        ],
+        {
+            "half the rate": "rate, error = 0.375, 0.0219",
+            "the error of 1,000": "rate, error = 0.75, 0.031",
+            "half the error": "rate, error = 0.75, 0.0155",
+            "with labels": "rate, error = 0.75, 0.01095",
+        },
+    ),
+    "05.5": (
+        [
+            "rate, steps = 0.658, 5.50",
+            "rate, steps = 0.66, 5.5",
+            "rate, steps = 0.65805, 5.502",
+        ],
+        {
+            "what is not missing": "rate, steps = 0.342, 5.5",
+            "The Times": "rate, steps = 0.9957, 530",
+            "a factor of e": "rate, steps = 0.658, 2.39",
+            "the sum of the series": "rate, steps = 0.658, 2.92",
+        },
+    ),
     "06.1": (
         [
             'mean, variance, agrees = 2.1569, 2.6132, "mean"',
