@@ -330,6 +330,28 @@ ANSWERS = {
             "decimal commas": "rates = [1,256, 2,663]",
         },
     ),
+    "06.4": (
+        ["rate = 0.5", "rate = 1.75 / 3.5", f"{NUMPY}rate = np.float64(0.5)"],
+        {
+            "the average": "rate = 2",
+            "without responsibilities": "rate = 3 / 9",
+            "divided by three observations": "rate = 3 / 3.5",
+            "the mean responsibility": "rate = 1.75 / 3",
+        },
+    ),
+    "06.5": (
+        [
+            "after_one = after_thousand = 2.157",
+            "after_one, after_thousand = 2.1569, 2.1569",
+            "after_one = 2.15693\nafter_thousand = 2.157",
+        ],
+        {
+            "they stay": "after_one = after_thousand = 2",
+            "they part in the end": "after_one, after_thousand = 2.1569, 1.2561",
+            "they stay and then part": "after_one, after_thousand = 2, 2.6634",
+            "the mixture's variance": "after_one = after_thousand = 2.6132",
+        },
+    ),
     "07.1": (
         ["m = 7", "m = 7.0", "m = 2 * 4 - 1"],
         {
