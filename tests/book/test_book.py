@@ -53,7 +53,7 @@ OUTPUT = r'<div class="livefence-output[^>]*><pre><code[^>]*>(?P<output>.*?)</co
 NUMBER = r'<span class="livefence-number"[^>]*>(?P<number>.*?)</span>'
 # What prose gives or quotes, other than years and powers of ten.
 GIVEN = {
-    "05-how-fast": {"125", "400", "0.360", "1,096", "1096", "0.0145"},
+    "05-how-fast": {"125", "400", "0.360", "1,096", "1096", "0.0145", "2,000", "1.96"},
     "07-identifiable": {"600"},
     "08-spikes-and-starts": {"272", "271", "1e-10", "78.5", "79.5", "1034"},
     "09-universal-approximator": {"200", "0.0135"},

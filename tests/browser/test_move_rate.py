@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 import mixnotes as mx
 
+PAIR = ("observed", "complete")
 GRID = np.arange(-13, 13, 0.02)
 PLACES = [(p, s / 10) for p in (0.05, 0.3, 0.5, 0.95) for s in range(5, 61, 5)]
 
@@ -176,3 +177,20 @@ def test_without_scripts_the_table_stands(still):
     """The page is complete before any script runs."""
     box = still("rate")
     expect(box.locator("tbody tr")).to_have_count(4)
+
+
+def test_one_information_does_not_light_up_with_the_other(page, box):
+    """The I of I_c belongs to I_c; and each of both lights up in formulas and picture."""
+    item = {name: page.locator(f".mx-ties [data-tie={name}]") for name in PAIR}
+    lit = page.locator(".katex .mx-lit")
+    seen = {}
+    for name in PAIR:
+        item[name].focus()
+        page.keyboard.press("Enter")
+        seen[name] = [text.replace("\u200b", "") for text in lit.all_inner_texts()]
+        assert box.locator("svg .mx-lit").count() > 1
+        page.keyboard.press("Enter")
+        page.locator("h1").click()
+        expect(lit).to_have_count(0)
+    assert {"".join(text.split()) for text in seen["observed"]} == {"I"}
+    assert {"".join(text.split()) for text in seen["complete"]} == {"Ic"}

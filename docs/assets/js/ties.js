@@ -22,9 +22,12 @@ function tie(item, article) {
   const symbol = item.querySelector(".katex-html");
   if (symbol) {
     const wanted = bare(symbol);
+    const longer = [...article.querySelectorAll(".mx-tie .katex-html")].map(bare).filter((each) => each !== wanted);
+    // of I and I_c, the I of I_c is a part of the latter alone
+    const ofLonger = (each) => longer.includes(bare(each.parentElement.closest(".mord") ?? each));
     for (const formula of article.querySelectorAll(".katex-html")) {
       const same = [...formula.querySelectorAll(".mord")].filter((each) => bare(each) === wanted);
-      same.filter((each) => !same.some((other) => other !== each && other.contains(each))).forEach(belongs);
+      same.filter((each) => !ofLonger(each) && !same.some((other) => other !== each && other.contains(each))).forEach(belongs);
     }
   }
   const names = new Set(code.split(" ").filter(Boolean));
