@@ -57,7 +57,7 @@ def test_the_gap_is_drawn_where_the_eye_sees_it(box):
     assert box.locator("svg text", has_text="KL 0.0190").count() == 1
     bar = box.locator("svg [data-tie=gap]").first.bounding_box()
     assert bar["height"] > 14
-    names = box.locator("svg text").all_inner_texts()
+    names = box.locator("svg text").all_text_contents()
     assert {"log-likelihood per marble", "lower bound", "π, weight of A"} <= set(names)
     assert any("q" in name for name in names)
 

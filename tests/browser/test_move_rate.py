@@ -137,7 +137,7 @@ def test_steps_are_taken_and_begun_again_by_keyboard(page, box, violations):
 
 
 def test_both_curvatures_are_named_in_the_picture(box):
-    names = box.locator("svg").first.locator("text").all_inner_texts()
+    names = box.locator("svg").first.locator("text").all_text_contents()
     names = {"".join(name.split()) for name in names}
     assert {"log-likelihood:curvatureI", "bounds:curvatureIc"} <= names
     assert {"1/√I", "1/√Ic", "distanceofπfromthemaximum"} <= names
@@ -180,14 +180,14 @@ def test_without_scripts_the_table_stands(still):
 
 
 def test_one_information_does_not_light_up_with_the_other(page, box):
-    """The I of I_c belongs to I_c; and each of both lights up in formulas and picture."""
-    item = {name: page.locator(f".mx-ties [data-tie={name}]") for name in PAIR}
+    """The I of I_c belongs to I_c; each lights up in formulas and in the picture."""
+    item = {name: page.locator(f".mx-tie[data-tie={name}]") for name in PAIR}
     lit = page.locator(".katex .mx-lit")
     seen = {}
     for name in PAIR:
         item[name].focus()
         page.keyboard.press("Enter")
-        seen[name] = [text.replace("\u200b", "") for text in lit.all_inner_texts()]
+        seen[name] = [text.replace("\u200b", "") for text in lit.all_text_contents()]
         assert box.locator("svg .mx-lit").count() > 1
         page.keyboard.press("Enter")
         page.locator("h1").click()
