@@ -26,6 +26,7 @@ COMMENT = re.compile(r"<!--.*?-->\n?", re.S)
 ATTRIBUTES = re.compile(
     r"[ \t]*(?:\n[ \t]*)?\{:?[ \t]*[.#][\w-][^{}\n]*\}[ \t]*$", re.M
 )
+HIDDEN = re.compile(r"\s*<div\b.*\bhidden>.*</div>\s*")
 TAGS = re.compile(r"<[^>]*>")
 SPECIAL = re.compile(r"([\\`*_$|<])")
 PROSE = re.compile(
@@ -136,7 +137,7 @@ def _parts(
                 body = "\n".join(inside).strip("\n").split("\n")
                 quote = [f"> {s}".rstrip() for s in [f"**{title}**", "", *body]]
                 text += ["", *quote, ""]
-        elif not TAG.fullmatch(line):
+        elif not TAG.fullmatch(line) and not HIDDEN.fullmatch(line):
             if found := HEADING.match(line):
                 level = len(found["marks"])
             text.append(line)

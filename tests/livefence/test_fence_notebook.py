@@ -76,6 +76,7 @@ After.
         ('!!! note "T"\n\n    One.\n\n    Two.\n', "> **T**\n>\n> One.\n>\n> Two."),
         ("!!! note\n    One.\n", "> **Note**\n>\n> One."),
         ('<div class="a" markdown>\n\nB\n\n</div>', "B"),
+        ('<div class="a"><div hidden>{"b": 1}</div></div>\n\nB', "B"),
         ("A\n{ .b }\n", "A"),
         ("## A { #b }\n", "## A"),
         ("A <!-- b\n\nc --> d", "A  d"),

@@ -1,7 +1,14 @@
 // The things that move. Where scripts run, moves/NAME.js replaces the still content of
 // <div class="mx-move" data-move="NAME" data-key="0.8" ...>: its default export is
 // called with that element and its data as numbers, { key: 0.8, ... }. A page loads
-// the moves it has, and no others. What stood still is kept for the printed page.
+// the moves it has, and no others. What stood still is kept for the printed page; with
+// data-instead that is the figure before the element, which it takes the place of.
+
+function instead(box) {
+  let before = box.previousElementSibling;
+  while (before && !before.matches("figure")) before = before.previousElementSibling;
+  return before;
+}
 
 async function start() {
   for (const box of document.querySelectorAll(".mx-move:not([data-live])")) {
@@ -14,7 +21,8 @@ async function start() {
     still.hidden = true;
     still.append(...box.cloneNode(true).childNodes);
     enliven(box, numbers);
-    box.append(still);
+    if ("instead" in data) instead(box)?.classList.add("mx-instead");
+    else box.append(still);
   }
 }
 
