@@ -153,6 +153,7 @@ function start() {
   for (const item of article?.querySelectorAll(".mx-tie") ?? []) {
     item.tabIndex = 0;
     item.role = "button";
+    item.parentElement.role = "group"; // of buttons, no list any more
     item.ariaPressed = "false";
     tie(item, article);
   }
