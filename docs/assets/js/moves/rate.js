@@ -3,15 +3,15 @@
 // the bound. Two known normal components are moved apart, of which only the weight is
 // unknown: the further apart, the nearer I is to I_c.
 
-import { bell } from "./choice.js";
 import { dot, minus } from "./parts.js";
 import { inPixels, points, words } from "./picture.js";
 
 const STEP = 0.02;
+const bell = (x, mean) => Math.exp(-((x - mean) ** 2) / 2) / Math.sqrt(2 * Math.PI);
 
 /** P(A | x) and the density at x, for N(-s/2, 1) of weight p and N(s/2, 1). */
 export function at(x, p, s) {
-  const [a, b] = [p * bell(x, -s / 2, 1), (1 - p) * bell(x, s / 2, 1)];
+  const [a, b] = [p * bell(x, -s / 2), (1 - p) * bell(x, s / 2)];
   return { r: a / (a + b), density: a + b, a };
 }
 
