@@ -341,15 +341,15 @@ ANSWERS = {
     ),
     "06.5": (
         [
-            "after_one = after_thousand = 2.157",
-            "after_one, after_thousand = 2.1569, 2.1569",
-            "after_one = 2.15693\nafter_thousand = 2.157",
+            "after_one = after_ten = 2.157",
+            "after_one, after_ten = 2.1569, 2.1569",
+            "after_one = 2.15693\nafter_ten = 2.157",
         ],
         {
-            "they stay": "after_one = after_thousand = 2",
-            "they part in the end": "after_one, after_thousand = 2.1569, 1.2561",
-            "they stay and then part": "after_one, after_thousand = 2, 2.6634",
-            "the mixture's variance": "after_one = after_thousand = 2.6132",
+            "they stay": "after_one = after_ten = 2",
+            "they part in the end": "after_one, after_ten = 2.1569, 1.2561",
+            "they stay and then part": "after_one, after_ten = 2, 2.6634",
+            "the mixture's variance": "after_one = after_ten = 2.6132",
         },
     ),
     "07.1": (
