@@ -584,6 +584,11 @@ OTHERS = Group(
     "What the package ships, and its face for scikit-learn.",
     (
         page(
+            "read_csv",
+            see=("datasets", "em", "Product"),
+            words="csv, table, read a file, your own file, load data",
+        ),
+        page(
             "datasets",
             *("Dataset", "Sheet", "abo_clarke1959", "coinflip_do_batzoglou"),
             *("faithful", "galaxies_corrected", "galaxies_mass", "linkage_rao"),

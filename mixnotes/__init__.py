@@ -21,6 +21,7 @@ from mixnotes.components.joint import NormalInverseWishart
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.saving import from_json
 from mixnotes.data.intervals import Binned, Censored
+from mixnotes.datasets.reading import read_csv
 from mixnotes.families.beta import Beta
 from mixnotes.families.categorical import Categorical
 from mixnotes.families.circular import VonMises
@@ -137,6 +138,7 @@ __all__ = [
     "likelihood_ratio_test",
     "npmle",
     "plot",
+    "read_csv",
     "select",
 ]
 __version__ = "0.1.0"

@@ -9,6 +9,8 @@ let running; // the Cell whose run is under way
 let runs = 0; // numbers the runs
 let began; // when loading began, by the clock, and with how much
 let silence; // the timer that tells that nothing comes
+const files = new Map(); // name -> bytes of a file that the reader has chosen
+let handed = new Set(); // names of those that Python has
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
@@ -18,6 +20,13 @@ export const isBusy = (cell) => running === cell || waiting.includes(cell);
 // is none; one that is begun by the page itself has the page's.
 const begun = `import ${JSON.stringify(new URL("worker.js", here).href)};`;
 let address; // of that script
+
+/** A file of the reader's, for all blocks: `open(name)` finds it from the next run on.
+ * It stays in this page. */
+export function give(name, bytes) {
+  files.set(name, bytes);
+  handed.delete(name);
+}
 
 /** Run the cells, one after the other, until one fails. */
 export function enqueue(...cells) {
@@ -76,8 +85,11 @@ function next() {
   began = undefined;
   cell.say("Starting.");
   cell.show();
+  const fresh = [...files].filter(([name]) => !handed.has(name));
+  handed = new Set(files.keys());
   python.postMessage({
     id: cell.run_id,
+    files: fresh,
     prefix: `run${cell.run_id}-`,
     alive: cell.alive,
     narrow: matchMedia("(width < 30em)").matches,
@@ -169,6 +181,7 @@ function leave(cell, text) {
 function drop() {
   python?.terminate();
   python = undefined;
+  handed = new Set();
 }
 
 /** Nothing answers: the worker is ended, and with it all that was defined. */

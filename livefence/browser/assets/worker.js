@@ -249,13 +249,14 @@ function signal(url) {
 
 let id;
 
-async function run({ chain, blocks, prefix, alive, answer, solution, names: asked, above, narrow }) {
+async function run({ chain, blocks, prefix, alive, answer, solution, names: asked, above, narrow, files }) {
   const seen = [...blocks, solution ?? ""];
   if (!runner) {
     config ??= JSON.parse(new TextDecoder().decode(await get("browser.json")));
     for (const file of fetching(guessed(seen))) file.catch(() => {}); // told by load
     await start();
   }
+  for (const [name, bytes] of files) python.FS.writeFile(name, bytes);
   let leant = [];
   if (above) {
     const list = python.toPy(above.map(([, codes]) => codes));
