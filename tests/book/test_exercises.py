@@ -90,6 +90,34 @@ ANSWERS = {
             "one choice, copied": f"{NUMPY}choices = np.full(1000, -2)",
         },
     ),
+    "01.4": (
+        [
+            "share = 0.012674",
+            "share = 0.0127",
+            f"{PACKAGE}m = mx.Mixture([mx.Normal(0, 1), mx.Normal(0, 3)], [0.5, 0.5])\n"
+            "share = 2 * float(m.cdf(np.array([-3 * 5**0.5]))[0])",
+        ],
+        {
+            "that of a normal distribution": "share = 0.0027",
+            "one side": "share = 0.006337",
+            "in per cent": "share = 1.2674",
+            "what is within": "share = 1 - 0.012674",
+        },
+    ),
+    "01.5": (
+        [
+            "of_waits, of_averages = 27 / 272, 0.644",
+            "of_waits, of_averages = 0.0993, 0.64",
+            f"{NUMPY}of_waits, of_averages = np.float64(0.09926), 0.6441",
+        ],
+        {
+            "a count": "of_waits, of_averages = 27, 0.644",
+            "the standard deviation of a component": (
+                "of_waits, of_averages = 27 / 272, 0.502"
+            ),
+            "the two exchanged": "of_waits, of_averages = 0.644, 0.0993",
+        },
+    ),
     "02.1": (
         ["answer = 0.256 / 0.31", "answer = 0.826", "answer = 0.83"],
         {
@@ -120,6 +148,32 @@ ANSWERS = {
             "that of the report": "plain = 0.4",
             "the probability of red": "plain = 0.65",
             "the mean share of red": "plain = 0.55",
+        },
+    ),
+    "02.4": (
+        [
+            "weight = 3 / 11",
+            "weight = 0.273",
+            "from fractions import Fraction\nweight = Fraction(3, 11)",
+        ],
+        {
+            "half of the bag": "weight = 0.5",
+            "the weight of B": "weight = 8 / 11",
+            "odds for a probability": "weight = 0.3 / 0.8",
+            "fair for a blue marble": "weight = 7 / 9",
+        },
+    ),
+    "02.5": (
+        [
+            "least, most, weight = 0.16, 0.64, 0.52",
+            "least, most = 0.16, 0.64\nweight = 0.75 * most + 0.25 * least",
+            f"{NUMPY}least, most, weight = np.array([0.16, 0.64, 0.52])",
+        ],
+        {
+            "the plain average": "least, most, weight = 0.16, 0.64, 0.4",
+            "red and blue exchanged": "least, most, weight = 0.16, 0.64, 0.28",
+            "no bound at all": "least, most, weight = 0, 1, 0.52",
+            "the bounds exchanged": "least, most, weight = 0.64, 0.16, 0.52",
         },
     ),
     "03.1": (
@@ -155,6 +209,33 @@ ANSWERS = {
             "the right weight": "error = 0.02",
             "relative to the right weight": "error = 1.02",
             "the last step": "error = 0.0009",
+        },
+    ),
+    "03.4": (
+        [
+            "rate = 0.198",
+            "rate = 0.1979",
+            "w = 0.35 / 0.9\nrate = 1 - w * (1 - w) * 0.81 / 0.24",
+        ],
+        {
+            "what a step covers": "rate = 0.8021",
+            "that of the nearer factories": "rate = 0.8333",
+            "the limit": "rate = 0.35 / 0.9",
+            "error over step": "rate = 0.1979 / 0.8021",
+        },
+    ),
+    "03.5": (
+        [
+            "weight = 0.659",
+            "weight = 0.66",
+            f"{PACKAGE}red, count = mx.datasets.marbles_2000().values()\n"
+            "weight = (np.average(red, weights=count) - 0.3) / 0.5",
+        ],
+        {
+            "the share of red": "weight = 0.6295",
+            "the weight of B": "weight = 0.341",
+            "two rows for two marbles": "weight = 0.4",
+            "the start": "weight = 0.5",
         },
     ),
     "04.1": (
@@ -397,6 +478,24 @@ ANSWERS = {
             "the weights": "agreed = [0.4, 0.6]",
         },
     ),
+    "07.4": (
+        ["a = 0.845", "a = 0.84", f"{NUMPY}a = 0.6 + np.sqrt(0.06)"],
+        {
+            "b": "a = 0.355",
+            "Bill's of single marbles": "a = 0.7",
+            "Ann's": "a = 0.8",
+            "both": "a = [0.845, 0.355]",
+        },
+    ),
+    "07.5": (
+        ["K = 5", "K = 5.0", f"{NUMPY}K = np.int64(5)"],
+        {
+            "as many as there were": "K = 2",
+            "one a toss": "K = 10",
+            "one too many": "K = 6",
+            "a fraction": "K = 5.5",
+        },
+    ),
     "08.1": (
         [
             "N = 64",
@@ -434,6 +533,33 @@ ANSWERS = {
             "the waits of 79": "tied = 12",
             "those of its component in the free fit": "tied = 98",
             "the weight": "tied = 15 / 272",
+        },
+    ),
+    "08.4": (
+        [
+            "rise = 345.4",
+            "rise = 345",
+            "from math import log\nrise = 15 * 10 * log(10)",
+        ],
+        {
+            "one observation": "rise = 23.03",
+            "one power of ten": "rise = 34.5",
+            "the ties at 79": "rise = 230.3",
+            "powers of ten": "rise = 150",
+            "a fall": "rise = -345.4",
+        },
+    ),
+    "08.5": (
+        [
+            "border = 2.736",
+            "border = 2.74",
+            f"{NUMPY}border = 2 + np.log(19) / 4",
+        ],
+        {
+            "k-means": "border = 2",
+            "the weights exchanged": "border = 1.264",
+            "the square not halved": "border = 4.944",
+            "an average by weight": "border = 0.2",
         },
     ),
     "09.1": (
@@ -474,6 +600,24 @@ ANSWERS = {
             "the lower bound of the theory": "sup = 0.5",
             "outside the jump alone": "sup = 0.2635",
             "the L1 error": "sup = 0.133",
+        },
+    ),
+    "09.4": (
+        ["least = 0.6", "least = 1.2 / 2", f"{NUMPY}least = np.float64(0.60)"],
+        {
+            "the whole jump": "least = 1.2",
+            "for a jump of 1": "least = 0.5",
+            "the value": "least = 0.9",
+            "none": "least = 0",
+        },
+    ),
+    "09.5": (
+        ["factor = 1", "factor = 1.0", "factor = 3 * (2 / 3) / 2"],
+        {
+            "the length": "factor = 3",
+            "its square": "factor = 9",
+            "the height": "factor = 1 / 3",
+            "the root": "factor = 3**0.5",
         },
     ),
 }

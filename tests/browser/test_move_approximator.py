@@ -40,7 +40,7 @@ def errors(rows, density, low, high, jumps=()):
 def found(site):
     """The mixtures that stand in the page: target, K, row, (weight, mean, sd)."""
     path = site.page_with('data-move="approximator"').removeprefix(site.url)
-    pattern = r"<span hidden[^>]*>(.*?)</span>\s*</p>"
+    pattern = r'<div data-of="approximator"[^>]*>(.*?)</div>'
     hidden = re.search(pattern, site.source(path), re.DOTALL)
     return json.loads(unescape(re.sub("<[^>]+>", "", hidden[1])))
 
@@ -92,7 +92,7 @@ def test_what_was_found_is_as_good_as_was_known(wanted):
 
 def test_k_and_the_target_work_by_keyboard(page, box, wanted, violations):
     """Each stop of the slider shows its K and its two errors."""
-    slider = box.get_by_role("slider", name=re.compile("number of components"))
+    slider = box.get_by_role("slider", name=re.compile("number of normals"))
     status = box.get_by_role("status")
     assert status.get_attribute("aria-live") == "polite"
     box.get_by_role("radio", name="uniform").focus()
@@ -109,6 +109,8 @@ def test_k_and_the_target_work_by_keyboard(page, box, wanted, violations):
             expect(slider).to_have_attribute("aria-valuetext", str(K))
             shown = f"L1 error {l1:.4f}, sup error {sup:.3f}"
             expect(status).to_have_text(f"The {name} density, K = {K}: {shown}.")
+            expect(box.locator("svg")).to_contain_text(f"area between: {l1:.4f}")
+            expect(box.locator("svg")).to_contain_text(f"gap {sup:.3f}")
         assert not re.search("NaN|Infinity", box.inner_html())
         box.get_by_role("radio", name=name).focus()
     assert violations(page) == []
@@ -117,5 +119,5 @@ def test_k_and_the_target_work_by_keyboard(page, box, wanted, violations):
 def test_without_scripts_the_table_stands(still):
     """The page is complete before any script runs; the parameters stay hidden."""
     box = still("approximator")
-    expect(box.locator("tbody tr")).to_have_count(4)
-    expect(box.locator("[hidden]")).to_be_hidden()
+    expect(box.locator("tbody tr")).to_have_count(3)
+    expect(box.page.locator("[data-of]")).to_be_hidden()

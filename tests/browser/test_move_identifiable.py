@@ -122,6 +122,25 @@ def test_the_exchanged_labels_agree_with_bags_of_three(page, box):
     expect(status).to_have_text(re.compile(r"b = 0\.800 .*agree with the data too"))
 
 
+def test_the_three_claims_have_one_likelihood_and_three_kinds_of_bags(page, box):
+    """A button sets its triple; the log-likelihood of 600 red in 1,000 stays."""
+    single = mx.Bernoulli(Q).log_prob([1, 0]) @ [1000 * Q, 1000 * (1 - Q)]
+    shown = f"{single:.2f}".replace("-", "−")
+    for who, (p, a, b) in {
+        "Bill": (0.5, 0.7, 0.5),
+        "Cleo": (0.2, 1.0, 0.5),
+        "Ann": (P, A, B),
+    }.items():
+        box.get_by_role("button", name=who).focus()
+        page.keyboard.press("Enter")
+        given = rf"π = {p:.2f} and a = {a:.2f}, b = {b:.3f} fits"
+        expect(box.get_by_role("status")).to_have_text(re.compile(given))
+        expect(box.locator("svg")).to_contain_text(f"log-likelihood {shown}")
+        bag = mx.Mixture([mx.Binomial(3, a), mx.Binomial(3, b)], weights=[p, 1 - p])
+        for chance in np.exp(bag.log_prob(range(4))):
+            expect(box.locator("svg")).to_contain_text(f"{chance:.3f}")
+
+
 def test_without_scripts_the_still_table_stands(still):
     """Five picks with the third parameter, computed when the page was built."""
     box = still("identifiable")

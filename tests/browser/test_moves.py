@@ -1,4 +1,4 @@
-"""The two things that move in chapters 2 and 3, against mixnotes."""
+"""What moves in chapters 2 and 3, against mixnotes."""
 
 import re
 
@@ -62,7 +62,7 @@ def test_the_bayes_slider_works_by_keyboard(page, move, violations):
 
 
 def test_the_em_buttons_work_by_keyboard(page, move, violations):
-    """E, M, Run 10 and Reset, each announced; M waits for E."""
+    """E, M, Ten steps and Reset, each announced; M waits for E."""
     box = move("em-step")
     status = box.get_by_role("status")
 
@@ -71,7 +71,7 @@ def test_the_em_buttons_work_by_keyboard(page, move, violations):
         page.keyboard.press("Enter")
 
     press("M-step")
-    expect(status).to_have_text(re.compile("press E-step"))
+    expect(status).to_have_text(re.compile("Press E-step"))
     press("E-step")
     red, blue = posterior(0.5, True), posterior(0.5, False)
     expect(status).to_have_text(re.compile(rf"{red:.6f}.*{blue:.6f}"))
@@ -80,12 +80,104 @@ def test_the_em_buttons_work_by_keyboard(page, move, violations):
     press("E-step")
     press("M-step")
     expect(status).to_have_text(re.compile(r"0\.456004"))
-    press("Run 10")
+    press("Ten steps")
     expect(status).to_have_text(re.compile(r"After 12 steps.*limit is 0\.4\."))
-    assert box.locator("circle").count() == 13
+    assert box.locator(".trail circle").count() == 13
     assert violations(page) == []
     press("Reset")
-    expect(box.locator("circle")).to_have_count(1)
+    expect(box.locator(".trail circle")).to_have_count(1)
+
+
+def test_the_marbles_are_tinted_in_the_e_step_and_the_bar_moves_in_the_m_step(
+    page, move
+):
+    """Two hundred marbles, as many red as the slider says; each ring is A's as far as
+    the marble is, and the bar becomes their average."""
+    page.emulate_media(reduced_motion="reduce")
+    box = move("em-step")
+    share = box.get_by_role("slider", name=re.compile("share of red"))
+    share.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    tinted = """(box) => [...box.querySelectorAll(".a")].map((ring) =>
+      [ring.classList.contains("red"), parseFloat(ring.style.strokeDasharray)])"""
+    before = box.evaluate(tinted)
+    assert [len(before), sum(red for red, _ in before)] == [200, 120]
+    assert {drawn for _, drawn in before} == {0}
+
+    def bar():
+        return box.evaluate(
+            """(box) => parseFloat(box.querySelector(".bar").style.width)
+                        / box.querySelector("svg").viewBox.baseVal.width"""
+        )
+
+    assert bar() == pytest.approx(0.5, abs=1e-4)
+    box.get_by_role("button", name="E-step").click()
+    for red, drawn in box.evaluate(tinted):
+        assert drawn == pytest.approx(posterior(0.5, red), abs=1e-4)
+    assert bar() == pytest.approx(0.5, abs=1e-4)
+    box.get_by_role("button", name="M-step").click()
+    assert bar() == pytest.approx(em_step(0.5, 0.6), abs=1e-4)
+
+
+def test_the_start_can_be_chosen_and_every_end_of_the_sliders_has_numbers(page, move):
+    """No NaN at a share of 0 or 1, or from a start near 0 or 1."""
+    box = move("em-step")
+    start = box.get_by_role("slider", name=re.compile("start of"))
+    start.focus()
+    page.keyboard.press("Home")
+    expect(box.get_by_role("status")).to_have_text(re.compile(r"starts at 0\.01\."))
+    for slider in box.get_by_role("slider").all():
+        for key in ("Home", "End"):
+            slider.focus()
+            page.keyboard.press(key)
+            box.get_by_role("button", name="Ten steps").click()
+            expect(box.get_by_role("status")).to_have_text(re.compile("After [12]0"))
+            assert "NaN" not in box.inner_html()
+
+
+def test_the_areas_of_the_bag_are_joint_probabilities(page, move):
+    """Drawn and labelled: of red and blue, what A made and what B made."""
+    box = move("bayes")
+    slider = box.get_by_role("slider")
+    slider.focus()
+    for key in ("Home", *["ArrowRight"] * 40):
+        page.keyboard.press(key)
+    sizes = box.evaluate(
+        """(box) => [...box.querySelectorAll("rect")].map((rect) =>
+             [+rect.getAttribute("width"), +rect.getAttribute("height")])"""
+    )
+    areas = [w * h for w, h in sizes if w != 8]  # 8 is the bar of a colour
+    wanted = [0.4 * A, 0.6 * B, 0.4 * (1 - A), 0.6 * (1 - B)]
+    assert [a / sum(areas) for a in areas] == pytest.approx(wanted, abs=1e-6)
+    words = " ".join(box.locator("svg text").all_text_contents())
+    for label in ("A and red: 0.32", "B and red: 0.18", "B and blue: 0.42", "0.08"):
+        assert label in words
+    assert "height P(red) = 0.50" in words
+    assert "dashed: the average width of A, π = 0.40" in words
+    for key in ("Home", "End"):
+        page.keyboard.press(key)
+        assert "NaN" not in box.inner_html()
+
+
+@pytest.mark.parametrize("name", ["draw", "choice", "bayes", "em-step", "cobweb"])
+def test_the_words_of_a_drawing_keep_their_size_on_a_phone(page, move, name):
+    """At least 12 pixels, inside the drawing, at a width of 390."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    box = move(name)
+    found = box.evaluate(
+        """(box) => {
+             const svg = box.querySelector("svg").getBoundingClientRect();
+             const scale = svg.width / box.querySelector("svg").viewBox.baseVal.width;
+             return [...box.querySelectorAll("svg text")].filter((t) => t.textContent)
+               .map((t) => { const r = t.getBoundingClientRect();
+                 return [t.textContent, scale * parseFloat(getComputedStyle(t).fontSize),
+                         r.left - svg.left, svg.right - r.right]; }); }"""
+    )
+    assert found
+    for words, size, left, right in found:
+        assert size >= 12, words
+        assert min(left, right) > -1.5, words
 
 
 def test_a_move_comes_alive_after_instant_navigation(page, site):
@@ -98,7 +190,7 @@ def test_a_move_comes_alive_after_instant_navigation(page, site):
     assert page.evaluate("window.still")
 
 
-@pytest.mark.parametrize("name", ["bayes", "em-step"])
+@pytest.mark.parametrize("name", ["bayes", "em-step", "cobweb"])
 def test_without_scripts_the_still_content_stands(still, name):
     """The page is complete before any script runs."""
     assert len(still(name).inner_text().split()) > 10

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(400)
 BRING = "these tests need what Run needs: python -m livefence.browser"
-FENCES = ".livefence:not([data-chain=empty])"
+FENCES = ".livefence:not([data-chain=empty]):not(:has(> .livefence-fold))"
+FOLDED = ".livefence:has(> .livefence-fold)"
 OURS = {"run.js", "cell.js", "answer.js", "kept.js", "python.js", "run.css"}
 PAGE = "chapters/03-em/"
 FIGURE = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\n"
@@ -286,7 +287,9 @@ def test_without_scripts_the_page_reads_the_same(browser, page, site):
 
 def test_a_block_runs_those_that_it_continues_first(page, site):
     page.goto(site.url + PAGE)
-    block = Block(page, 2)  # draws with the em_step of the first
+    drawing = page.locator(f"article {FOLDED}").nth(1)
+    drawing.locator("summary").click()
+    block = Block(page, box=drawing)  # draws with the em_step of the first
     block.run()
     expect(block.shown.locator("figure svg")).to_be_visible()
     again = Block(page, 1)

@@ -1,7 +1,7 @@
 // Chapter 9: four densities and the mixtures of K normals that the page's Python found.
 
-import { bell } from "./choice.js";
-import { dot } from "./parts.js";
+import { bell } from "./normal.js";
+import { inPixels, words } from "./picture.js";
 
 /** Each target: its density, where its error is measured, what the picture shows and how high. */
 export const targets = {
@@ -24,53 +24,71 @@ export function errors(rows, { f, low, high }) {
   const near = rows.flatMap(([, mean, sd]) => Z.map((z) => mean + z * sd));
   const x = Float64Array.from([...even, ...BESIDE, ...near]).sort();
   const gap = x.map((v) => Math.abs(density(rows, v) - f(v)));
-  let [l1, sup] = [0, gap[0]];
+  let [l1, worst] = [0, 0];
   for (let k = 1; k < x.length; k++) {
     l1 += ((x[k] - x[k - 1]) * (gap[k] + gap[k - 1])) / 2;
-    sup = Math.max(sup, gap[k]);
+    if (gap[k] > gap[worst]) worst = k;
   }
-  return { l1, sup };
+  return { l1, sup: gap[worst], at: x[worst] };
 }
 
 export default function approximator(box) {
-  const found = JSON.parse(box.querySelector("[hidden]").textContent);
+  const found = JSON.parse(document.querySelector("[data-of='approximator']").textContent);
   const names = Object.keys(targets);
   box.innerHTML = `
-    <div role="radiogroup" style="margin-bottom:.6em" aria-label="The target">${names.map((name) => `
-      <label style="display:inline-block;margin-right:1em"><input type="radio" name="target" value="${name}" ${name === "uniform" ? "checked" : ""}> ${name}</label>`).join("")}</div>
-    <label>K, the number of components: <b></b>
-      <input type="range" min="0" max="${found[0].length - 1}" step="1" value="3"></label>
-    <svg viewBox="0 0 340 190" aria-hidden="true"></svg>
-    <dl></dl><p class="mx-said" role="status" aria-live="polite"></p>`;
-  const [slider, value, svg, list, status] = ["[type=range]", "label b", "svg", "dl", "[role=status]"].map((q) => box.querySelector(q));
-
-  function draw(announce) {
+    <svg aria-hidden="true"></svg>
+    <label>K, the number of normals: <b></b>
+      <input type="range" min="0" max="${found[0].length - 1}" step="1" value="1"></label>
+    <div role="radiogroup" style="display:flex;flex-wrap:wrap;gap:0 1.1em" aria-label="The density">${names.map((name) => `
+      <label><input type="radio" name="target" value="${name}" ${name === "uniform" ? "checked" : ""}> ${name}</label>`).join("")}</div>
+    <p class="mx-said" role="status" aria-live="polite"></p>`;
+  const [slider, value, svg, status] = ["[type=range]", "label b", "svg", "[role=status]"].map((q) => box.querySelector(q));
+  const chosen = () => {
     const name = box.querySelector("[name=target]:checked").value;
-    const target = targets[name];
-    const rows = found[names.indexOf(name)][slider.valueAsNumber];
-    const { l1, sup } = errors(rows, target);
-    const { from, to, top, ticks } = target;
-    const X = (x) => 12 + (316 * (x - from)) / (to - from);
-    const Y = (y) => 164 - (154 * y) / top;
+    return [name, targets[name], found[names.indexOf(name)][slider.valueAsNumber]];
+  };
+  const measured = new Map(); // errors are over 15,000 nodes: once each
+  function measure() {
+    const [, target, rows] = chosen();
+    if (!measured.has(rows)) measured.set(rows, errors(rows, target));
+    return measured.get(rows);
+  }
+  const tall = (width) => (width > 500 ? 270 : 230);
+
+  const again = inPixels(svg, tall, (width) => {
+    const [, { f, from, to, top, ticks }, rows] = chosen();
+    const { l1, sup, at } = measure();
+    const foot = tall(width) - 22;
+    const X = (x) => 4 + ((width - 8) * (x - from)) / (to - from);
+    const Y = (y) => foot - ((foot - 30) * y) / top;
     const even = Array.from({ length: 401 }, (_, k) => from + ((to - from) * k) / 400);
     const near = rows.flatMap(([, mean, sd]) => [-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3].map((z) => mean + z * sd));
     const edges = ticks.flatMap((x) => [x - 1e-9, x + 1e-9]);
     const xs = [...even, ...near.filter((x) => x > from && x < to), ...edges].sort((a, b) => a - b);
-    const line = (f) => xs.map((x) => `${X(x).toFixed(1)} ${Y(f(x)).toFixed(1)}`).join("L");
+    const g = (x) => density(rows, x);
+    const line = (all, h) => all.map((x) => `${X(x).toFixed(1)} ${Y(h(x)).toFixed(1)}`).join("L");
+    const left = X(at) > width - 110;
+    svg.innerHTML = `
+      <path d="M${line(xs, f)}L${X(to)} ${foot}L${X(from)} ${foot}Z" fill="var(--mx-muted)" fill-opacity=".22"/>
+      <path d="M${line(xs, f)}L${line([...xs].reverse(), g)}Z" fill="var(--mx-accent)" fill-opacity=".38" fill-rule="evenodd"/>
+      ${rows.map(([w, mean, sd]) => `<path d="M${line(xs, (x) => w * bell(x, mean, sd))}" fill="none" stroke="var(--mx-accent)" stroke-width=".8" stroke-opacity=".7"/>`).join("")}
+      <path d="M${line(xs, f)}" fill="none" stroke="var(--mx-ink)" stroke-width="1.6"/>
+      <path d="M${line(xs, g)}" fill="none" stroke="var(--mx-accent)" stroke-width="2.2"/>
+      <path d="M${X(at)} ${Y(f(at))}V${Y(g(at))}" stroke="var(--mx-ink)" stroke-width="4"/>
+      <path d="M4 ${foot}H${width - 4}" stroke="var(--mx-ink)"/>
+      ${ticks.map((x) => words(X(x), foot + 16, String(x).replace("-", "−"))).join("")}
+      ${words(X(at) + (left ? -8 : 8), Y((f(at) + g(at)) / 2) + 4, `gap ${sup.toFixed(3)}`, { anchor: left ? "end" : "start" })}
+      ${words(4, 16, `area between: ${l1.toFixed(4)}`, { anchor: "start", color: "accent" })}
+      ${words(width - 4, 16, rows.length === 1 ? "one normal" : `${rows.length} normals, added up`, { anchor: "end", color: "accent" })}`;
+  });
+
+  function draw(announce) {
+    const [name, , rows] = chosen();
     value.textContent = rows.length;
     slider.setAttribute("aria-valuetext", `${rows.length}`);
-    svg.innerHTML = `
-      <path d="M${line(target.f)}L${X(to)} ${Y(0)}L${X(from)} ${Y(0)}Z" fill="var(--mx-muted)" fill-opacity=".35"/>
-      <path d="M${line((x) => density(rows, x))}" fill="none" stroke="var(--mx-accent)" stroke-width="2"/>
-      <path d="M12 ${Y(0)}H328" stroke="var(--mx-ink)"/>
-      ${ticks.map((x) => `<text x="${X(x)}" y="182" text-anchor="middle">${String(x).replace("-", "−")}</text>`).join("")}`;
-    const [a, b] = [l1.toFixed(4), sup.toFixed(3)];
-    list.innerHTML = `
-      <dt>${dot("muted", "square")}the density</dt><dd>${name}</dd>
-      <dt>${dot("accent")}the mixture found</dt><dd>K = ${rows.length}</dd>
-      <dt>L1 error</dt><dd><b>${a}</b></dd>
-      <dt>sup error</dt><dd><b>${b}</b></dd>`;
-    if (announce) status.textContent = `The ${name} density, K = ${rows.length}: L1 error ${a}, sup error ${b}.`;
+    again();
+    const { l1, sup } = measure();
+    if (announce) status.textContent = `The ${name} density, K = ${rows.length}: L1 error ${l1.toFixed(4)}, sup error ${sup.toFixed(3)}.`;
   }
   slider.addEventListener("input", () => draw(false));
   slider.addEventListener("change", () => draw(true));

@@ -1,6 +1,7 @@
 // Chapter 1: weight and separation of two normal components, one mode or two.
 
-import { dot } from "./parts.js";
+import { minus } from "./parts.js";
+import { wide } from "./wide.js";
 
 /** Where the mixture of N(-s/2, 1), of weight p, and N(s/2, 1) has its maxima. */
 export function modes(p, s) {
@@ -29,46 +30,58 @@ export const moments = (p, s) => ({
 
 export default function choice(box, { p, s }) {
   box.innerHTML = `
-    <label>π, the weight of A: <b></b>
+    <svg preserveAspectRatio="xMidYMid" aria-hidden="true"></svg>
+    <label>π, the weight of A: <b data-tie="weight"></b>
       <input type="range" min="0" max="1" step="0.01" value="${p}"></label>
-    <label>s, the separation in standard deviations: <b></b>
+    <label>s, the separation in standard deviations: <b data-tie="separation"></b>
       <input type="range" min="0" max="6" step="0.1" value="${s}"></label>
-    <p>${dot(1, "square")}A &emsp;${dot(2, "square")}B &emsp;dashed: the average</p>
-    <svg viewBox="0 0 340 170" aria-hidden="true"></svg>
     <dl></dl><p class="mx-said" role="status" aria-live="polite"></p>`;
   const [svg, list, status] = ["svg", "dl", "[role]"].map((q) => box.querySelector(q));
   const [weight, separation] = box.querySelectorAll("input");
   const grid = Array.from({ length: 221 }, (_, k) => -5.5 + k / 20);
-  const X = (x) => 170 + 29 * x;
-  const Y = (y) => 144 - 228 * y;
-  const line = (f) => grid.map((x) => `${X(x).toFixed(1)} ${Y(f(x)).toFixed(1)}`).join("L");
 
-  function draw(announce) {
-    [p, s] = [weight.valueAsNumber, separation.valueAsNumber];
-    const { mean, variance, ofAverage } = moments(p, s);
-    const tops = modes(p, s);
+  const redraw = wide(svg, (width) => {
+    const X = (x) => (width / 2) * (1 + x / 5.5);
+    const Y = (y) => 190 - 300 * y;
+    const { mean, ofAverage } = moments(p, s);
     const part = (x) => p * bell(x, -s / 2, 1);
     const all = (x) => density(x, p, s);
-    const base = `L${X(5.5)} ${Y(0)}L${X(-5.5)} ${Y(0)}Z`;
+    const average = (x) => bell(x, mean, Math.sqrt(ofAverage));
+    const line = (f) => grid.map((x) => `${X(x).toFixed(1)} ${Y(f(x)).toFixed(1)}`).join("L");
+    const base = `L${width} ${Y(0)}L0 ${Y(0)}Z`;
+    const tops = modes(p, s);
+    const high = (x) => Math.max(Y(Math.max(all(x), average(x))) - 8, 14);
+    const name = (x, words, y) => `<text x="${X(x)}" y="${y}" text-anchor="middle">${words}</text>`;
+    const labels = s < 1 ? "" : (p > 0.02 ? name(-s / 2 - 1.6, "A", Math.min(Y(all(-s / 2 - 1.6)) - 8, 180)) : "") +
+      (p < 0.98 ? name(s / 2 + 1.6, "B", Math.min(Y(all(s / 2 + 1.6)) - 8, 180)) : "");
     svg.innerHTML = `
       <path d="M${line(all)}${base}" fill="var(--mx-2)"/>
       <path d="M${line(part)}${base}" fill="var(--mx-1)"/>
       <path d="M${line(all)}" fill="none" stroke="var(--mx-ink)" stroke-width="2"/>
-      <path d="M${line((x) => bell(x, mean, Math.sqrt(ofAverage)))}" fill="none" stroke="var(--mx-muted)" stroke-width="1.5" stroke-dasharray="4 3"/>
-      ${tops.map((x) => `<circle cx="${X(x)}" cy="${Y(all(x))}" r="4" fill="var(--mx-ink)"/>`).join("")}
-      <path d="M${X(-5.5)} ${Y(0)}H${X(5.5)}" stroke="var(--mx-ink)"/>
-      ${[-4, -2, 0, 2, 4].map((x) => `<text x="${X(x)}" y="160" text-anchor="middle">${String(x).replace("-", "−")}</text>`).join("")}`;
-    const [v, m, average] = [variance, mean + 0, ofAverage].map((value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−"));
+      <path d="M${line(average)}" fill="none" stroke="var(--mx-muted)" stroke-width="1.5" stroke-dasharray="4 3"/>
+      ${tops.map((x) => `<circle cx="${X(x)}" cy="${Y(all(x))}" r="4.5" fill="var(--mx-ink)"/>`).join("")}
+      ${labels}${name(mean, "the average", high(mean))}
+      <path d="M0 ${Y(0)}H${width}" stroke="var(--mx-ink)"/>
+      ${[-4, -2, 0, 2, 4].map((x) => name(x, minus(x), 206)).join("")}
+      <text x="${width}" y="206" text-anchor="end">x</text>`;
+    return 212;
+  });
+
+  function draw(announce) {
+    [p, s] = [weight.valueAsNumber, separation.valueAsNumber];
+    const { mean, variance, ofAverage } = moments(p, s);
+    const many = modes(p, s).length;
+    redraw();
+    const [v, m, average] = [variance, mean + 0, ofAverage].map((value) => minus(value.toFixed(2).replace("-0.00", "0.00")));
     weight.previousElementSibling.textContent = p.toFixed(2);
     separation.previousElementSibling.textContent = s.toFixed(1);
     list.innerHTML = `
-      <dt>modes (dots)</dt><dd><b>${tops.length}</b></dd>
+      <dt>modes (dots)</dt><dd><b>${many}</b></dd>
       <dt>mean</dt><dd>${m}</dd>
       <dt>variance</dt><dd>1 + ${(variance - 1).toFixed(2)} = ${v}</dd>
       <dt>variance of average</dt><dd>${average}</dd>`;
     if (!announce) return;
-    const many = tops.length === 1 ? "One mode" : "Two modes";
-    status.textContent = `${many}; mean ${m}, variance ${v}; the average has the same mean and a variance of ${average}.`;
+    status.textContent = `${many === 1 ? "One mode" : "Two modes"}; mean ${m}, variance ${v}; the average has the same mean and a variance of ${average}.`;
   }
   for (const slider of [weight, separation]) {
     slider.addEventListener("input", () => draw(false));

@@ -1,0 +1,111 @@
+"""Symbols that light up together, terms that show their meaning, and exercises that
+are counted."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+CHAPTERS = [f"chapters/{name}/" for name in ("03-em", "05-how-fast")]
+
+
+@pytest.fixture
+def chapter(page, site):
+    page.goto(site.url + CHAPTERS[0])
+    expect(page.locator(".mx-tie[tabindex]").first).to_be_visible()
+    return page
+
+
+def lit(page, where):
+    return page.locator(f"article {where}.mx-lit")
+
+
+def test_a_symbol_lights_up_in_formulas_code_and_pictures_by_keyboard(chapter):
+    """And goes out where the focus goes, unless it was chosen."""
+    first, second = chapter.locator(".mx-tie").all()[:2]
+    name = first.get_attribute("data-tie")
+    assert lit(chapter, "*").count() == 0
+    first.focus()
+    assert lit(chapter, f".katex [data-tie~='{name}']").count() > 3
+    assert lit(chapter, f"pre [data-tie~='{name}']").count() > 3
+    second.focus()
+    assert lit(chapter, f".katex [data-tie='{name}']").count() == 0
+    first.focus()
+    chapter.keyboard.press("Enter")
+    expect(first).to_have_attribute("aria-pressed", "true")
+    second.focus()
+    assert lit(chapter, f".katex [data-tie='{name}']").count() > 3
+    first.focus()
+    chapter.keyboard.press("Space")
+    expect(first).to_have_attribute("aria-pressed", "false")
+    second.focus()
+    assert lit(chapter, f".katex [data-tie='{name}']").count() == 0
+
+
+def test_a_name_in_code_that_is_pointed_at_lights_up_its_symbol(chapter):
+    name = chapter.locator(".mx-tie").first.get_attribute("data-tie")
+    word = chapter.locator(f"article pre [data-tie='{name}']").first
+    word.scroll_into_view_if_needed()
+    word.hover()
+    expect(lit(chapter, f".katex [data-tie='{name}']").first).to_be_attached()
+    chapter.mouse.move(0, 0)
+    expect(lit(chapter, f".katex [data-tie='{name}']")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_every_symbol_of_a_list_stands_in_a_formula_and_its_names_in_code(
+    page, site, path
+):
+    page.goto(site.url + path)
+    expect(page.locator(".mx-tie[tabindex]").first).to_be_visible()
+    items = page.locator(".mx-tie").all()
+    assert len(items) >= 2
+    for item in items:
+        name, code = (item.get_attribute(f"data-{key}") for key in ("tie", "code"))
+        formulas = page.locator(f"article .katex [data-tie~='{name}']")
+        assert formulas.count() >= 2, f"{name} stands in no formula but its own"
+        if code:
+            assert page.locator(
+                f"article code[data-tie~='{name}'], article code [data-tie~='{name}']"
+            ).count(), name
+
+
+def test_a_term_shows_its_meaning_where_it_is_linked(chapter, violations):
+    link = chapter.locator("article a[href*='notation/#']").first
+    link.focus()
+    chapter.keyboard.press("Shift+Tab")
+    chapter.keyboard.press("Tab")
+    card = chapter.get_by_role("tooltip")
+    expect(card).to_be_visible()
+    expect(link).to_have_attribute("aria-describedby", "mx-card")
+    assert len(card.inner_text()) > 20
+    assert violations(chapter) == []
+    chapter.keyboard.press("Escape")
+    expect(card).to_have_count(0)
+    link.hover()
+    expect(card).to_be_visible()
+    card.hover()
+    expect(card).to_be_visible()
+    chapter.mouse.move(0, 0)
+    expect(card).to_have_count(0)
+
+
+def test_the_line_below_the_title_counts_what_is_solved(chapter):
+    line = chapter.locator(".mx-before")
+    expect(line).to_contain_text(re.compile(r"You need .*minutes, with \d exercises\."))
+    chapter.evaluate(
+        """() => {
+             const tick = document.createElement("span");
+             tick.className = "livefence-tick";
+             document.querySelector("article .admonition-title").append(tick);
+             document.dispatchEvent(new CustomEvent("livefence-ticked")); }"""
+    )
+    expect(line).to_contain_text("1 solved")
+
+
+def test_without_scripts_the_symbols_are_a_list(browser, site):
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site.url + CHAPTERS[0])
+        assert page.locator(".mx-tie").count() >= 2
+        assert page.locator(".mx-tie[tabindex]").count() == 0
