@@ -1,4 +1,4 @@
-"""The worked history: what it says of Pearson, Newcomb and Dempster, Laird and Rubin."""
+"""The worked history: Newcomb, Pearson, and Dempster, Laird and Rubin."""
 
 import contextlib
 import io

@@ -171,7 +171,8 @@ def test_the_words_of_a_drawing_keep_their_size_on_a_phone(page, move, name):
              const scale = svg.width / box.querySelector("svg").viewBox.baseVal.width;
              return [...box.querySelectorAll("svg text")].filter((t) => t.textContent)
                .map((t) => { const r = t.getBoundingClientRect();
-                 return [t.textContent, scale * parseFloat(getComputedStyle(t).fontSize),
+                 const size = parseFloat(getComputedStyle(t).fontSize);
+                 return [t.textContent, scale * size,
                          r.left - svg.left, svg.right - r.right]; }); }"""
     )
     assert found
