@@ -27,6 +27,7 @@ DROPPED = re.compile(
     re.DOTALL,
 )
 BESIDE = '\n<svg class="livefence-narrow"'
+GLYPH = re.compile(r'<path id="([^"]*)" (d="[^"]*" transform="scale[^"]*"/>)\n?')
 ID = re.compile(r'(\bid="|\bhref="#|url\(#)')
 
 
@@ -203,14 +204,23 @@ def _rounded(number: re.Match[str]) -> str:
     return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
+def _lettered(narrow: str, wide: str) -> str:
+    """The narrow drawing with the letters of the wide one, whose shapes are the same:
+    a path may be used from a drawing that is not displayed."""
+    known = {shape: name for name, shape in GLYPH.findall(wide)}
+    for name, shape in GLYPH.findall(narrow):
+        if shape in known:
+            narrow = narrow.replace(f'href="#{name}"', f'href="#{known[shape]}"')
+    return GLYPH.sub(lambda glyph: "" if glyph[2] in known else glyph[0], narrow)
+
+
 def inline(svg: str, prefix: str, alt: str, colors: dict[str, str]) -> str:
     """The SVG as it stands in a page: own ids, CSS colours, a name for readers."""
     first, beside, narrow = svg.partition(BESIDE)
     if beside:
-        return "\n".join(
-            inline(each, f"{prefix}{which}", alt, colors)
-            for which, each in (("", first), ("n-", beside[1:] + narrow))
-        )
+        wide = inline(first, prefix, alt, colors)
+        narrow = inline(beside[1:] + narrow, f"{prefix}n-", alt, colors)
+        return f"{wide}\n{_lettered(narrow, wide)}"
     svg = ID.sub(rf"\g<1>{prefix}", svg)
     if black := colors.get("#000000"):  # matplotlib leaves a black fill unsaid
         svg = svg.replace('style="max-width', f'style="fill:{black};max-width', 1)

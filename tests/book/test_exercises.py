@@ -269,6 +269,29 @@ ANSWERS = {
             "one step from 0.5": "weight = 0.4747",
         },
     ),
+    "04.4": (
+        ["gap = 0.4463", "gap = 0.446287", "from math import log\ngap = -log(0.64)"],
+        {
+            "the other guess": "gap = 1.0217",
+            "with the sign of the logarithm": "gap = -0.4463",
+            "the chance of a wrong guess": "gap = 0.36",
+            "minus the bound": "gap = 1.1394",
+            "in bits": "gap = 0.6439",
+        },
+    ),
+    "04.5": (
+        [
+            "rises, gain = 'yes', 0.0129",
+            "rises = 'Yes'\ngain = 0.012888",
+            f"{NUMPY}rises, gain = 'yes', np.float64(0.0129)",
+        ],
+        {
+            "no": "rises, gain = 'no', 0.0129",
+            "the gain of a whole step": "rises, gain = 'yes', 0.0363",
+            "a third of it": "rises, gain = 'yes', 0.0363 / 3",
+            "the wrong way round": "rises, gain = 'yes', -0.0129",
+        },
+    ),
     "05.1": (
         [
             "rate, factor = 5 / 6, 6**-0.5",
@@ -301,6 +324,32 @@ ANSWERS = {
             "the right error": "factor = 0.1947",
             "of the variances": "factor = 13.43**2",
             "from the rate": "factor = (1 - 0.9957) ** -0.5",
+        },
+    ),
+    "05.4": (
+        [
+            "rate, error = 0.75, 0.0219",
+            "rate, error = 3 / 4, 0.022",
+            "rate = 0.750\nerror = 0.031 / 2**0.5",
+        ],
+        {
+            "half the rate": "rate, error = 0.375, 0.0219",
+            "the error of 1,000": "rate, error = 0.75, 0.031",
+            "half the error": "rate, error = 0.75, 0.0155",
+            "with labels": "rate, error = 0.75, 0.01095",
+        },
+    ),
+    "05.5": (
+        [
+            "rate, steps = 0.658, 5.50",
+            "rate, steps = 0.66, 5.5",
+            "rate, steps = 0.65805, 5.502",
+        ],
+        {
+            "what is not missing": "rate, steps = 0.342, 5.5",
+            "The Times": "rate, steps = 0.9957, 530",
+            "a factor of e": "rate, steps = 0.658, 2.39",
+            "the sum of the series": "rate, steps = 0.658, 2.92",
         },
     ),
     "06.1": (
@@ -360,6 +409,28 @@ ANSWERS = {
             "weights": "rates = [0.36, 0.64]",
             "larger first": "rates = [2.663, 1.256]",
             "decimal commas": "rates = [1,256, 2,663]",
+        },
+    ),
+    "06.4": (
+        ["rate = 0.5", "rate = 1.75 / 3.5", f"{NUMPY}rate = np.float64(0.5)"],
+        {
+            "the average": "rate = 2",
+            "without responsibilities": "rate = 3 / 9",
+            "divided by three observations": "rate = 3 / 3.5",
+            "the mean responsibility": "rate = 1.75 / 3",
+        },
+    ),
+    "06.5": (
+        [
+            "after_one = after_ten = 2.157",
+            "after_one, after_ten = 2.1569, 2.1569",
+            "after_one = 2.15693\nafter_ten = 2.157",
+        ],
+        {
+            "they stay": "after_one = after_ten = 2",
+            "they part in the end": "after_one, after_ten = 2.1569, 1.2561",
+            "they stay and then part": "after_one, after_ten = 2, 2.6634",
+            "the mixture's variance": "after_one = after_ten = 2.6132",
         },
     ),
     "07.1": (

@@ -116,8 +116,9 @@ def test_a_block_that_continues_others_says_so(site, page):
     page.goto(site.url + "chapters/05-how-fast/")
     blocks = page.locator("article .livefence:has(code)")
     labels = []
-    for k in (0, 1):
-        button = blocks.nth(k).locator("button[data-clipboard-target]").first
+    for text in ("*failed, last =", "N = first * p"):
+        block = blocks.filter(has_text=text)
+        button = block.locator("button[data-clipboard-target]").first
         button.focus()
         labels.append(
             button.get_attribute("aria-label") or button.get_attribute("title")

@@ -9,22 +9,27 @@ from playwright.sync_api import expect
 import mixnotes as mx
 
 DEATHS, DAYS = mx.datasets.london_times().values()
-BLANK = {"Poisson": mx.Poisson(), "geometric": mx.Geometric()}
+BLANK = {
+    "Poisson": mx.Poisson(),
+    "geometric": mx.Geometric(),
+    "binomial": mx.Binomial(20),
+}
+WITH_MEAN = {
+    "Poisson": mx.Poisson,
+    "geometric": lambda mean: mx.Geometric(1 / (1 + mean)),
+    "binomial": lambda mean: mx.Binomial(20, mean / 20),
+}
 STATES = [
     [("Poisson", 1.0, 2.0)],
     [("Poisson", 0.3, 1.0), ("Poisson", 0.7, 2.5)],
     [("Poisson", 0.8, 2.2), ("geometric", 0.2, 1.0)],
     [("geometric", 0.5, 0.5), ("Poisson", 0.3, 3.0), ("geometric", 0.2, 4.0)],
+    [("binomial", 0.4, 1.5), ("Poisson", 0.4, 3.0), ("binomial", 0.2, 10.0)],
 ]
 
 
 def as_mixture(parts):
-    built = [
-        mx.Poisson(p["mean"])
-        if p["family"] == "Poisson"
-        else mx.Geometric(1 / (1 + p["mean"]))
-        for p in parts
-    ]
+    built = [WITH_MEAN[p["family"]](p["mean"]) for p in parts]
     return mx.Mixture(built, [p["weight"] for p in parts])
 
 
@@ -118,6 +123,36 @@ def test_add_step_and_remove_by_keyboard(page, box, violations):
     expect(status).to_have_text(re.compile("one component"))
     press("Climb")
     expect(status).to_have_text(re.compile("−2001.398"))
+
+
+def test_dots_take_the_colours_of_what_they_belong_to(page, box):
+    """One colour with one component; with two a mixture of both, by responsibility."""
+    dots = box.locator("svg circle")
+
+    def fills():
+        return [dots.nth(k).evaluate("(d) => d.style.fill") for k in range(10)]
+
+    assert set(fills()) == {"var(--mx-1)"}
+    for name in ("Add a Poisson", "Climb"):
+        box.get_by_role("button", name=name).click()
+    expect(box.get_by_role("status")).to_have_text(re.compile("−1989.946"))
+    found = fills()
+    model = mx.Mixture([mx.Poisson(), mx.Poisson()])
+    two = mx.em(model, DEATHS, sample_weight=DAYS).mixture
+    for fill, r in zip(found, two.responsibilities(DEATHS), strict=True):
+        share = float(re.search(r"var\(--mx-2\) ([\d.]+)%", fill)[1])
+        assert share == pytest.approx(100 * r[1], abs=0.1)
+
+
+def test_a_binomial_can_stand_beside_a_poisson(page, box):
+    """The last row of the table, reached by pressing."""
+    for name in ("Add a binomial", "Climb"):
+        box.get_by_role("button", name=name).click()
+    model = mx.Mixture([mx.Poisson(), mx.Binomial(20)])
+    fit = mx.em(model, DEATHS, sample_weight=DAYS)
+    height = f"−{-fit.log_likelihood:.3f}"
+    expect(box.get_by_role("status")).to_have_text(re.compile(height))
+    expect(box.locator("dl")).to_contain_text("binomial of 20, p 0.")
 
 
 def test_without_scripts_the_table_stands(still):

@@ -258,6 +258,18 @@ def test_a_figure_is_drawn_again_in_the_width_of_a_phone():
     assert "display:none" in second
 
 
+def test_a_phones_figure_uses_the_letters_of_the_wide_one():
+    """Which are the larger part of a small figure; what it alone has it keeps."""
+    html = show(f"```python\n#| alt: one\n{DRAW}plt.ylabel('xyz')\n```\n")
+    wide, narrow = html.split('class="livefence-narrow"')
+    letters = set(re.findall(r'<path id="([^"]*)" d="[^"]*" transform="scale', wide))
+    assert len(letters) > 8
+    used = set(re.findall(r'href="#([^"]*)"', narrow))
+    assert len(used & letters) > 8
+    assert narrow.count('transform="scale(0.015625)"/>') <= 2
+    assert used <= set(re.findall(r'\bid="([^"]*)"', html))
+
+
 def test_panels_in_a_row_stand_below_each_other_on_a_phone_and_the_figure_is_kept():
     draw = (
         "import matplotlib.pyplot as plt\n"

@@ -1,19 +1,24 @@
 // Chapter 6: add and remove components of a mixture for the deaths in The Times, and
-// climb by plain EM steps. A component is a family and its mean, which both families
-// here are determined by; their weighted fits are both a weighted mean.
+// climb by plain EM steps. A component is a family and its mean, which each of the
+// families here is determined by; their weighted fits are all a weighted mean.
 
-import { dot } from "./parts.js";
+import { dot, minus } from "./parts.js";
+import { inPixels, words } from "./picture.js";
 
 /** Days with 0, 1, ..., 9 deaths. */
 export const DAYS = [162, 267, 271, 185, 111, 61, 27, 8, 3, 1];
 export const MOST = 6; // components, as many as there are colours
 const N = DAYS.reduce((a, b) => a + b);
-const LOG_FACTORIAL = DAYS.map((_, x) => Array.from({ length: x }, (_, k) => Math.log(k + 1)).reduce((a, b) => a + b, 0));
 
+const TRIALS = 20; // of the binomial
 const times = (x, log) => (x ? x * log : 0); // 0 log 0 = 0
+const logFactorial = (x) => Array.from({ length: x }, (_, k) => Math.log(k + 1)).reduce((a, b) => a + b, 0);
 const LOG_PROB = {
-  Poisson: (x, mean) => times(x, Math.log(mean)) - mean - LOG_FACTORIAL[x],
+  Poisson: (x, mean) => times(x, Math.log(mean)) - mean - logFactorial(x),
   geometric: (x, mean) => times(x, Math.log(mean / (1 + mean))) - Math.log1p(mean),
+  binomial: (x, mean) =>
+    logFactorial(TRIALS) - logFactorial(x) - logFactorial(TRIALS - x) +
+    times(x, Math.log(mean / TRIALS)) + times(TRIALS - x, Math.log1p(-mean / TRIALS)),
 };
 
 /** weight x probability: a row a number of deaths, a column a component. */
@@ -51,7 +56,7 @@ export function climb(parts) {
 /** One component more, with an equal share, half as busy again as the busiest. */
 export function added(parts, family) {
   const K = parts.length;
-  const mean = 1.5 * Math.max(...parts.map((part) => part.mean));
+  const mean = Math.min(1.5 * Math.max(...parts.map((part) => part.mean)), TRIALS / 2);
   return [...parts.map((part) => ({ ...part, weight: (part.weight * K) / (K + 1) })), { family, weight: 1 / (K + 1), mean }];
 }
 
@@ -64,38 +69,64 @@ export function removed(parts) {
 
 export const first = () => [{ family: "Poisson", weight: 1, mean: sum(DAYS.map((n, x) => n * x)) / N }];
 
+const SAYS = {
+  Poisson: (mean) => `Poisson, rate ${mean.toFixed(4)}`,
+  geometric: (mean) => `geometric, p ${(1 / (1 + mean)).toFixed(4)}`,
+  binomial: (mean) => `binomial of ${TRIALS}, p ${(mean / TRIALS).toFixed(4)}`,
+};
+
+/** The colours of the components, mixed as a count belongs to each. */
+const tint = (row) => {
+  let [colour, so] = ["var(--mx-1)", row[0]];
+  row.slice(1).forEach((share, k) => {
+    so += share;
+    colour = `color-mix(in oklab, var(--mx-${k + 2}) ${so > 0 ? ((100 * share) / so).toFixed(1) : 50}%, ${colour})`;
+  });
+  return colour;
+};
+
 export default function components(box) {
-  const names = ["Add a Poisson", "Add a geometric", "Remove the last", "One EM step", "Climb"];
+  const names = ["Add a Poisson", "Add a geometric", "Add a binomial", "Remove the last", "One EM step", "Climb"];
   box.innerHTML = `
+    <svg aria-hidden="true"></svg>
     <div>${names.map((name) => `<button type="button">${name}</button>`).join("")}</div>
-    <svg viewBox="0 0 340 190" aria-hidden="true"></svg>
     <dl></dl><p role="status" aria-live="polite"></p>`;
   const [svg, list, status] = ["svg", "dl", "[role]"].map((q) => box.querySelector(q));
-  const [poisson, geometric, remove, step, up] = box.querySelectorAll("button");
+  const [poisson, geometric, binomial, remove, step, up] = box.querySelectorAll("button");
   let parts = first();
-  const X = (x) => 22 + 33 * x;
-  const Y = (days) => 166 - days / 2;
 
-  function draw(message) {
+  const tall = (width) => (width < 420 ? 214 : 250);
+  const redraw = inPixels(svg, tall, (width) => {
+    const [left, top, floor] = [34, 20, tall(width) - 42];
+    const slot = (width - left) / DAYS.length;
+    const X = (x) => left + slot * (x + 0.5);
+    const Y = (days) => floor - ((floor - top) * days) / 300;
     const expected = joint(parts).map((row) => row.map((p) => N * p));
     const bars = expected.map((row, x) => {
       let base = 0;
       return row.map((days, k) => {
         base += days;
-        return `<rect x="${X(x) - 13}" y="${Y(base).toFixed(2)}" width="26" height="${(days / 2).toFixed(2)}" fill="var(--mx-${k + 1})"/>`;
+        return `<rect x="${(X(x) - 0.4 * slot).toFixed(1)}" y="${Y(base).toFixed(2)}" width="${(0.8 * slot).toFixed(1)}" height="${(floor - Y(days)).toFixed(2)}" fill="var(--mx-${k + 1})" fill-opacity="0.75"/>`;
       }).join("");
     }).join("");
     svg.innerHTML = `${bars}
-      ${DAYS.map((days, x) => `<circle cx="${X(x)}" cy="${Y(days)}" r="4" fill="var(--mx-ink)" stroke="var(--mx-paper)"/>
-        <text x="${X(x)}" y="184" text-anchor="middle">${x}</text>`).join("")}
-      <path d="M5 166H335" stroke="var(--mx-ink)"/>`;
-    const told = ({ family, mean }) =>
-      family === "Poisson" ? `Poisson, rate ${mean.toFixed(4)}` : `geometric, p ${(1 / (1 + mean)).toFixed(4)}`;
-    const [height, cost] = [logLikelihood(parts), aic(parts)].map((v, k) => v.toFixed(k ? 2 : 3).replace("-", "−"));
-    list.innerHTML = parts.map((part, k) => `
-      <dt>${dot(k + 1, "square")}${told(part)}</dt><dd>π ${part.weight.toFixed(4)}</dd>`).join("") + `
+      ${DAYS.map((days, x) => `<circle cx="${X(x).toFixed(1)}" cy="${Y(days).toFixed(1)}" r="6" style="fill:${tint(expected[x])}" stroke="var(--mx-ink)" stroke-width="2"/>`).join("")}
+      <path d="M${left} ${top}V${floor}H${width}" fill="none" stroke="var(--mx-ink)"/>
+      ${[0, 100, 200].map((days) => words(left - 5, Y(days) + 4, days, { anchor: "end" })).join("")}
+      ${DAYS.map((_, x) => words(X(x), floor + 17, x)).join("")}
+      ${words((left + width) / 2, floor + 37, "x, deaths in a day")}
+      ${words(left, 13, "days", { anchor: "middle" })}
+      ${words(width - 4, top + 12, "dots: the days that were", { anchor: "end" })}
+      ${words(width - 4, top + 30, "bars: the mixture", { anchor: "end" })}`;
+  });
+
+  function draw(message) {
+    redraw();
+    const [height, cost] = [logLikelihood(parts), aic(parts)].map((v, k) => minus(v.toFixed(k ? 2 : 3)));
+    list.innerHTML = parts.map(({ family, weight, mean }, k) => `
+      <dt data-tie="weight">${dot(k + 1, "square")}${SAYS[family](mean)}</dt><dd>π ${weight.toFixed(4)}</dd>`).join("") + `
       <dt>log-likelihood</dt><dd><b>${height}</b></dd><dt>AIC</dt><dd>${cost}</dd>`;
-    for (const button of [poisson, geometric]) button.setAttribute("aria-disabled", parts.length === MOST);
+    for (const button of [poisson, geometric, binomial]) button.setAttribute("aria-disabled", parts.length === MOST);
     remove.setAttribute("aria-disabled", parts.length === 1);
     status.textContent = `${message} The log-likelihood is ${height}, AIC ${cost}.`;
   }
@@ -112,6 +143,7 @@ export default function components(box) {
   };
   press(poisson, add("Poisson"));
   press(geometric, add("geometric"));
+  press(binomial, add("binomial"));
   press(remove, () => {
     parts = removed(parts);
     return `Removed the last: ${count().toLowerCase()}`;
@@ -125,5 +157,5 @@ export default function components(box) {
     parts = end.parts;
     return `${end.steps.toLocaleString("en")} steps on.`;
   });
-  draw("One Poisson at its maximum.");
+  draw("One Poisson at its maximum: it expects too few days without a death, and too few with many.");
 }
