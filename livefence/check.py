@@ -1,4 +1,4 @@
-"""The quiet and the loud mistakes of a page: `python -m livefence check docs/page.md`."""
+"""All that is wrong with a page, by line: `python -m livefence check docs/page.md`."""
 
 import os
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ import os
 import re
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from livefence import timeout
@@ -26,10 +26,11 @@ LEANS = re.compile(
 )
 READS = {
     **dict.fromkeys(
-        "time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time "
-        "thread_time now utcnow today localtime gmtime ctime asctime".split(),
-        "the clock",
+        ("time", "time_ns", "perf_counter", "perf_counter_ns"), "the clock"
     ),
+    **dict.fromkeys(("monotonic", "process_time", "thread_time"), "the clock"),
+    **dict.fromkeys(("now", "utcnow", "today", "localtime", "gmtime"), "the clock"),
+    **dict.fromkeys(("ctime", "asctime"), "the clock"),
     **dict.fromkeys(("environ", "getenv", "expanduser", "home"), "the environment"),
     **dict.fromkeys(("getcwd", "cwd", "mkdtemp", "gettempdir"), "where it runs"),
     **dict.fromkeys(("listdir", "scandir", "iterdir", "glob"), "the order of files"),
@@ -52,15 +53,26 @@ def message(cell: Cell) -> tuple[int, str]:
     """What to say of a cell that shows another thing elsewhere, and of which line."""
     line, what = cell.line, ANY
     code = cell.code if isinstance(cell, Fence) else ""
-    for node in ast.walk(ast.parse(code)):
-        name = getattr(node, "attr", getattr(node, "id", ""))
-        if name in READS and isinstance(getattr(node, "ctx", None), ast.Load):
-            if name == "time" and isinstance(node, ast.Name):
-                continue  # the module
-            line, what = cell.line + node.lineno, READS[name]  # type: ignore[attr-defined]
-            break
+    for name, below in _read(ast.parse(code)):
+        line, what = cell.line + below, READS[name]
+        break
     where = f" in `{{python}} {cell.expression}`" if isinstance(cell, Number) else ""
     return line, f"shows what changes from build to build, as it reads {what}{where}"
+
+
+def _read(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """The names of READS that code asks a module for, or has from one."""
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in READS:
+            yield node.attr, node.lineno
+        if isinstance(node, ast.Name) and node.id in READS.keys() & imported:
+            yield node.id, node.lineno
 
 
 def address(output: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from mkdocs.config.config_options import ExtraScriptValue
-from mkdocs.exceptions import Abort
+from mkdocs.exceptions import BuildError
 from mkdocs.structure.files import File
 
 from livefence import cache, jupyter, lint
@@ -97,7 +97,7 @@ def _read_all(files: Any, config: Any) -> None:
             try:
                 lint.text_of(path, os.path.relpath(path, root).replace(os.sep, "/"))
             except FenceError as error:
-                raise Abort(str(error)) from None
+                raise BuildError(str(error)) from None
 
 
 def on_post_build(config: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -148,8 +148,8 @@ def _languages(text: str) -> Iterator[Wrong]:
                 yield (
                     i + 1,
                     (
-                        f"fence language {word['word']!r}: write python, or text where it "
-                        "is not to run"
+                        f"fence language {word['word']!r}: write python, or text where "
+                        "it is not to run"
                     ),
                 )
             last = page.closing(lines, i, opening["prefix"], opening["mark"])
@@ -198,8 +198,8 @@ def _forms(parsed: Page) -> Iterator[Wrong]:
                 yield (
                     form.line,
                     (
-                        f"check asks for {name}, which the solution on line {below.line} "
-                        "does not bind"
+                        f"check asks for {name}, which the solution on line "
+                        f"{below.line} does not bind"
                     ),
                 )
 
@@ -213,8 +213,8 @@ def _left_open(form: Fence, asked: list[str]) -> Iterator[Wrong]:
         yield (
             form.line,
             (
-                f"the form as it stands could be right: write {asked[0]} = ... for what "
-                "the reader fills in"
+                f"the form as it stands could be right: write {asked[0]} = ... for "
+                "what the reader fills in"
             ),
         )
 
@@ -400,8 +400,8 @@ def typed_by_hand(text: str, settings: Settings, source: str) -> Iterator[Wrong]
             yield (
                 line,
                 (
-                    f"{number} is typed by hand: compute it, as in `{{python}} x:.3f`, or "
-                    "list it in `given` if the page starts from it"
+                    f"{number} is typed by hand: compute it, as in `{{python}} x:.3f`, "
+                    "or list it in `given` if the page starts from it"
                 ),
             )
 
@@ -409,12 +409,11 @@ def typed_by_hand(text: str, settings: Settings, source: str) -> Iterator[Wrong]
 def typed(text: str) -> list[tuple[int, str]]:
     """The numbers of three digits or more that somebody typed into the prose, with
     their lines; none of the sources at its end, no year and no power of ten."""
-    blank: Callable[[re.Match[str]], str] = _blank
     matter = page.FRONT_MATTER.match(text)
     if matter:
-        text = blank(matter) + text[matter.end() :]
+        text = _blank(matter) + text[matter.end() :]
     text = text.partition("\n## Sources")[0]
-    text = NO_PROSE.sub(blank, FENCED.sub(blank, text))
+    text = NO_PROSE.sub(_blank, FENCED.sub(_blank, text))
     found = []
     for match in DIGITS.finditer(text):
         number = match[0].rstrip(",")
