@@ -29,7 +29,7 @@ TYPED = [
     ("0,8258", "Right."),
     (" 0.826 ", "Right."),
     ("0.256/0.31", "Right."),
-    ("0.64", "Not yet: That is after one red marble; there are two."),
+    ("0.64", "Not yet. That is after one red marble; there are two."),
     ("0,6", "Not yet: answer is too small (it is read as 0.6)."),
     ("82.58", "Not yet: answer is too large."),
     ("\u22120.8", "Not yet: answer is too small."),
@@ -51,7 +51,8 @@ def test_a_typed_number_is_checked_without_python(page, site):
     number, word, *_ = answers(page)
     for text, verdict in TYPED:
         expect(typed(number, text)).to_contain_text(verdict)
-    expect(typed(word, "A, C")).to_have_text("Not yet: guesses is another word.")
+    expect(typed(word, "C, C")).to_have_text("Not yet: guesses is another word.")
+    expect(typed(word, "A, C")).to_contain_text("The third is the bluest factory")
     expect(typed(word, "a, b")).to_have_text("Right.")
     assert not [url for url in asked if "assets/livefence/" in url]
 
