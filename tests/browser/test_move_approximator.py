@@ -40,7 +40,7 @@ def errors(rows, density, low, high, jumps=()):
 def found(site):
     """The mixtures that stand in the page: target, K, row, (weight, mean, sd)."""
     path = site.page_with('data-move="approximator"').removeprefix(site.url)
-    pattern = r'<div data-of="approximator"[^>]*>(.*?)</div>'
+    pattern = r'<div[^>]*data-of="approximator"[^>]*>(.*?)</div>'
     hidden = re.search(pattern, site.source(path), re.DOTALL)
     return json.loads(unescape(re.sub("<[^>]+>", "", hidden[1])))
 

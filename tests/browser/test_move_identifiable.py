@@ -91,7 +91,7 @@ def test_the_pick_works_by_keyboard(page, box, violations):
     press("weight of A", "ArrowLeft", 10)
     press("A's share of red", "ArrowLeft", 10)
     expect(status).to_have_text(
-        re.compile(r"π = 0\.50 and a = 0\.70, b = 0\.500 fits .*Bags of three tell")
+        re.compile(r"π = 0\.50 and a = 0\.70, b = 0\.500 fits .*would tell it apart")
     )
     press("A's share of red", "Home", 1)
     wanted = f"{Q / 0.5:.3f}"
