@@ -257,7 +257,8 @@ ANSWERS = {
             "the gain of the log-likelihood": "bound = 178.3368",
             "the divergence": "bound = 24.6132",
             "per day": "bound = 153.7236 / 1096",
-            "with the new responsibilities": "bound = 178.3368 + 24.6132",
+            "the gap added": "bound = 178.3368 + 24.6132",
+            "with the new responsibilities": "bound = 210.48",
         },
     ),
     "04.3": (
@@ -308,22 +309,31 @@ ANSWERS = {
         },
     ),
     "05.2": (
-        ["error = 0.0515", "error = 0.051467", "error = 0.051"],
+        ["error = 0.061", "error = 0.06096", "error = 0.0610"],
         {
-            "with the labels": "error = 0.0515 * (1 - 0.1328) ** 0.5",
-            "the rate": "error = 0.1328",
-            "the variance": "error = 0.0515**2",
-            "multiplied by the factor twice": "error = 0.0515 / (1 - 0.1328) ** 0.5",
-            "of a binomial of 197": "error = (0.6268 * 0.3732 / 197) ** 0.5",
+            "with the labels": "error = 0.061 * (1 - 0.159) ** 0.5",
+            "the rate": "error = 0.159",
+            "the variance": "error = 0.061**2",
+            "multiplied by the factor twice": "error = 0.061 / (1 - 0.159) ** 0.5",
+            "of a binomial of 150": "error = (0.546 * 0.454 / 150) ** 0.5",
+            "of the chapter's animals": "error = 0.0515",
         },
     ),
     "05.3": (
-        ["factor = 13", "factor = 13.4", "factor = 0.1947 / 0.0145"],
+        [
+            "labelled = 6.08",
+            "labelled = 6",
+            "labelled = 7",  # so many whole days are needed
+            "labelled = 0.36 * 0.64 / 0.19**2",  # the error as the page prints it
+            "labelled = 0.36 * 0.64 / 0.1947**2",
+        ],
         {
-            "turned round": "factor = 0.0145 / 0.1947",
-            "the right error": "factor = 0.1947",
-            "of the variances": "factor = 13.43**2",
-            "from the rate": "factor = (1 - 0.9957) ** -0.5",
+            "all the days": "labelled = 1096",
+            "divided once": "labelled = 1096 * 0.0145 / 0.1947",
+            "the factor": "labelled = 0.1947 / 0.0145",
+            "the factor of the variances": "labelled = 13.43**2",
+            "from the rate": "labelled = 1096 * (1 - 0.9957)",
+            "the error": "labelled = 0.1947",
         },
     ),
     "05.4": (
@@ -355,7 +365,7 @@ ANSWERS = {
     "06.1": (
         [
             'mean, variance, agrees = 2.1569, 2.6132, "mean"',
-            'mean, variance, agrees = 2.16, 2.61, "the mean".split()[1]',
+            'mean, variance, agrees = 2.16, 2.613, "the mean".split()[1]',
             f"{TIMES}mean, variance = fit.mixture.mean(), fit.mixture.variance()\n"
             "agrees = 'Mean'",
         ],
@@ -363,6 +373,7 @@ ANSWERS = {
             "the variance of the data": (
                 'mean, variance, agrees = 2.1569, 2.6049, "mean"'
             ),
+            "the variance of either": 'mean, variance, agrees = 2.16, 2.6, "mean"',
             "the variance of a Poisson": (
                 'mean, variance, agrees = 2.1569, 2.1569, "mean"'
             ),

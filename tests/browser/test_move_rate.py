@@ -140,7 +140,7 @@ def test_both_curvatures_are_named_in_the_picture(box):
     names = box.locator("svg").first.locator("text").all_text_contents()
     names = {"".join(name.split()) for name in names}
     assert {"log-likelihood:curvatureI", "bounds:curvatureIc"} <= names
-    assert {"1/√I", "1/√Ic", "distanceofπfromthemaximum"} <= names
+    assert {"−1/√I", "1/√Ic", "distanceofπfromthemaximum"} <= names
 
 
 def test_the_sliders_work_by_keyboard(page, box, violations):

@@ -54,7 +54,7 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
   const narrow = (width) => width < 420;
   const tall = (width) => (narrow(width) ? 262 : 316);
   const redraw = inPixels(svg, tall, (width) => {
-    const [left, right, top, floor] = [44, narrow(width) ? 50 : 86, 26, tall(width) - 44];
+    const [left, right, top, floor] = [44, narrow(width) ? 68 : 86, 26, tall(width) - 44];
     const X = (w) => left + ((width - left - right) * (w - least)) / (most - least);
     const Y = (h) => Math.min(top + ((floor - top) * (high - h)) / (high - low || 1), 9999);
     const best = emStep(from, xbar, a, b);
@@ -90,7 +90,7 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
       <circle cx="${X(now)}" cy="${height}" r="5" fill="var(--mx-paper)" stroke="var(--mx-ink)" stroke-width="2.5"/>
       ${words(left, 14, "log-likelihood per marble", { anchor: "start", tie: "likelihood" })}
       ${words(X(arm) + dx, Y(under(arm)) + (dx > 0 ? 10 : 0), "lower bound", { anchor: ofArm, color: "accent", tie: "bound" })}
-      ${words(X(from) + 10 * side, Y(like(from)) + (side ? -5 : 22), narrow(width) ? "q here" : "q taken here", { anchor: ["end", "middle", "start"][side + 1], tie: "q" })}
+      ${words(X(from) + 10 * side, Y(like(from)) + (side ? -5 : 22), "q taken here", { anchor: ["end", "middle", "start"][side + 1], tie: "q" })}
       ${gap < 5e-5 ? "" : words(kl[0], kl[1], `KL ${gap.toFixed(4)}`, { anchor: kl[2], color: "accent", tie: "gap" })}`;
   });
 
@@ -99,8 +99,8 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
     value.textContent = short(now);
     list.innerHTML = `
       <dt>${dot("ink")}log-likelihood</dt><dd>${minus(top.toFixed(6))}</dd>
-      <dt>${dot("accent")}bound, q from ${short(from)}</dt><dd>${minus(below.toFixed(6))}</dd>
-      <dt>gap = KL(q ‖ posterior)</dt><dd><b>${gap.toFixed(6)}</b></dd>`;
+      <dt>${dot("accent")}lower bound, q from ${short(from)}</dt><dd>${minus(below.toFixed(6))}</dd>
+      <dt>gap, a divergence (KL)</dt><dd><b>${gap.toFixed(6)}</b></dd>`;
     if (message) status.textContent = message(minus(top.toFixed(6)), gap.toFixed(6));
     redraw();
   }
@@ -123,7 +123,7 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
   reset.onclick = () => {
     [from, trail] = [p, []];
     slider.value = now = emStep(p, xbar, a, b);
-    show(() => `q was taken at ${p}, where the bound touches. The M-step went to its top, ${short(now)}. Press E-step, or move π.`);
+    show(() => `The first M-step is taken: from ${p}, where the bound touches, to its top, ${short(now)}. Press E-step, or move π.`);
   };
   reset.onclick();
 }

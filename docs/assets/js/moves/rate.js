@@ -73,10 +73,11 @@ export default function move(box, { p, s, n }) {
     const [wide, half] = [Math.min(1 / Math.sqrt(1 - rho), 4.2), Y(-0.5)];
     const line = (f) => `M${points(across, X, (x) => Y(f(x)))}`;
     const [onCurve, onBound] = [Y(curve(next, rho)), Y(boundFrom(now, next, rho))];
+    const aside = `V${floor - 28}m0 22V${floor}`; // leaves room for words
     parabolas.innerHTML = `
       <clipPath id="mx-rate"><path d="M0 0H${width}V${floor}H0Z"/></clipPath>
       <path d="M0 ${floor}H${width}" stroke="var(--mx-ink)"/>
-      <path d="M${X(-wide)} ${half}V${floor}M${X(1)} ${half}V${floor}M${X(-4.2)} ${half}H${X(1)}M${X(0)} ${Y(0)}V${floor}" stroke="var(--mx-muted)" stroke-dasharray="2 4"/>
+      <path d="M${X(-wide)} ${half}V${floor}M${X(1)} ${half}${aside}M${X(-4.2)} ${half}H${X(1)}M${X(0)} ${Y(0)}${aside}" stroke="var(--mx-muted)" stroke-dasharray="2 4"/>
       <path d="M${X(-wide)} ${half}H${X(0)}" stroke="var(--mx-ink)" stroke-width="5" data-tie="observed"/>
       <path d="M${X(0)} ${half}H${X(1)}" stroke="var(--mx-accent)" stroke-width="5" data-tie="complete"/>
       <g clip-path="url(#mx-rate)" fill="none" stroke-width="2.5">
@@ -91,7 +92,7 @@ export default function move(box, { p, s, n }) {
       ${words(X(-4.2), 14, "log-likelihood: curvature I", { anchor: "start", tie: "observed" })}
       ${words(X(-4.2), half - 6, "½ below", { anchor: "start", color: "muted" })}
       ${words(X(1.4), floor - 12, `bounds: curvature ${Ic}`, { color: "accent", tie: "complete" })}
-      ${words(Math.max(X(-wide), 20), floor + 17, "1/√I", { tie: "observed" })}
+      ${words(Math.max(X(-wide), 20), floor + 17, "−1/√I", { tie: "observed" })}
       ${words(X(0), floor + 17, "0")}
       ${words(X(1), floor + 17, `1/√${Ic}`, { color: "accent", tie: "complete" })}
       ${words(width / 2, floor + 39, "distance of π from the maximum")}`;
