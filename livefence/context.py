@@ -7,8 +7,9 @@ from typing import Any
 
 from markdown import Markdown
 
-from livefence import page
+from livefence import lint, page
 from livefence.faults import Fault, FenceError
+from livefence.settings import Settings
 
 INNER = "mkdocstrings_headings_list"  # registered where a docstring is converted
 log = logging.getLogger("mkdocs.livefence")
@@ -17,8 +18,11 @@ log = logging.getLogger("mkdocs.livefence")
 class PageContext:
     """A page: its path as faults name it, its file, and the root of the project."""
 
-    def __init__(self, path: str, file: str, root: Path, mkdocs: bool) -> None:
+    def __init__(
+        self, path: str, file: str, root: Path, mkdocs: bool, source: str | None = None
+    ) -> None:
         self.path, self.file, self.root, self.mkdocs = path, file, root, mkdocs
+        self.source = source  # below the folder of pages
 
     @classmethod
     def of(cls, md: Markdown, source: str) -> "PageContext | None":
@@ -39,7 +43,7 @@ class PageContext:
             return None
         root = Path(relpath.config.config_file_path or "mkdocs.yml").resolve().parent
         path = os.path.relpath(file.abs_src_path, root).replace(os.sep, "/")
-        return cls(path, file.abs_src_path, root, mkdocs=True)
+        return cls(path, file.abs_src_path, root, mkdocs=True, source=file.src_uri)
 
     @classmethod
     def _of_zensical(cls, relpath: Any) -> "PageContext":
@@ -47,7 +51,7 @@ class PageContext:
         root = Path.cwd()
         inside = root / "docs" / relpath.path
         path = f"docs/{relpath.path}" if inside.is_file() else relpath.path
-        return cls(path, str(root / path), root, mkdocs=False)
+        return cls(path, str(root / path), root, mkdocs=False, source=relpath.path)
 
     def first_line(self, source: str) -> int:
         """The line of the file on which the source begins, after the front matter."""
@@ -60,6 +64,15 @@ class PageContext:
             return 1
         blank = source[: len(source) - len(source.lstrip())]
         return 1 + before.count("\n") - blank.count("\n")
+
+    def quiet(self, settings: Settings) -> list[Fault]:
+        """What is wrong with the text as the author wrote it, and fails nowhere."""
+        file = Path(self.file)
+        if file.suffix != ".md" or not file.is_file():  # generated, or a notebook
+            return []
+        text = lint.text_of(file, self.path)
+        found = lint.faults(text, settings, self.source)
+        return [Fault(self.path, line, message) for line, message in found]
 
     def report(self, faults: list[Fault]) -> None:
         """Tell MkDocs, whose strict build then fails, or raise."""

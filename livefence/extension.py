@@ -68,18 +68,21 @@ class Runner(Preprocessor):
         """The lines of the page with its cells replaced."""
         text = "\n".join(lines)
         place = PageContext.of(self.md, self.source.text)
-        if place is None or not any(mark in text for mark in MARKS):
+        if place is None:
             return lines
         settings = from_options(self.options, place.root)
+        place.report(place.quiet(settings))
+        if not any(mark in text for mark in MARKS):
+            return lines
         parsed = page.parse(text, place.first_line(self.source.text))
-        results = _run_page(parsed, place, settings)
+        results = run_page(parsed, place, settings)
         place.report([r["fault"] for r in results.values() if "fault" in r])
         ran[place.file] = parsed, results
         writer = Writer(self.md, parsed, settings)
         return writer.write(results).split("\n")
 
 
-def _run_page(
+def run_page(
     parsed: Page, place: PageContext, settings: Settings
 ) -> dict[Cell, Result]:
     """What each cell gave; a cell after a fence that failed gave nothing."""

@@ -25,8 +25,16 @@ class FenceError(Exception):
         self.faults = faults
 
 
-class TimeLimit(BaseException):
-    """Raised in a fence that runs too long; no `except Exception` stops it."""
+class Limit(BaseException):
+    """Raised in a fence that meets one; no `except Exception` stops it."""
+
+
+class TimeLimit(Limit):
+    """Raised in a fence that runs too long."""
+
+
+class OutputLimit(Limit):
+    """Raised in a fence that prints too much."""
 
 
 def from_exception(error: BaseException, path: str, file: str, line: int) -> Fault:
@@ -38,13 +46,13 @@ def from_exception(error: BaseException, path: str, file: str, line: int) -> Fau
     elif inside:
         line = frames[inside[-1]].lineno or line
     shown = frames[inside[0] :] if inside else []
-    if isinstance(error, TimeLimit) and inside:
+    if isinstance(error, Limit) and inside:
         shown = frames[inside[0] : inside[-1] + 1]
     return Fault(path, line, _message(error), "".join(traceback.format_list(shown)))
 
 
 def _message(error: BaseException) -> str:
-    if isinstance(error, TimeLimit):
+    if isinstance(error, Limit):
         return str(error)
     name = type(error).__name__
     text = error.msg if isinstance(error, SyntaxError) else str(error)

@@ -1,5 +1,6 @@
 """The header of a fence: the forms that the site and the tests read alike."""
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -56,18 +57,30 @@ def parse(info: str) -> tuple[Header, str | None]:
         shown=f"python {{ {' '.join(shown)} }}" if match and shown else "python",
         check=checks[0] if checks else "",
     )
-    if match and all(map(_known, tokens)) and "".join(_rest(match)) == "":
+    unknown = [token[0] for token in tokens if not _known(token)]
+    if match and not unknown and "".join(_rest(match)) == "":
         return head, None
-    return head, f"fence header {info!r}: write {GOOD}"
+    meant = _meant(unknown[0]) if match and unknown else ""
+    return head, f"fence header {info!r}: {meant}write {GOOD}"
+
+
+def _meant(token: str) -> str:
+    """What the author may have meant by a word that is not known."""
+    word = token.partition("=")[0].strip(".#")
+    near = difflib.get_close_matches(word.lower(), WORDS | PAIRS | {"check"}, 1, 0.7)
+    if near and near[0] != token.partition("=")[0]:
+        return f"{word} is not known, {near[0]} is; "
+    return ""
 
 
 def _known(token: re.Match[str]) -> bool:
     if token["word"]:
-        return token["word"] in WORDS or token["word"][0] in ".#"
+        word = token["word"]
+        return word in WORDS or (word[0] in ".#" and word[1:] not in WORDS | {"check"})
     key = token[0].partition("=")[0]
     if key == "check":
         return CHECK.fullmatch(token[0]) is not None
-    return key in PAIRS or key.startswith("data-")
+    return key in PAIRS or (key.startswith("data-") and key != "data-check")
 
 
 def _rest(match: re.Match[str]) -> list[str]:

@@ -13,13 +13,15 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from mkdocs.config.config_options import ExtraScriptValue
+from mkdocs.exceptions import BuildError
 from mkdocs.structure.files import File
 
-from livefence import cache, jupyter
+from livefence import cache, jupyter, lint
 from livefence.browser.parts import PartsError
 from livefence.browser.site import FOLDER, has_parts, protect
 from livefence.browser.site import files as browser_files
 from livefence.extension import ran
+from livefence.faults import FenceError
 from livefence.notebook import notebook
 from livefence.page import attribute
 from livefence.settings import Settings, from_options
@@ -72,6 +74,7 @@ def on_config(config: Any) -> None:
 def on_files(files: Any, config: Any) -> None:
     """The style of the pages, and what Run needs, become part of the site."""
     settings = _settings(config)
+    _read_all(files, config)
     style = f"{FOLDER}/{STYLE.name}"
     files.append(File.generated(config, style, abs_src_path=str(STYLE)))
     try:
@@ -83,6 +86,18 @@ def on_files(files: Any, config: Any) -> None:
         kind = "content" if isinstance(content, bytes) else "abs_src_path"
         file = File.generated(config, name, **{kind: content})
         files.append(file)
+
+
+def _read_all(files: Any, config: Any) -> None:
+    """A page in another encoding ends the build with its name and line."""
+    root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+    for file in files.documentation_pages():
+        path = Path(file.abs_src_path or "")
+        if path.suffix == ".md" and path.is_file():
+            try:
+                lint.text_of(path, os.path.relpath(path, root).replace(os.sep, "/"))
+            except FenceError as error:
+                raise BuildError(str(error)) from None
 
 
 def on_post_build(config: Any) -> None:

@@ -12,7 +12,7 @@ Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def wanted(code: str) -> set[str]:
     """The names that the code uses and does not bind itself; none where it is no
     Python."""
-    tree = _parsed(code)
+    tree = parsed(code)
     used = {
         node.id
         for node in ast.walk(tree)
@@ -24,7 +24,7 @@ def wanted(code: str) -> set[str]:
 
 def left(code: str) -> set[str]:
     """The names that the code binds for the code after it."""
-    return _bound(_outside(_parsed(code)))
+    return _bound(_outside(parsed(code)))
 
 
 def sources(code: str, chains: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
@@ -45,7 +45,8 @@ def sources(code: str, chains: Sequence[Sequence[str]]) -> list[tuple[int, int]]
     return sorted(needed.items())
 
 
-def _parsed(code: str) -> ast.AST:
+def parsed(code: str) -> ast.AST:
+    """The code as a tree; an empty one where it is no Python."""
     lines = ("" if line.startswith("%") else line for line in code.splitlines())
     try:
         return ast.parse("\n".join(lines))

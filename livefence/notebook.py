@@ -26,7 +26,7 @@ COMMENT = re.compile(r"<!--.*?-->\n?", re.S)
 ATTRIBUTES = re.compile(
     r"[ \t]*(?:\n[ \t]*)?\{:?[ \t]*[.#][\w-][^{}\n]*\}[ \t]*$", re.M
 )
-HIDDEN = re.compile(r"\s*<div\b.*\bhidden>.*</div>\s*")
+HIDDEN = re.compile(r"\s*<(?:div|span)\b.*\bhidden\b[^>]*>.*</(?:div|span)>\s*")
 TAGS = re.compile(r"<[^>]*>")
 SPECIAL = re.compile(r"([\\`*_$|<])")
 PROSE = re.compile(

@@ -215,7 +215,7 @@ def _fence(
     """The fence that opens on line i, if it is Python, and the line after it."""
     prefix, mark = opening["prefix"], opening["mark"]
     fault: str | None
-    last = _closing(lines, i, prefix, mark)
+    last = closing(lines, i, prefix, mark)
     python = header.is_python(opening["info"])
     if last is None:
         fault = "the fence is not closed, or its code stands left of its header"
@@ -230,7 +230,7 @@ def _fence(
     return Fence(i + 1, *span, prefix, mark, head, code, fault=fault), last + 1
 
 
-def _closing(lines: list[str], i: int, prefix: str, mark: str) -> int | None:
+def closing(lines: list[str], i: int, prefix: str, mark: str) -> int | None:
     """The line that closes the fence of line i, or None, as superfences has it."""
     bare = prefix.rstrip()
     for j in range(i + 1, len(lines)):

@@ -23,7 +23,7 @@ import warnings
 from pathlib import Path
 from typing import IO, Any
 
-from livefence import cache
+from livefence import cache, elsewhere
 from livefence.faults import Fault, FenceError
 from livefence.page import Cell, Fence, Number
 from livefence.run import Chain, Filter, Result
@@ -51,8 +51,13 @@ class ChainProcess:
         path: str,
         file: str,
         filters: list[Filter] | None = None,
+        away: bool = False,
     ) -> None:
         self.path = path
+        self._made_with = settings, path, file, filters
+        self._away = away  # at another hour, on another machine
+        self._asked: list[tuple[str, Any]] = []
+        self._twin: ChainProcess | None = None
         self.patience = MORE * settings.patience
         self.failed: Fault | None = None  # of the first fence that failed
         self.output = ""  # of the fence that ran last, also when it failed
@@ -63,19 +68,20 @@ class ChainProcess:
         self._stack.enter_context(folder)
         begin = _from_server if FORKS else _from_nothing
         self._from, self._to = begin(settings, self._stack)
-        self._send((settings, path, file, filters, Path(folder.name)))
+        self._send((away, settings, path, file, filters, Path(folder.name)))
 
     def run(self, fence: Cell) -> Result:
         """Run a fence; a FenceError holds what is wrong with it."""
-        return self._ask("run", fence)
+        return self._show("run", fence)
 
     def catch_up(self, fence: Fence) -> None:
         """Run a fence for its names alone; a failure is met by what comes next."""
+        self._asked.append(("catch_up", fence))
         self._ask("catch_up", fence)
 
     def evaluate(self, number: Number) -> str:
         """The text of a number in prose."""
-        return self._ask("evaluate", number)
+        return self._show("evaluate", number)
 
     def answers(self, asked: tuple[str, str]) -> dict[str, Any] | None:
         """What a form can compare by itself: the names it asks for, and what the fences
@@ -89,12 +95,39 @@ class ChainProcess:
 
     def bind(self, names: dict[str, Any]) -> None:
         """Give the fences these names; their values must be such as pickle takes."""
+        self._asked.append(("bind", names))
         self._send(("bind", names))
 
     def close(self) -> None:
         """End the process, and with it all that the chain has changed."""
+        if self._twin:
+            self._twin.close()
         with contextlib.suppress(OSError):  # what it has not read is lost
             self._stack.close()
+
+    def _show(self, name: str, cell: Cell) -> Any:
+        """What the cell shows, which must be the same elsewhere."""
+        self._asked.append((name, cell))
+        value = self._ask(name, cell)
+        leaning = self._twin or any(
+            isinstance(each, Cell) and elsewhere.leans(each) for _, each in self._asked
+        )
+        if leaning and not self._away and self._elsewhere() not in (None, value):
+            line, message = elsewhere.message(cell)
+            raise FenceError(Fault(self.path, line, message))
+        return value
+
+    def _elsewhere(self) -> Any:
+        """What the cell that was asked for last shows at another hour and on another
+        machine; None where it fails there, which is not for us to judge."""
+        if self._twin is None:
+            self._twin = ChainProcess(*self._made_with, away=True)
+        asked, self._asked = self._asked, []
+        value = None
+        for name, argument in asked:
+            with contextlib.suppress(FenceError):
+                value = getattr(self._twin, name)(argument)
+        return None if self._twin.failed else value
 
     def _ask(self, name: str, cell: Cell) -> Any:
         """What the process answers; it may end before it does."""
@@ -262,7 +295,9 @@ def _run(questions: IO[bytes], answers: IO[bytes]) -> None:
 
 def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Run what is asked for, until the other side has gone."""
-    settings, *others = pickle.load(questions)
+    away, settings, *others = pickle.load(questions)
+    if away:
+        elsewhere.move()
     chain = Chain(settings, *others)
     while True:
         name, argument = pickle.load(questions)

@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from livefence import page
-from livefence.faults import FenceError
+from livefence import nav, page
+from livefence.faults import Fault, FenceError
 from livefence.header import Header
 from livefence.page import Cell, Fence, Number
 from livefence.process import ChainProcess, close_all
+from livefence.quiet import quiet
 from livefence.run import known_filters
 from livefence.settings import Settings, from_mkdocs
 
@@ -90,6 +91,21 @@ class Collector:
 
     def collect(self: Any) -> Iterator[pytest.Item]:
         """All items, in the order of the page."""
+        wrong = quiet(
+            self.path,
+            _shown(self.config, self.path),
+            nav.read(self.config.rootpath / "mkdocs.yml"),
+            self.config.stash[SETTINGS],
+        )
+        for k, fault in enumerate(wrong):
+            name = f"[Quiet#{k + 1}][line:{fault.line}]"
+            item = QuietItem.from_parent(self, name=name)
+            item.fault = fault
+            yield item
+        try:
+            self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:  # which is among them
+            return
         fences = {item.start_line: item for item in super().collect()}  # type: ignore[misc]
         names: Counter[str] = Counter()
         for chain in page.read(self.path).chains:
@@ -135,6 +151,24 @@ class CellItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the cell stands."""
         return self.path, self.cell.line - 1, self.name
+
+
+class QuietItem(pytest.Item):
+    """Something that is wrong with the text and fails nowhere else."""
+
+    fault: Fault
+
+    def runtest(self) -> None:
+        """Fail."""
+        raise FenceError(self.fault)
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """The file and the line."""
+        return _report(excinfo.value)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where it stands."""
+        return self.path, self.fault.line - 1, self.name
 
 
 class Runner:

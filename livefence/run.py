@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livefence import figures, judge, page, value
+from livefence import elsewhere, figures, judge, outside, page, value
 from livefence.chance import HOW, Watch
-from livefence.faults import Fault, FenceError, from_exception
+from livefence.faults import Fault, FenceError, OutputLimit, from_exception
 from livefence.page import Cell, Fence, Number
 from livefence.settings import Settings
 from livefence.timeout import time_limit
 
+KEPT = 40  # lines of an output that was too much
 MODULE = "fence"  # the __name__ that the code of a page sees
 Filter = tuple[str, str, str, str, int]  # of warnings; the category as module:name
 
@@ -65,6 +66,7 @@ class Chain:
         self.canvas = figures.Canvas(settings.style_file)
         self.folder = folder
         self.watch = Watch(file)
+        self.outside = outside.Watch(file)
         self.failed: Fault | None = None  # of the first fence that failed
         self.output = ""  # of the fence that ran last, also when it failed
 
@@ -148,6 +150,11 @@ class Chain:
                 which = f"figure {i + 1}" if len(drawn) > 1 else "the figure"
                 self._fail(line, f"{which} has no alt text: add a line '#| alt: ...'")
             size = len(figures.wide(svg).encode()) / 1000
+            if self.settings.captions and not caption:
+                which = f"figure {i + 1}" if len(drawn) > 1 else "the figure"
+                self._fail(
+                    line, f"{which} has no caption: add a line '#| caption: ...'"
+                )
             if size > self.settings.max_svg_kb:
                 self._fail(
                     line,
@@ -175,7 +182,7 @@ class Chain:
     @contextlib.contextmanager
     def _running(self, line: int, where: str = "") -> Iterator[None]:
         """All that surrounds code of the page; what it raises becomes a FenceError."""
-        stream = io.StringIO()
+        stream = Heard(self.settings)
         try:
             with (
                 self._as_main(),
@@ -184,11 +191,15 @@ class Chain:
                 contextlib.redirect_stderr(stream),
                 _warnings(self.filters),
                 self.canvas,
+                self.outside.listening(),
                 time_limit(self.settings.timeout, self.settings.patience),
             ):
                 yield
             if self.watch.drawn():
                 raise FenceError(Fault(self.path, line, HOW + where))
+            wrong = self.outside.refused or elsewhere.address(stream.getvalue())
+            if wrong:
+                raise FenceError(Fault(self.path, line, wrong + where))
         except (FenceError, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -197,7 +208,7 @@ class Chain:
                 fault = Fault(self.path, line, fault.message + where, fault.detail)
             raise FenceError(fault) from error
         finally:
-            self.output = stream.getvalue()
+            self.output = stream.kept()
 
     @contextlib.contextmanager
     def _as_main(self) -> Iterator[None]:
@@ -207,6 +218,40 @@ class Chain:
             yield
         finally:
             sys.modules.pop(MODULE, None)
+
+
+class Heard(io.StringIO):
+    """What a fence prints, which is stopped where it is too much."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.lines = self.size = 0
+
+    def write(self, text: str) -> int:
+        """Take it, or raise."""
+        self.lines += text.count("\n")
+        self.size += len(text.encode(errors="replace"))
+        if self.too_much:
+            lines, size = self.settings.max_output_lines, self.settings.max_output_kb
+            raise OutputLimit(
+                f"prints too much: {lines:,} lines and {size:g} kB at most; show the "
+                "first few, as in x[:10]"
+            )
+        return super().write(text)
+
+    @property
+    def too_much(self) -> bool:
+        """Is it more than the page may hold?"""
+        most = 1000 * self.settings.max_output_kb
+        return self.lines > self.settings.max_output_lines or self.size > most
+
+    def kept(self) -> str:
+        """What the page, or who reads of the fault, gets to see."""
+        text = self.getvalue()
+        if not self.too_much:
+            return text
+        return "".join(line[:200] for line in text.splitlines(True)[:KEPT]) + "...\n"
 
 
 def number_html(value: str) -> str:

@@ -15,6 +15,13 @@ class Settings:
     packages: list[str] = field(default_factory=list)  # whose sources key the cache
     cache: str | None = None  # a folder; None keeps nothing
     max_svg_kb: float = 150
+    max_output_lines: int = 10_000
+    max_output_kb: float = 1000
+    captions: bool = False  # must each figure have one?
+    formulas: bool = False  # are \( \) and \[ \] formulas?
+    given: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # what pages start from, by glob
     timeout: float = 20  # seconds that a fence or a number may compute
     patience: float = 100  # seconds that it may take, if it waits or others compute
     notebooks: list[str] = field(default_factory=list)  # pages to download, as globs
@@ -42,14 +49,18 @@ def from_mkdocs(config: Path) -> Settings:
     root = config.parent
     if not config.is_file():
         return Settings(root=root)
+    return from_options(_options(load(config).get("markdown_extensions")), root)
+
+
+def load(config: Path) -> dict[str, Any]:
+    """What a mkdocs.yml says."""
     import yaml
 
     class Loader(yaml.SafeLoader):
         """Reads a mkdocs.yml and skips tags such as !ENV and !!python/name."""
 
     Loader.add_multi_constructor("", lambda *_: None)
-    loaded = yaml.load(config.read_text(encoding="utf-8"), Loader) or {}
-    return from_options(_options(loaded.get("markdown_extensions")), root)
+    return yaml.load(config.read_text(encoding="utf-8"), Loader) or {}
 
 
 def from_options(options: dict[str, Any], root: Path) -> Settings:
@@ -61,9 +72,13 @@ def from_options(options: dict[str, Any], root: Path) -> Settings:
             f"got {', '.join(unknown)}"
         )
     colors = options.get("colors") or {}
+    given = {
+        pattern: [str(number) for number in numbers or []]
+        for pattern, numbers in (options.get("given") or {}).items()
+    }
     if bad := [c for c in colors if not re.fullmatch("#[0-9a-fA-F]{6}", c)]:
         raise ValueError(f"livefence colors are written #rrggbb, got {bad[0]!r}")
-    return Settings(**{**options, "colors": colors}, root=root)
+    return Settings(**{**options, "colors": colors, "given": given}, root=root)
 
 
 def _options(extensions: Any) -> dict[str, Any]:

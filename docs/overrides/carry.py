@@ -21,6 +21,9 @@ from livefence.hooks import Links
 from livefence.notebook import notebook
 from livefence.page import Fence
 
+NAMES = (  # that a file of SVG needs and a page has already
+    'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+)
 ROOT = Path(__file__).parents[2]
 BRACKETS = re.compile(r"[\[\]\s]+")
 copied: dict[str, tuple[str, str, str]] = {}  # by source: title, description, address

@@ -76,7 +76,7 @@ def files(settings: Settings) -> dict[str, Path | bytes]:
     for asset in sorted((HERE / "assets").iterdir()):
         found[asset.name] = asset
         if asset.suffix == ".js" and asset.name != "worker.js":  # read by every page
-            found[asset.name] = _brief(asset.read_text(encoding="utf-8"))
+            found[asset.name] = brief(asset.read_text(encoding="utf-8"))
     style = settings.style_file
     own = set(packages) - set(record["lock"]["packages"])
     found["browser.json"] = _json(
@@ -109,7 +109,7 @@ def _wheels(
         yield entry["name"], entry, wheel
 
 
-def _brief(script: str) -> bytes:
+def brief(script: str) -> bytes:
     """The script without lines of comments, and without indentation."""
     lines = map(str.strip, script.splitlines())
     code = (line for line in lines if line and not line.startswith(("//", "/*", "* ")))

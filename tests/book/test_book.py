@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from livefence import page, shown
+from livefence import lint, page, shown
+from livefence.settings import from_mkdocs
 
 # The first one waits for a build.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -51,17 +52,8 @@ json.dump(told, sys.stdout)
 """
 OUTPUT = r'<div class="livefence-output[^>]*><pre><code[^>]*>(?P<output>.*?)</code>'
 NUMBER = r'<span class="livefence-number"[^>]*>(?P<number>.*?)</span>'
-# What prose gives or quotes, other than years and powers of ten.
-GIVEN = {
-    "01-choice-not-sum": {"54.6", "80.1"},  # what the picture is told
-    "05-how-fast": {"125", "400", "0.360", "1,096", "1096", "0.0145", "2,000", "1.96"},
-    "07-identifiable": {"600"},
-    "08-spikes-and-starts": {
-        *{"272", "271", "1034"},
-        *{"1e-10", "1e-20", "78.5", "79.5"},
-    },
-    "09-universal-approximator": {"200", "0.0135"},
-}
+# What prose gives or quotes, other than years and powers of ten, by page.
+SETTINGS = from_mkdocs(ROOT / "mkdocs.yml")
 RECIPES = sorted(DOCS.glob("your-data/*.md"))
 # Blocks that are shown and do not run: page, first line of code, and why.
 NOT_RUN = {
@@ -164,7 +156,7 @@ def test_every_number_in_prose_was_computed(source, html):
 MENDED = [
     ("chapters/03-em.md", "after 16 steps they are at 0.407, 0.401 and 0.392"),
     ("chapters/04-why-em-climbs.md", "gains 0.0172 and the log-likelihood 0.0363"),
-    ("chapters/07-identifiable.md", "a lower one, 4.46 units down"),
+    ("chapters/07-identifiable.md", "another hollow, 4.46 units above it"),
     ("chapters/08-spikes-and-starts.md", "log-likelihood -189.67, converged"),
     ("chapters/09-universal-approximator.md", "uniform 0.3954 0.1562 0.0286 0.639"),
     ("chapters/09-universal-approximator.md", "exponential 0.6377 0.1859 0.0176 0.638"),
@@ -182,33 +174,46 @@ def test_what_was_wrong_once_stands_right(source, stands, html):
     assert stands in " ".join(text.split())
 
 
-def typed(text):
-    """The numbers of three digits or more that somebody typed into the prose."""
-    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
-    text = text.partition("\n## Sources")[0]
-    text = re.sub(r"^ *```.*?^ *```", "", text, flags=re.S | re.M)  # fences
-    text = re.sub(r"`[^`]*`|\\\[.*?\\\]|\]\([^)]*\)", "", text, flags=re.S)
-    found = re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?", text)
-    free = re.compile(r"1[6-9]\d\d|20\d\d|1[0,]*")
-    numbers = {number.rstrip(",") for number in found}
-    digits = {number: re.sub(r"\D", "", number).lstrip("0") for number in numbers}
-    return {n for n in numbers if len(digits[n]) > 2 and not free.fullmatch(n)}
-
-
 @pytest.mark.parametrize(
     "chapter", sorted(DOCS.glob("chapters/*.md")) + RECIPES, ids=str
 )
 def test_no_result_is_typed_by_hand(chapter):
-    """What is typed into the prose is a number that the page starts from."""
+    """What is typed into the prose is a number that the page starts from, as
+    `mkdocs.yml` lists it; and it lists no other."""
+    source = chapter.relative_to(DOCS).as_posix()
     text = chapter.read_text(encoding="utf-8")
-    assert typed(text) == GIVEN.get(chapter.stem, set())
+    wrong = lint.typed_by_hand(text, SETTINGS, source)
+    assert [f"docs/{source}:{line}: {said}" for line, said in wrong] == []
+    given = set(SETTINGS.given.get(source, ()))
+    assert given <= {number for _, number in lint.typed(text)}
+
+
+def test_the_pages_whose_numbers_are_computed_are_chapters_and_recipes():
+    assert {"chapters/*.md", "your-data/*.md"} <= set(SETTINGS.given)
+    assert not SETTINGS.given["chapters/*.md"]
+    assert not SETTINGS.given["your-data/*.md"]
 
 
 def test_a_planted_stale_number_is_found():
-    text = (DOCS / "chapters/06-any-n-components.md").read_text(encoding="utf-8")
+    source = "chapters/06-any-n-components.md"
+    text = (DOCS / source).read_text(encoding="utf-8")
     planted = "A share of 0.3599, a rate of 2.6634, a log-likelihood of -1,989.946.\n"
     text = text.replace("## How many", f"{planted}\n## How many")
-    assert typed(text) == {"0.3599", "2.6634", "1,989.946"}
+    line = text[: text.index(planted)].count("\n") + 1
+    wrong = list(lint.typed_by_hand(text, SETTINGS, source))
+    assert [at for at, _ in wrong] == [line] * 3
+    assert [said.split()[0] for _, said in wrong] == ["0.3599", "2.6634", "1,989.946"]
+
+
+@pytest.mark.timeout(600)
+def test_the_check_of_the_pages_finds_nothing_wrong_with_these():
+    run = subprocess.run(
+        [sys.executable, "-m", "livefence", "check", "docs", "README.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
 
 
 def test_every_chapter_has_three_exercises_with_checked_solutions():

@@ -29,6 +29,21 @@ def test_each_page_has_a_copy_with_its_blocks_and_what_they_printed(site):
     assert "{python}" not in copy
 
 
+def test_the_pictures_of_a_copy_can_be_opened_alone(site):
+    files = sorted(site.rglob("figure-*.svg"))
+    assert len(files) > 30
+    for file in files:
+        root = ElementTree.parse(file).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg", file
+        assert root.get("viewBox")
+
+
+def test_the_copies_hold_no_data_of_what_moves(site):
+    for copy in sorted(site.glob("chapters/*/index.md")):
+        longest = max(copy.read_text(encoding="utf-8").splitlines(), key=len)
+        assert len(longest) < 3000, (copy, longest[:80])
+
+
 def test_every_page_of_the_menu_is_in_the_list_for_machines(site):
     found = (site / "llms.txt").read_text("utf-8")
     assert found.startswith("# mixnotes\n\n> ")

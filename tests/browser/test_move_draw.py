@@ -89,6 +89,8 @@ def test_the_buttons_work_by_keyboard(page, move, violations):
     press("Draw 272")
     expect(box.locator("circle")).to_have_count(2 * 272)
     assert violations(page) == []
+    press("Draw one")  # where all are drawn it begins anew
+    expect(box.locator("circle")).to_have_count(2)
 
 
 def test_the_ends_of_the_slider_leave_one_kind(page, move):

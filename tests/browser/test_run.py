@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(400)
 BRING = "these tests need what Run needs: python -m livefence.browser"
 FENCES = ".livefence:not([data-chain=empty]):not(:has(> .livefence-fold))"
 FOLDED = ".livefence:has(> .livefence-fold)"
-OURS = {"run.js", "cell.js", "answer.js", "kept.js", "python.js", "run.css"}
+OURS = {"run.js", "cell.js", "answer.js", "kept.js", "python.js", "run.css", "page.css"}
 PAGE = "chapters/03-em/"
 FIGURE = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\n"
 both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -77,6 +77,7 @@ After.
         ("!!! note\n    One.\n", "> **Note**\n>\n> One."),
         ('<div class="a" markdown>\n\nB\n\n</div>', "B"),
         ('<div class="a"><div hidden>{"b": 1}</div></div>\n\nB', "B"),
+        ("<span hidden data-a>[1, 2]</span>\n\nB", "B"),
         ("A\n{ .b }\n", "A"),
         ("## A { #b }\n", "## A"),
         ("A <!-- b\n\nc --> d", "A  d"),

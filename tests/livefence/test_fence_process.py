@@ -245,7 +245,8 @@ def test_an_interrupt_in_a_fence_is_one_of_the_build(chain):
 
 
 def test_what_a_fence_prints_behind_pythons_back_is_not_taken_for_an_answer(chain):
-    code = "import os\nos.write(1, b'raw')\nos.system('echo raw')\nprint('said')"
+    loud = "compile('os.system(\"echo raw\")', 'a package', 'exec')"
+    code = f"import os\nos.write(1, b'raw')\nexec({loud})\nprint('said')"
     assert chain.run(fence(code)).output == "said\n"
 
 

@@ -69,6 +69,9 @@
     if (!article) return;
     typeset(article);
     keepWhole(article);
+    for (const code of article.querySelectorAll(".highlight pre > code")) {
+      code.classList.toggle("mx-one-line", !code.textContent.trimEnd().includes("\n"));
+    }
     sizes.disconnect();
     article.querySelectorAll(mayScroll).forEach((box) => sizes.observe(box));
   }

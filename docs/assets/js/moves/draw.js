@@ -102,17 +102,15 @@ export default function draw(box, { p, meanA, meanB, sd }) {
 
   function show(said) {
     value.textContent = p.toFixed(2);
-    one.ariaDisabled = all.ariaDisabled = String(n === ALL);
     redraw();
     status.textContent = minus(said);
   }
   const summary = () => {
     const { mean, choice, average } = laws({ p, meanA, meanB, sd });
-    return `By law both have the mean ${mean.toFixed(1)}; the variance of a choice is ${choice.toFixed(1)}, of an average ${average.toFixed(1)}.`;
+    return `In theory both have the mean ${mean.toFixed(1)}; the variance of a choice is ${choice.toFixed(1)}, of an average ${average.toFixed(1)}.`;
   };
   one.onclick = () => {
-    if (n === ALL) return;
-    n += 1;
+    n = n === ALL ? 1 : n + 1; // all are there at first: one begins anew
     const { fromA, xa, xb, choice, average } = drawn(every[n - 1], { p, meanA, meanB, sd });
     show(`Choice ${n}: ${fromA ? "A" : "B"}, ${choice.toFixed(1)} minutes. ` +
       `Average: ${p.toFixed(2)} × ${xa.toFixed(1)} + ${(1 - p).toFixed(2)} × ${xb.toFixed(1)} = ${average.toFixed(1)} minutes.`);

@@ -78,9 +78,9 @@ export default function identifiable(box, { p, redA, redB, n }) {
       ${mark("a", 34, 1)}${mark("b", 52, 2)}
       <path d="M${x(mean)} 92l8 13h-16z" fill="var(--mx-ink)" data-tie="mean"/>
       ${words(x(mean), 122, `P(red) = ${+mean.toFixed(3)}`)}
-      ${words(half / 2, 142, fits ? `log-likelihood ${minus(logLikelihood(n, mean, mean).toFixed(2))}` : `no ${symbols[name]} balances it`)}
+      ${words(half / 2, 142, fits ? `log-likelihood always ${minus(logLikelihood(n, mean, mean).toFixed(2))}` : `no ${symbols[name]} balances it`)}
       ${words(left + 4, top + 14, "Bags of three", { anchor: "start" })}
-      ${words(left + half - 4, top + 14, "outlined: the real bags", { anchor: "end" })}
+      ${words(left + half - 4, top + 14, "outlined: if Ann is right", { anchor: "end" })}
       ${words(left + half - 4, top + 30, "filled: your pick", { anchor: "end", color: "accent" })}
       <path d="M${left} ${top + 132}H${left + half}" stroke="var(--mx-ink)"/>${bars.join("")}`;
   });
@@ -98,7 +98,7 @@ export default function identifiable(box, { p, redA, redB, n }) {
     const given = names.filter((other) => other !== name).map((other) => `${symbols[other]} = ${kept[other].toFixed(2)}`).join(" and ");
     const same = bagOfThree(kept).every((v, k) => Math.abs(v - data[k]) < 1e-9);
     const would = Number.isFinite(value) ? `it would have to be ${minus(value.toFixed(3))}` : "there is no such number";
-    const three = same ? "Bags of three agree with the data too." : "Bags of three tell it from the data.";
+    const three = same ? "Bags of three, packed as Ann says, would agree with it too." : "Bags of three, packed as Ann says, would tell it apart.";
     status.textContent = !fits ? `With ${given}, no ${symbols[name]} between 0 and 1 fits: ${would}.`
       : any ? `With ${given}, every ${symbols[name]} fits single marbles. ${three}`
       : `With ${given}, ${symbols[name]} = ${kept[name].toFixed(3)} fits single marbles as well as any. ${three}`;
