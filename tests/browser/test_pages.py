@@ -136,14 +136,15 @@ def test_every_colour_that_a_figure_asks_for_exists(site):
         assert asked <= known, path
 
 
-def test_the_landing_page_is_one_screen(page, site):
-    """At 1280 by 800: the figure, the code that drew it and the way in."""
-    page.set_viewport_size(WIDE)
-    ready(page, site.url)
-    expect(page.locator(".livefence-figure svg")).to_be_in_viewport(ratio=1)
-    for block in page.locator(".mx-landing .highlight").all():
-        expect(block).to_be_in_viewport(ratio=1)
-    expect(page.locator(".mx-ways")).to_be_in_viewport(ratio=1)
+def test_the_landing_page_shows_em_on_its_first_screen(page, site):
+    """At 1280 by 800 and on a phone: the picture whole, and what moves it."""
+    for size in (WIDE, {"width": 390, "height": 844}):
+        page.set_viewport_size(size)
+        ready(page, site.url)
+        move = page.locator("[data-move='geyser']")
+        expect(move.locator("svg").first).to_be_in_viewport(ratio=1)
+        expect(move.get_by_role("slider")).to_be_in_viewport(ratio=1)
+        expect(move.get_by_role("button", name="Step")).to_be_in_viewport(ratio=1)
 
 
 def test_the_search_finds_every_term_of_the_glossary(page, site):
