@@ -30,6 +30,7 @@ SHARED = (figures, judge, names, value)  # of the build, and of Run
 HERE = Path(__file__).parent
 MADE_OF = ("pyproject.toml", "README", "LICENSE")  # a wheel, beside its packages
 SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
+BLOCK = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*$", re.DOTALL | re.MULTILINE)
 INERT = re.compile(rb"\bsrc=|\btype=[\"']?application/(?:ld\+)?json")
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; "
@@ -111,10 +112,7 @@ def _wheels(
 
 def brief(script: str) -> bytes:
     """The script without lines of comments, and without indentation."""
-    script = re.sub(
-        r"^[ \t]*/\*.*?\*/[ \t]*$", "", script, flags=re.DOTALL | re.MULTILINE
-    )
-    lines = map(str.strip, script.splitlines())
+    lines = map(str.strip, BLOCK.sub("", script).splitlines())
     code = (line for line in lines if line and not line.startswith("//"))
     return "".join(f"{line}\n" for line in code).encode()
 

@@ -150,10 +150,11 @@ def test_the_scripts_of_every_page_come_without_comments():
     assert site.brief(script) == b"let a = 1; // stays\nif (a) {\n}\n"
 
 
-def test_a_comment_of_two_lines_goes_whole():
-    """Its second line begins with no star, and would be code."""
-    script = "/** Draws now,\n    and again. */\nlet a = 1;\n/* one */\n"
-    assert site.brief(script) == b"let a = 1;\n"
+def test_a_comment_goes_to_its_end_and_code_that_looks_like_one_stays():
+    script = (
+        "/** What\n    and how. */\nlet b = 2\n  * 3;\n/* one */ let c = b; /* two */\n"
+    )
+    assert site.brief(script) == b"let b = 2\n* 3;\n/* one */ let c = b; /* two */\n"
 
 
 USED = [
