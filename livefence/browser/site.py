@@ -111,8 +111,11 @@ def _wheels(
 
 def brief(script: str) -> bytes:
     """The script without lines of comments, and without indentation."""
+    script = re.sub(
+        r"^[ \t]*/\*.*?\*/[ \t]*$", "", script, flags=re.DOTALL | re.MULTILINE
+    )
     lines = map(str.strip, script.splitlines())
-    code = (line for line in lines if line and not line.startswith(("//", "/*", "* ")))
+    code = (line for line in lines if line and not line.startswith("//"))
     return "".join(f"{line}\n" for line in code).encode()
 
 

@@ -150,6 +150,12 @@ def test_the_scripts_of_every_page_come_without_comments():
     assert site.brief(script) == b"let a = 1; // stays\nif (a) {\n}\n"
 
 
+def test_a_comment_of_two_lines_goes_whole():
+    """Its second line begins with no star, and would be code."""
+    script = "/** Draws now,\n    and again. */\nlet a = 1;\n/* one */\n"
+    assert site.brief(script) == b"let a = 1;\n"
+
+
 USED = [
     "numpy/__init__.py",
     "numpy/testing/__init__.py",
