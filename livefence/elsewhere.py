@@ -85,7 +85,7 @@ def address(output: str) -> str | None:
 
 def move() -> None:
     """Let this process think that it runs at another hour, on another machine."""
-    timeout.time = types.SimpleNamespace(**vars(time))  # type: ignore[attr-defined]
+    timeout.time = types.SimpleNamespace(**vars(time))  # type: ignore
     for name in CLOCKS:
         clock = _moved(getattr(time, name))
         setattr(time, name, clock)
@@ -94,8 +94,8 @@ def move() -> None:
     for name in ("localtime", "gmtime", "ctime"):
         setattr(time, name, _of_now(getattr(time, name)))
     strftime, asctime = time.strftime, time.asctime
-    time.strftime = lambda form, t=None: strftime(form, t or time.localtime())  # type: ignore[assignment]
-    time.asctime = lambda t=None: asctime(t or time.localtime())  # type: ignore[assignment]
+    time.strftime = lambda form, t=None: strftime(form, t or time.localtime())
+    time.asctime = lambda t=None: asctime(t or time.localtime())
     _move_datetime()
     count, listdir = os.cpu_count() or 1, os.listdir
     os.cpu_count = lambda: count + 1

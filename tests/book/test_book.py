@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livefence import lint, page, shown
+from livefence import page, shown, typed
 from livefence.settings import from_mkdocs
 
 # The first one waits for a build.
@@ -182,10 +182,10 @@ def test_no_result_is_typed_by_hand(chapter):
     `mkdocs.yml` lists it; and it lists no other."""
     source = chapter.relative_to(DOCS).as_posix()
     text = chapter.read_text(encoding="utf-8")
-    wrong = lint.typed_by_hand(text, SETTINGS, source)
+    wrong = typed.by_hand(text, SETTINGS, source)
     assert [f"docs/{source}:{line}: {said}" for line, said in wrong] == []
     given = set(SETTINGS.given.get(source, ()))
-    assert given <= {number for _, number in lint.typed(text)}
+    assert given <= {number for _, number in typed.numbers(text)}
 
 
 def test_the_pages_whose_numbers_are_computed_are_chapters_and_recipes():
@@ -200,7 +200,7 @@ def test_a_planted_stale_number_is_found():
     planted = "A share of 0.3599, a rate of 2.6634, a log-likelihood of -1,989.946.\n"
     text = text.replace("## How many", f"{planted}\n## How many")
     line = text[: text.index(planted)].count("\n") + 1
-    wrong = list(lint.typed_by_hand(text, SETTINGS, source))
+    wrong = list(typed.by_hand(text, SETTINGS, source))
     assert [at for at, _ in wrong] == [line] * 3
     assert [said.split()[0] for _, said in wrong] == ["0.3599", "2.6634", "1,989.946"]
 

@@ -54,7 +54,7 @@ def test_the_arithmetic_of_the_page_is_that_of_python(page, site):
 
 def test_the_gap_is_drawn_where_the_eye_sees_it(box):
     """Before anything is pressed: the gap after the step from 0.9, by its name."""
-    assert box.locator("svg text", has_text="KL 0.0190").count() == 1
+    expect(box.locator("svg text", has_text="KL 0.0190")).to_have_count(1)
     bar = box.locator("svg [data-tie=gap]").first.bounding_box()
     assert bar["height"] > 14
     names = box.locator("svg text").all_text_contents()
