@@ -110,3 +110,18 @@ def test_without_scripts_the_symbols_are_a_list(browser, site):
         page.goto(site.url + CHAPTERS[0])
         assert page.locator(".mx-tie").count() >= 2
         assert page.locator(".mx-tie[tabindex]").count() == 0
+
+
+def test_the_landing_page_tells_what_was_solved(page, site):
+    page.goto(site.url)
+    told = page.locator(".mx-solved")
+    expect(told).to_have_count(0)
+    page.evaluate(
+        """(path) => localStorage.setItem(`livefence:right:${path}`,
+             JSON.stringify({ one: "yes", two: "yes" }))""",
+        f"/mixnotes/{CHAPTERS[0]}",
+    )
+    page.reload()
+    expect(told).to_have_text("2 solved")
+    beside = told.locator("xpath=preceding-sibling::a")
+    expect(beside).to_have_attribute("href", CHAPTERS[0])

@@ -146,6 +146,21 @@ function count() {
   }
 }
 
+/** On the landing page, beside each chapter: what this browser keeps of its exercises. */
+function tally() {
+  for (const link of document.querySelectorAll(".mx-landing ~ * td a[href*='chapters/']")) {
+    let solved = 0;
+    try {
+      solved = Object.keys(JSON.parse(localStorage.getItem(`livefence:right:${link.pathname}`) ?? "{}")).length;
+    } catch {} // a browser that keeps nothing
+    if (!solved || link.nextElementSibling) continue;
+    const told = document.createElement("span");
+    told.className = "mx-solved";
+    told.textContent = `${solved} solved`;
+    link.after(" ", told);
+  }
+}
+
 function start() {
   hide();
   pinned = [];
@@ -158,6 +173,7 @@ function start() {
     tie(item, article);
   }
   count();
+  tally();
 }
 
 listen();
