@@ -87,9 +87,8 @@ def _markdown(page: Any, results: Any, link: Any, folder: Path) -> str:
         for svg, alt, _ in result.get("figures", []):
             drawn += 1
             name = f"figure-{drawn}.svg"
-            (folder / name).write_text(
-                figures.wide(svg), encoding="utf-8", newline="\n"
-            )
+            alone = figures.wide(svg).replace("<svg ", f"<svg {NAMES} ", 1)
+            (folder / name).write_text(alone, encoding="utf-8", newline="\n")
             parts.append(f"![{BRACKETS.sub(' ', alt)}]({name})")
     return "\n\n".join(parts)
 
