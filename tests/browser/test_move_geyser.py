@@ -105,6 +105,23 @@ def test_its_steps_are_gone_through_by_keyboard(page, box, violations):
     expect(slider).to_have_attribute("max", "12")
 
 
+def test_labels_do_not_meet_where_the_centres_do(page, box):
+    """In any step of the page's run, nor of ten other starts."""
+    overlaps = """(box) => {
+      const [a, b] = [...box.querySelectorAll(".mx-geyser svg:first-child .mx-halo")]
+        .map((label) => label.getBoundingClientRect());
+      const across = a.left < b.right && b.left < a.right;
+      return across && a.top < b.bottom && b.top < a.bottom;
+    }"""
+    page.emulate_media(reduced_motion="reduce")
+    slider = box.get_by_role("slider")
+    for _ in range(10):
+        for step in range(int(slider.get_attribute("max")) + 1):
+            slider.fill(str(step))
+            assert not box.evaluate(overlaps), step
+        box.get_by_role("button", name="Another start").click()
+
+
 def test_a_centre_that_is_dragged_begins_another_run(page, box):
     centre = box.locator(".mx-hold").first
     place = centre.bounding_box()

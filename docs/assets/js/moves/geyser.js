@@ -120,7 +120,13 @@ export default function geyser(box) {
       ${shown.means.map((mean, k) => `
         <path clip-path="url(#mx-plane)" d="${ellipse(mean, shown.covs[k])}" fill="var(--mx-${k + 1})" fill-opacity="0.08" stroke="var(--mx-${k + 1})" stroke-width="2.2"/>
         <g class="mx-hold" data-k="${k}"><circle cx="${px(mean[0])}" cy="${py(mean[1])}" r="22" fill="transparent"/><circle cx="${px(mean[0])}" cy="${py(mean[1])}" r="7" fill="var(--mx-${k + 1})" stroke="var(--mx-paper)" stroke-width="2"/></g>`).join("")}
-      ${shown.means.map(([mx, my], k) => `<text class="mx-halo" x="${px(mx) + 11}" y="${py(my) - 9}">${"AB"[k]} ${(100 * shown.weights[k]).toFixed(0)} %</text>`).join("")}`;
+      ${shown.means.map(([mx, my], k) => {
+        // Where the centres are near each other, the label of the left one is on its left.
+        const [ox, oy] = shown.means[1 - k];
+        const near = Math.abs(px(mx) - px(ox)) < 80 && Math.abs(py(my) - py(oy)) < 20;
+        const left = near && (mx < ox || (mx === ox && k === 0));
+        return `<text class="mx-halo" x="${px(mx) + (left ? -11 : 11)}" y="${py(my) - 9}" text-anchor="${left ? "end" : "start"}">${"AB"[k]} ${(100 * shown.weights[k]).toFixed(0)} %</text>`;
+      }).join("")}`;
   }
 
   function drawChart() {
