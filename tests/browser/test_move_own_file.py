@@ -165,6 +165,7 @@ def test_a_file_is_chosen_fitted_and_found_by_other_blocks(page, site, violation
     page.wait_for_url("**/which-component/")
     empty = page.locator(".livefence-empty .livefence")
     empty.locator("code").click()
+    expect(empty.locator(".cm-content")).to_be_focused()
     page.keyboard.type('print(len(mx.read_csv("birds.csv")["sex"]))')
     empty.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator(".livefence-empty .livefence-output")).to_have_text("344\n")
