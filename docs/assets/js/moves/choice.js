@@ -1,5 +1,6 @@
 // Chapter 1: weight and separation of two normal components, one mode or two.
 
+import { bell } from "./normal.js";
 import { minus } from "./parts.js";
 import { wide } from "./wide.js";
 
@@ -20,7 +21,6 @@ export function modes(p, s) {
   return Math.abs(level) < (d > 1 ? h(x0) : 0) ? [top(-d, -x0), top(x0, d)] : [top(-d, d)];
 }
 
-export const bell = (x, mean, sd) => Math.exp(-(((x - mean) / sd) ** 2) / 2) / (sd * Math.sqrt(2 * Math.PI));
 export const density = (x, p, s) => p * bell(x, -s / 2, 1) + (1 - p) * bell(x, s / 2, 1);
 export const moments = (p, s) => ({
   mean: (0.5 - p) * s,

@@ -1,5 +1,7 @@
 // A reader's own table: its columns drawn, components offered by the kind of value, and
 // the lines of Python that fit them, which run in the block below. Nothing is sent.
+// The table is read here too, as mx.read_csv reads it, so that a look at its columns
+// does not wait for Python to be fetched; a test compares the two.
 
 const SEPARATORS = [",", ";", "\t", "|"];
 const GAPS = new Set(["", "NA", "N/A", "NaN", "nan", "null"]);
