@@ -141,10 +141,9 @@ def narrowed(figure: Any) -> Iterator[None]:
         )
         for axis in panels
     ]
-    grids = {id(axis.get_subplotspec().get_gridspec()): axis for axis in panels}
-    columns = [axis.get_subplotspec().get_gridspec().ncols for axis in grids.values()]
-    rows = [axis.get_subplotspec().get_gridspec().nrows for axis in grids.values()]
-    stacked = len(panels) if columns == [len(panels)] and rows == [1] else 1
+    grids = {axis.get_subplotspec().get_gridspec() for axis in panels}
+    in_a_row = [grid.get_geometry() for grid in grids] == [(1, len(panels))]
+    stacked = len(panels) if in_a_row else 1
     try:
         if stacked > 1:
             grid = GridSpec(stacked, 1, figure=figure)
