@@ -15,6 +15,7 @@ CHAPTER = {
     7: "chapters/07-identifiable/",
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
+    11: "chapters/11-outliers-gaps-lines/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -41,6 +42,9 @@ FIRST = {
     "label switching": CHAPTER[7],
     "identifiability": CHAPTER[7],
     "universal approximation": CHAPTER[9],
+    "missing at random": CHAPTER[11],
+    "MNAR": CHAPTER[11],
+    "robust mean": CHAPTER[11],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
