@@ -632,11 +632,12 @@ ANSWERS = {
         },
     ),
     "11.1": (
-        ["factor = 0.25", "factor = 1 / 4", "factor = 4", "factor = 3 / 12"],
+        ["factor = 0.25", "factor = 1 / 4", "factor = 3 / 12"],
         {
             "what it counts": "factor = 1 / 3",
             "one at the centre": "factor = 4 / 3",
-            "the distance not squared": "factor = 4 / 6",
+            "the other way round": "factor = 4",
+            "the distance not squared": "factor = 3 / 6",
             "the distance squared alone": "factor = 1 / 9",
         },
     ),
