@@ -46,9 +46,9 @@ _SHEETS = {
         ),
         Sheet(
             "digits",
-            "1,797 handwritten digits of 13 writers: the digit, and 8 x 8 pixels row by "
-            "row, each the number of black points, 0 to 16, in a square of 4 x 4; in "
-            "the file one letter a pixel, 0 to 9 and a to g",
+            "1,797 handwritten digits of 13 writers: the digit, and 8 x 8 pixels, row "
+            "by row, each the number of black points, 0 to 16, in a square of 4 x 4 "
+            "points; in the file a letter for each pixel, 0 to 9 and a to g",
             "Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, "
             "UCI Machine Learning Repository: the test set",
             "CC BY 4.0",

@@ -16,6 +16,7 @@ CHAPTER = {
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
     11: "chapters/11-outliers-gaps-lines/",
+    14: "chapters/14-hidden-number/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -45,6 +46,8 @@ FIRST = {
     "missing at random": CHAPTER[11],
     "MNAR": CHAPTER[11],
     "robust mean": CHAPTER[11],
+    "probabilistic PCA": CHAPTER[14],
+    "PPCA": CHAPTER[14],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
