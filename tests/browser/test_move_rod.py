@@ -82,7 +82,7 @@ def test_the_best_is_the_closed_form_and_the_fit_of_the_package(page, site, data
              return [undefined, 0.01, 4, 60].map((v) => m.best(data, v)); }""",
         data,
     )
-    fit = mx.FactorNormal(1, kind_of_noise="spherical").fit(x)
+    fit = mx.FactorNormal(1, np.zeros(2), kind_of_noise="spherical").fit(x)
     assert free["variance"] == pytest.approx(fit.noise[0], rel=1e-6)
     np.testing.assert_allclose(free["rod"], fit.loadings[:, 0], rtol=1e-5)
     rng = np.random.default_rng(0)
@@ -121,7 +121,7 @@ def test_half_steps_are_taken_by_keyboard(page, box, x, violations):
 def test_run_ends_at_the_maximum_with_the_noise_learned_or_given(page, box, x):
     """Moving or still; beyond the first eigenvalue the rod shrinks to a point."""
     status = box.get_by_role("status")
-    fit = mx.FactorNormal(1, kind_of_noise="spherical").fit(x)
+    fit = mx.FactorNormal(1, np.zeros(2), kind_of_noise="spherical").fit(x)
     slope = fit.loadings[1, 0] / fit.loadings[0, 0]
     box.get_by_role("button", name="Run").click()
     expect(status).to_contain_text(f"The end of EM: slope {slope:.3f}, σ 2.000 mm")
