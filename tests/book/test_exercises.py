@@ -631,6 +631,67 @@ ANSWERS = {
             "the root": "factor = 3**0.5",
         },
     ),
+    "10.1": (
+        [
+            "small, large = 6.61, 13.52",
+            f"{NUMPY}small, large = 1.5 * np.log(82), 1.5 * np.log(8200)",
+            "small, large = 6.6, 13.5",
+        ],
+        {
+            "two numbers": "small, large = 4.41, 9.01",
+            "not halved": "small, large = 13.22, 27.03",
+            "as for AIC": "small, large = 3, 3",
+            "a hundred times": "small, large = 6.61, 661.0",
+        },
+    ),
+    "10.2": (
+        [
+            "right_one, chi_squared = 0.0416, 0.0833",
+            "from math import erfc\nchi_squared = erfc(1.5**0.5)\n"
+            "right_one = chi_squared / 2",
+            "right_one, chi_squared = 0.042, 0.083",
+        ],
+        {
+            "not halved": "right_one, chi_squared = 0.0833, 0.0833",
+            "the gain for the ratio": "right_one, chi_squared = 0.110, 0.2207",
+            "two degrees": "right_one, chi_squared = 0.112, 0.223",
+            "halved twice": "right_one, chi_squared = 0.0208, 0.0416",
+        },
+    ),
+    "10.3": (
+        [
+            "smallest, samples = 0.025, 999",
+            "smallest, samples = 1 / 40, 1000",
+            "smallest, samples = 0.025, 999.0",
+        ],
+        {
+            "none": "smallest, samples = 0, 999",
+            "one sample fewer": "smallest, samples = 1 / 39, 999",
+            "the level": "smallest, samples = 0.05, 999",
+            "as many as before": "smallest, samples = 0.025, 39",
+        },
+    ),
+    "10.4": (
+        [
+            "single, double = 0.5, 0.25",
+            "single, double = 16**-0.25, 16**-0.5",
+            "single, double = 1 / 2, 1 / 4",
+        ],
+        {
+            "exchanged": "single, double = 0.25, 0.5",
+            "old over new": "single, double = 2, 4",
+            "the variance": "single, double = 0.5, 1 / 16",
+        },
+    ),
+    "10.5": (
+        ["K, short = 2, 5.12", "K, short = 2, 5.1", "K, short = 2, 5.1222"],
+        {
+            "the difference of the BICs": "K, short = 2, 10.24",
+            "the whole price": "K, short = 2, 5.606",
+            "the highest": "K, short = 4, 5.12",
+            "three numbers": "K, short = 2, 7.925",
+        },
+    ),
 }
 
 

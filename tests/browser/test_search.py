@@ -15,6 +15,7 @@ CHAPTER = {
     7: "chapters/07-identifiable/",
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
+    10: "chapters/10-how-many/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -41,6 +42,8 @@ FIRST = {
     "label switching": CHAPTER[7],
     "identifiability": CHAPTER[7],
     "universal approximation": CHAPTER[9],
+    "parametric bootstrap": CHAPTER[10],
+    "merging components": CHAPTER[10],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
