@@ -692,6 +692,68 @@ ANSWERS = {
             "three numbers": "K, short = 2, 7.925",
         },
     ),
+    "13.1": (
+        [
+            "worth, weight = 4, 0.5778",
+            "worth, weight = 4.0, 5.2 / 9",
+            f"{NUMPY}worth, weight = np.int64(4), 0.578",
+        ],
+        {
+            "alpha, not less 1": "worth, weight = 6, 6.2 / 11",
+            "no belief": "worth, weight = 4, 0.64",
+            "one factory": "worth, weight = 2, 0.5778",
+        },
+    ),
+    "13.2": (
+        ["mean = 0.6", "mean = 3.6 / 6", f"{NUMPY}mean = np.float64(0.600)"],
+        {
+            "no belief": "mean = 1.8",
+            "one over the sd": "mean = 0.9",
+            "the variance": "mean = 1.6",
+            "unweighted": "mean = 6 / 7",
+        },
+    ),
+    "13.3": (
+        [
+            "weight, overall = 0.3, 1.1",
+            "weight, overall = 3 / 10, 0.3 * -1 + 0.7 * 2",
+            f"{NUMPY}weight, overall = np.float64(0.3), 1.10",
+        ],
+        {
+            "as reported": "weight, overall = 0.5, 0.5",
+            "the higher": "weight, overall = 0.7, 1.1",
+            "exchanged": "weight, overall = 0.3, -0.1",
+        },
+    ),
+    "13.4": (
+        [
+            "of_share, of_odds = 1, 6 / 7",
+            "of_share, of_odds = 1.0, 0.857",
+            "of_share, of_odds = 1, 0.8571",
+        ],
+        {
+            "the same": "of_share, of_odds = 1, 1",
+            "exchanged": "of_share, of_odds = 6 / 7, 1",
+            "a factor short": "of_share, of_odds = 1, 5 / 6",
+        },
+    ),
+    "13.5": (
+        [
+            "free, believed = 24.0, 10.82",
+            "free, believed = 24.00, 10.8",
+            f"{PACKAGE}x = mx.datasets.newcomb()['deviation']\n"
+            "prior = mx.NormalInverseWishart.default(x, 2)\n"
+            "free, believed = (\n"
+            "    mx.em(mx.Mixture(2 * [part]), x).mixture.components[0].sd\n"
+            "    for part in (mx.Normal(), mx.Normal(prior=prior))\n"
+            ")",
+        ],
+        {
+            "the other component": "free, believed = 5.03, 4.87",
+            "exchanged": "free, believed = 10.82, 24.0",
+            "no belief": "free, believed = 24.0, 24.0",
+        },
+    ),
 }
 
 

@@ -16,6 +16,7 @@ CHAPTER = {
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
     10: "chapters/10-how-many/",
+    13: "chapters/13-what-you-believed/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -44,6 +45,8 @@ FIRST = {
     "universal approximation": CHAPTER[9],
     "parametric bootstrap": CHAPTER[10],
     "merging components": CHAPTER[10],
+    "gibbs sampling": CHAPTER[13],
+    "variational bayes": CHAPTER[13],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
