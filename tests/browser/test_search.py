@@ -16,6 +16,7 @@ CHAPTER = {
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
     10: "chapters/10-how-many/",
+    11: "chapters/11-outliers-gaps-lines/",
     13: "chapters/13-what-you-believed/",
 }
 FIRST = {
@@ -47,6 +48,9 @@ FIRST = {
     "merging components": CHAPTER[10],
     "gibbs sampling": CHAPTER[13],
     "variational bayes": CHAPTER[13],
+    "missing at random": CHAPTER[11],
+    "MNAR": CHAPTER[11],
+    "robust mean": CHAPTER[11],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
