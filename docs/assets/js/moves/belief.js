@@ -45,7 +45,7 @@ const bags = { 5: [5, 0, "5 of 5 red"], 50: [35, 15, "35 of 50"], 500: [350, 150
 export default function belief(box, { worth: first, share: believed }) {
   box.innerHTML = `
     <svg aria-hidden="true"></svg>
-    <p>${dot("ink")}likelihood &emsp;${dot(2)}belief &emsp;${dot("accent")}posterior</p>
+    <p>${dot("ink")}likelihood &ensp;${dot(2)}belief &ensp;${dot("accent")}posterior</p>
     <label>the belief is worth <b></b>
       <input type="range" min="0" max="40" step="1" value="${first}"></label>
     <label>of which A made <b></b>
