@@ -631,6 +631,67 @@ ANSWERS = {
             "the root": "factor = 3**0.5",
         },
     ),
+    "10.1": (
+        [
+            "small, large = 6.61, 13.52",
+            f"{NUMPY}small, large = 1.5 * np.log(82), 1.5 * np.log(8200)",
+            "small, large = 6.6, 13.5",
+        ],
+        {
+            "two numbers": "small, large = 4.41, 9.01",
+            "not halved": "small, large = 13.22, 27.03",
+            "as for AIC": "small, large = 3, 3",
+            "a hundred times": "small, large = 6.61, 661.0",
+        },
+    ),
+    "10.2": (
+        [
+            "right_one, chi_squared = 0.0416, 0.0833",
+            "from math import erfc\nchi_squared = erfc(1.5**0.5)\n"
+            "right_one = chi_squared / 2",
+            "right_one, chi_squared = 0.042, 0.083",
+        ],
+        {
+            "not halved": "right_one, chi_squared = 0.0833, 0.0833",
+            "the gain for the ratio": "right_one, chi_squared = 0.110, 0.2207",
+            "two degrees": "right_one, chi_squared = 0.112, 0.223",
+            "halved twice": "right_one, chi_squared = 0.0208, 0.0416",
+        },
+    ),
+    "10.3": (
+        [
+            "smallest, samples = 0.025, 999",
+            "smallest, samples = 1 / 40, 1000",
+            "smallest, samples = 0.025, 999.0",
+        ],
+        {
+            "none": "smallest, samples = 0, 999",
+            "one sample fewer": "smallest, samples = 1 / 39, 999",
+            "the level": "smallest, samples = 0.05, 999",
+            "as many as before": "smallest, samples = 0.025, 39",
+        },
+    ),
+    "10.4": (
+        [
+            "single, double = 0.5, 0.25",
+            "single, double = 16**-0.25, 16**-0.5",
+            "single, double = 1 / 2, 1 / 4",
+        ],
+        {
+            "exchanged": "single, double = 0.25, 0.5",
+            "old over new": "single, double = 2, 4",
+            "the variance": "single, double = 0.5, 1 / 16",
+        },
+    ),
+    "10.5": (
+        ["K, short = 2, 5.12", "K, short = 2, 5.1", "K, short = 2, 5.1222"],
+        {
+            "the difference of the BICs": "K, short = 2, 10.24",
+            "the whole price": "K, short = 2, 5.606",
+            "the highest": "K, short = 4, 5.12",
+            "three numbers": "K, short = 2, 7.925",
+        },
+    ),
     "11.1": (
         ["factor = 0.25", "factor = 1 / 4", "factor = 3 / 12"],
         {
@@ -697,6 +758,68 @@ ANSWERS = {
             "every wait": "told, seen = 70.897, 59.28",
             "75 for the longer ones": "told, seen = 67.25, 59.28",
             "the two exchanged": "told, seen = 59.28, 70.20",
+        },
+    ),
+    "13.1": (
+        [
+            "worth, weight = 4, 0.5778",
+            "worth, weight = 4.0, 5.2 / 9",
+            f"{NUMPY}worth, weight = np.int64(4), 0.578",
+        ],
+        {
+            "alpha, not less 1": "worth, weight = 6, 6.2 / 11",
+            "no belief": "worth, weight = 4, 0.64",
+            "one factory": "worth, weight = 2, 0.5778",
+        },
+    ),
+    "13.2": (
+        ["mean = 0.6", "mean = 3.6 / 6", f"{NUMPY}mean = np.float64(0.600)"],
+        {
+            "no belief": "mean = 1.8",
+            "one over the sd": "mean = 0.9",
+            "the variance": "mean = 1.6",
+            "unweighted": "mean = 6 / 7",
+        },
+    ),
+    "13.3": (
+        [
+            "weight, overall = 0.3, 1.1",
+            "weight, overall = 3 / 10, 0.3 * -1 + 0.7 * 2",
+            f"{NUMPY}weight, overall = np.float64(0.3), 1.10",
+        ],
+        {
+            "as reported": "weight, overall = 0.5, 0.5",
+            "the higher": "weight, overall = 0.7, 1.1",
+            "exchanged": "weight, overall = 0.3, -0.1",
+        },
+    ),
+    "13.4": (
+        [
+            "of_share, of_odds = 1, 6 / 7",
+            "of_share, of_odds = 1.0, 0.857",
+            "of_share, of_odds = 1, 0.8571",
+        ],
+        {
+            "the same": "of_share, of_odds = 1, 1",
+            "exchanged": "of_share, of_odds = 6 / 7, 1",
+            "a factor short": "of_share, of_odds = 1, 5 / 6",
+        },
+    ),
+    "13.5": (
+        [
+            "free, believed = 24.0, 10.82",
+            "free, believed = 24.00, 10.8",
+            f"{PACKAGE}x = mx.datasets.newcomb()['deviation']\n"
+            "prior = mx.NormalInverseWishart.default(x, 2)\n"
+            "free, believed = (\n"
+            "    mx.em(mx.Mixture(2 * [part]), x).mixture.components[0].sd\n"
+            "    for part in (mx.Normal(), mx.Normal(prior=prior))\n"
+            ")",
+        ],
+        {
+            "the other component": "free, believed = 5.03, 4.87",
+            "exchanged": "free, believed = 10.82, 24.0",
+            "no belief": "free, believed = 24.0, 24.0",
         },
     ),
     "14.1": (

@@ -15,7 +15,9 @@ CHAPTER = {
     7: "chapters/07-identifiable/",
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
+    10: "chapters/10-how-many/",
     11: "chapters/11-outliers-gaps-lines/",
+    13: "chapters/13-what-you-believed/",
     14: "chapters/14-hidden-number/",
 }
 FIRST = {
@@ -43,6 +45,10 @@ FIRST = {
     "label switching": CHAPTER[7],
     "identifiability": CHAPTER[7],
     "universal approximation": CHAPTER[9],
+    "parametric bootstrap": CHAPTER[10],
+    "merging components": CHAPTER[10],
+    "gibbs sampling": CHAPTER[13],
+    "variational bayes": CHAPTER[13],
     "missing at random": CHAPTER[11],
     "MNAR": CHAPTER[11],
     "robust mean": CHAPTER[11],
