@@ -43,6 +43,15 @@ _SHEETS = {
             "f1b5c5dd147b2af878d46f04c891f0f003a5d863d1f7146aca002ff0762e34d2",
         ),
         Sheet(
+            "earthquakes",
+            "major earthquakes of the world, of magnitude 7 or more, in each year from "
+            "1900 to 2006",
+            "Zucchini and MacDonald (2009), Hidden Markov Models for Time Series, who "
+            "counted them in the catalogue of the U.S. Geological Survey",
+            "facts from a cited book",
+            "4c4b1d822fd6e568f2a40c3f0dd81e889e0179b2bded049b52960609d792a4df",
+        ),
+        Sheet(
             "faithful",
             "eruptions of the geyser Old Faithful: how long each lasted and the "
             "time to the next, in minutes",
@@ -152,6 +161,18 @@ def coinflip_do_batzoglou() -> Dataset:
         array([5., 9., 8., 4., 7.])
     """
     return _load("coinflip_do_batzoglou")
+
+
+def earthquakes() -> Dataset:
+    """Major earthquakes a year, 1900 to 2006: columns `year`, `count`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> quakes = mx.datasets.earthquakes()
+        >>> print(f"{quakes['count'].mean():.2f} a year over {len(quakes['year'])}")
+        19.36 a year over 107
+    """
+    return _load("earthquakes")
 
 
 def faithful() -> Dataset:

@@ -631,6 +631,70 @@ ANSWERS = {
             "the root": "factor = 3**0.5",
         },
     ),
+    "12.1": (
+        [
+            "p = 0.3275",
+            "p = 0.328",
+            f"{NUMPY}p = (np.array([0.4, 0.15]) @ [[0.7, 0.3], [0.3, 0.7]] "
+            "* [0.8, 0.3]).sum()",
+        ],
+        {
+            "of a mixture": "p = 0.3025",
+            "of a machine that never changes": "p = 0.365",
+            "one marble": "p = 0.55",
+            "of the chapter's machine": "p = 0.3525",
+        },
+    ),
+    "12.2": (
+        [
+            "third = 0.6857",
+            "third = 0.686",
+            f"{PACKAGE}machine = mx.Chain([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], "
+            "[0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]])\n"
+            "third = machine.responsibilities([1, 1, 0, 1])[2, 0]",
+        ],
+        {
+            "without the fourth": "third = 0.5045",
+            "by itself": "third = 0.2222",
+            "of B": "third = 0.3143",
+        },
+    ),
+    "12.3": (
+        ["weight = 0.21", "weight = (0.405 - 0.3) / 0.5", "weight = 0.2100"],
+        {
+            "of estimates": "weight = 0.55",
+            "of estimates by size": "weight = 0.19",
+            "the share of red": "weight = 0.405",
+            "of shares": "weight = 0.65",
+        },
+    ),
+    "12.4": (
+        ["two, three = 0, 1.73", "two, three = 1e-12, 1.7316", "two, three = 0, 1.732"],
+        {
+            "none of both": "two, three = 0, 0",
+            "the other sign": "two, three = 0, -1.7316",
+            "both": "two, three = 1.73, 1.73",
+        },
+    ),
+    "12.5": (
+        [
+            "by_chain, by_mixture = 0.079, 0.441",
+            "by_chain, by_mixture = 0.0792, 0.4409",
+            f"{PACKAGE}x = mx.datasets.earthquakes()['count']\n"
+            "model = mx.Chain(3 * [mx.Poisson()], start='stationary')\n"
+            "chain = mx.em(model, x, starts=4).mixture\n"
+            "ahead = chain.responsibilities(x)[-1] @ chain.transition\n"
+            "by_chain = sum(w * c.sf([19])[0] for w, c in "
+            "zip(ahead, chain.components))\n"
+            "mixture = mx.em(mx.Mixture(3 * [mx.Poisson()]), x).mixture\n"
+            "by_mixture = mixture.sf([19])[0]",
+        ],
+        {
+            "that has forgotten 2006": "by_chain, by_mixture = 0.441, 0.441",
+            "the two exchanged": "by_chain, by_mixture = 0.441, 0.079",
+            "a share of years": "by_chain, by_mixture = 0.079, 48 / 107",
+        },
+    ),
 }
 
 

@@ -15,6 +15,7 @@ CHAPTER = {
     7: "chapters/07-identifiable/",
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
+    12: "chapters/12-order-and-streams/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -41,6 +42,9 @@ FIRST = {
     "label switching": CHAPTER[7],
     "identifiability": CHAPTER[7],
     "universal approximation": CHAPTER[9],
+    "forward algorithm": CHAPTER[12],
+    "online EM": CHAPTER[12],
+    "out-of-core": CHAPTER[12],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
