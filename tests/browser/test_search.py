@@ -43,7 +43,7 @@ FIRST = {
     "identifiability": CHAPTER[7],
     "universal approximation": CHAPTER[9],
     "forward algorithm": CHAPTER[12],
-    "online EM": CHAPTER[12],
+    "forward-backward": CHAPTER[12],
     "out-of-core": CHAPTER[12],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",

@@ -64,7 +64,7 @@ export default function chain(box) {
   box.innerHTML = `
     <svg aria-hidden="true"></svg>
     <p>${NAMES.map((name, k) => `${dot(k + 1, "square")}${name}`).join(" &emsp;")}</p>
-    <div>${["Shuffle", "As recorded", "Backwards"].map((name) => `<button type="button">${name}</button>`).join("")}</div>
+    <div>${["Shuffle", "In order", "Backwards"].map((name) => `<button type="button">${name}</button>`).join("")}</div>
     <label>the forward pass, up to year <b></b>
       <input type="range" min="1" max="${n}" step="1" value="${n}"></label>
     <dl></dl><p role="status" aria-live="polite"></p>`;
@@ -119,7 +119,7 @@ export default function chain(box) {
     list.innerHTML = `
       <dt>log-likelihood so far, chain</dt><dd><b>${two(chainLog)}</b></dd>
       <dt>the same, mixture</dt><dd>${two(mixtureLog)}</dd>
-      <dt>expected in the next year, chain</dt><dd>${next}</dd>
+      <dt>expected next, chain</dt><dd>${next}</dd>
       <dt>the same, mixture</dt><dd>${always}</dd>`;
     if (announce) {
       const where = t === n ? "all years" : `the first ${t} years`;
