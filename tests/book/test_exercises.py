@@ -695,6 +695,69 @@ ANSWERS = {
             "a share of years": "by_chain, by_mixture = 0.079, 48 / 107",
         },
     ),
+    "16.1": (
+        ["guess = 0.3584", "guess = 0.358", f"{NUMPY}guess = np.tanh(0.375)"],
+        {
+            "only the fading undone": "guess = 0.4 / 0.6",
+            "the more probable": "guess = 1",
+            "the probability of 1": "guess = 0.679",
+            "not divided": "guess = 0.215",
+        },
+    ),
+    "16.2": (
+        ["time = 0.80", "time = 0.7984", "time = 0.8"],
+        {
+            "half the rule": "time = 1.41",
+            "widths that stay": "time = 0.69",
+            "means against 0.25": "time = 2.08",
+        },
+    ),
+    "16.3": (
+        [
+            "without, with_noise = 0.0046, 0.5",
+            "without, with_noise = 0.00458, 0.499",
+            f"{NUMPY}without = np.exp(-4) * 0.25\nwith_noise = np.sqrt(0.25)",
+        ],
+        {
+            "as if it were right": "without, with_noise = 0.5, 0.5",
+            "variances": "without, with_noise = 2.1e-5, 0.25",
+            "nothing at all": "without, with_noise = 0, 0.5",
+            "the fog": "without, with_noise = 0.0046, 1",
+        },
+    ),
+    "16.4": (
+        [
+            "mean, T = 1.2642, 5.298",
+            "mean, T = 1.26, 5.3",
+            "from math import exp, log\nmean, T = 2 * (1 - exp(-1)), log(200)",
+        ],
+        {
+            "as if the start were right": "mean, T = 2, 5.298",
+            "what is missing": "mean, T = 0.7358, 5.298",
+            "from 1": "mean, T = 1.2642, 4.605",
+        },
+    ),
+    "16.5": (
+        [
+            "by_two, by_one = 74.12, 72.54",
+            "by_two, by_one = 74.1, 72.5",
+            f"{PACKAGE}wait = mx.datasets.faithful()['waiting']\n"
+            "a = np.exp(-0.5)\n"
+            "by_one = wait.mean() + wait.std() * 0.2 * a\n"
+            "z = (wait - wait.mean()) / wait.std()\n"
+            "two = mx.em(mx.Mixture(2 * [mx.Normal()]), z).mixture\n"
+            "u = np.linspace(-6, 6, 24_001)\n"
+            "posterior = np.exp(two.log_prob(u) "
+            "- (0.2 - a * u) ** 2 / (2 * (1 - a**2)))\n"
+            "mean = u @ posterior / posterior.sum()\n"
+            "by_two = wait.mean() + wait.std() * mean",
+        ],
+        {
+            "only the fading undone": "by_two, by_one = 75.37, 75.37",
+            "one for both": "by_two, by_one = 72.54, 72.54",
+            "the mean": "by_two, by_one = 74.12, 70.9",
+        },
+    ),
 }
 
 

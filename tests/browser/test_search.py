@@ -16,6 +16,7 @@ CHAPTER = {
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
     12: "chapters/12-order-and-streams/",
+    16: "chapters/16-diffusion/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -45,6 +46,8 @@ FIRST = {
     "forward algorithm": CHAPTER[12],
     "forward-backward": CHAPTER[12],
     "out-of-core": CHAPTER[12],
+    "diffusion model": CHAPTER[16],
+    "score matching": CHAPTER[16],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
