@@ -101,8 +101,8 @@ def radii(box):
             """(box) => { const view = box.querySelector("svg").viewBox.baseVal;
              return [...box.querySelectorAll(".dots circle")].map((c) => Math.hypot(
                c.cx.baseVal.value - view.width / 2,
-               c.cy.baseVal.value - view.height / 2)
-               / (view.height / 6.6)); }"""
+               c.cy.baseVal.value - (view.height - 22) / 2)
+               / ((view.height - 22) / 6.2)); }"""
         )
     )
 

@@ -82,8 +82,8 @@ export default function diffusion(box, { sd }) {
   const names = Object.keys(models);
   box.innerHTML = `
     <svg aria-hidden="true"></svg>
-    <p>${dot(1)}${dot(2)}dots, by the half of the fog that they come from &emsp;${dot("ink", "square")}one of them, and what it was on average</p>
-    <label>t, the time: <b></b><input type="range" min="0" max="${STEPS}" step="1" value="${STEPS * 0.4}"></label>
+    <p>${dot(1)}${dot(2)}dots, by their half of the fog &emsp;${dot("ink")}one of them, with its path &emsp;◇&nbsp;what it was, on average</p>
+    <label>t, the time: <b></b><input type="range" min="0" max="${STEPS}" step="1" value="${STEPS / 3}"></label>
     <div>${["Run back", ...names].map((name) => `<button type="button">${name}</button>`).join("")}</div>
     <dl></dl><p role="status" aria-live="polite"></p>`;
   const [svg, list, status, place, slider] = ["svg", "dl", "[role]", "b", "input"].map((q) => box.querySelector(q));
@@ -97,14 +97,14 @@ export default function diffusion(box, { sd }) {
   const tall = (width) => Math.min(width, 330);
   const draw = inPixels(svg, tall, (width) => {
     if (!paths) return;
-    const height = tall(width);
-    const unit = height / 6.6;
+    const height = tall(width) - 22; // words stand below
+    const unit = height / 6.2;
     const XY = ([x, y]) => [width / 2 + unit * x, height / 2 - unit * y];
     const [k, t] = [index(), times[index()]];
     const arrows = [];
     const step = 33;
     for (let x = (width % step) / 2 + step / 2; x < width; x += step) {
-      for (let y = step / 2; y < height; y += step) {
+      for (let y = (height % step) / 2 + step / 2; y < height; y += step) {
         const place = [(x - width / 2) / unit, (height / 2 - y) / unit];
         const [p, q] = score(place, Math.max(t, 1e-3), model);
         const size = Math.hypot(p, q) || 1;
@@ -128,8 +128,8 @@ export default function diffusion(box, { sd }) {
       <path d="M${mx} ${my}L${gx} ${gy}" stroke="var(--mx-ink)" stroke-dasharray="3 3"/>
       <circle cx="${mx}" cy="${my}" r="5" fill="var(--mx-ink)"/>
       <path d="M${gx} ${gy}m0 -6l6 6l-6 6l-6 -6z" fill="var(--mx-paper)" stroke="var(--mx-ink)" stroke-width="2"/>
-      ${words(6, height - 8, `t = ${t.toFixed(t < 0.1 ? 3 : 2)}`, { anchor: "start" })}
-      ${words(width - 6, height - 8, "arrows: the score", { anchor: "end", color: "muted" })}`;
+      ${words(6, height + 17, `t = ${t.toFixed(t < 0.1 ? 3 : 2)}`, { anchor: "start" })}
+      ${words(width - 6, height + 17, "arrows: the score", { anchor: "end", color: "muted" })}`;
   });
 
   function show(announce) {
@@ -140,10 +140,10 @@ export default function diffusion(box, { sd }) {
     place.textContent = told;
     slider.setAttribute("aria-valuetext", told);
     list.innerHTML = `
-      <dt>a, what is left of the data</dt><dd>${a.toFixed(4)}</dd>
-      <dt>s, the sd of the noise</dt><dd>${Math.sqrt(1 - a * a).toFixed(4)}</dd>
+      <dt>a, left of the data</dt><dd>${a.toFixed(4)}</dd>
+      <dt>s, sd of the noise</dt><dd>${Math.sqrt(1 - a * a).toFixed(4)}</dd>
       <dt>${dot("ink")}the marked dot</dt><dd>${pair(at)}</dd>
-      <dt>what it was, on average</dt><dd>${pair(guess(at, t, model))}</dd>`;
+      <dt>◇ what it was</dt><dd>${pair(guess(at, t, model))}</dd>`;
     if (announce) {
       const where = t === 4 ? "fog" : t === 0 ? SAID[name] : `on the way from fog to ${SAID[name]}`;
       status.textContent = `Time ${told}: ${where}. The marked dot is at ${pair(at)}; what it was, on average, is ${pair(guess(at, t, model))}.`;
