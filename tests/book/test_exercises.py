@@ -631,6 +631,74 @@ ANSWERS = {
             "the root": "factor = 3**0.5",
         },
     ),
+    "11.1": (
+        ["factor = 0.25", "factor = 1 / 4", "factor = 3 / 12"],
+        {
+            "what it counts": "factor = 1 / 3",
+            "one at the centre": "factor = 4 / 3",
+            "the other way round": "factor = 4",
+            "the distance not squared": "factor = 3 / 6",
+            "the distance squared alone": "factor = 1 / 9",
+        },
+    ),
+    "11.2": (
+        [
+            "loc, scale = 54.076, 4.444",
+            f"{PACKAGE}g = mx.datasets.faithful()\n"
+            'x = g["waiting"][g["eruptions"] < 3]\n'
+            "t = mx.StudentT(df=2).fit(x)\nloc, scale = t.loc, t.scale",
+            "loc, scale = 54.08, 4.44",
+        ],
+        {
+            "the mean": "loc, scale = 54.495, 4.444",
+            "the standard deviation": "loc, scale = 54.076, 5.808",
+            "the square of the scale": "loc, scale = 54.076, 19.75",
+        },
+    ),
+    "11.3": (
+        [
+            "reported, em = 0.9760, 0.9132",
+            f"{NUMPY}reported, em = np.float64(0.976), 0.913",
+            f"{PACKAGE}g = mx.datasets.faithful()\n"
+            'x, y = g["eruptions"], g["waiting"]\n'
+            "gone = np.arange(272) % 4 < 3\n"
+            "b, a = np.polyfit(x[~gone], y[~gone], 1)\n"
+            "reported = np.corrcoef(x, np.where(gone, a + b * x, y))[0, 1]\n"
+            "left = np.var(y[~gone] - a - b * x[~gone])\n"
+            "em = b * x.std() / (b**2 * x.var() + left) ** 0.5",
+        ],
+        {
+            "nothing lost": "reported, em = 0.9760, 0.9008",
+            "the two exchanged": "reported, em = 0.9132, 0.9760",
+            "squared": "reported, em = 0.9760**2, 0.9132**2",
+            "the same for both": "reported, em = 0.9760, 0.9760",
+        },
+    ),
+    "11.4": (
+        [
+            "typed, robust = -0.1649, -0.1065",
+            f"{NUMPY}typed, robust = np.float64(-0.165), -0.1065",
+            "typed, robust = -0.165, -0.106",
+        ],
+        {
+            "without the wrong bird": "typed, robust = -0.0850, -0.1065",
+            "least squares for both": "typed, robust = -0.1649, -0.1649",
+            "the right bird's least squares": "typed, robust = -0.1649, -0.0850",
+            "the sign": "typed, robust = 0.1649, 0.1065",
+        },
+    ),
+    "11.5": (
+        [
+            "told, seen = 70.20, 59.28",
+            f"{NUMPY}told, seen = np.float64(70.2), 59.276",
+            "told, seen = 70.2, 59.3",
+        ],
+        {
+            "every wait": "told, seen = 70.897, 59.28",
+            "75 for the longer ones": "told, seen = 67.25, 59.28",
+            "the two exchanged": "told, seen = 59.28, 70.20",
+        },
+    ),
     "12.1": (
         [
             "p = 0.3275",

@@ -15,6 +15,7 @@ CHAPTER = {
     7: "chapters/07-identifiable/",
     8: "chapters/08-spikes-and-starts/",
     9: "chapters/09-universal-approximator/",
+    11: "chapters/11-outliers-gaps-lines/",
     12: "chapters/12-order-and-streams/",
     16: "chapters/16-diffusion/",
 }
@@ -43,6 +44,9 @@ FIRST = {
     "label switching": CHAPTER[7],
     "identifiability": CHAPTER[7],
     "universal approximation": CHAPTER[9],
+    "missing at random": CHAPTER[11],
+    "MNAR": CHAPTER[11],
+    "robust mean": CHAPTER[11],
     "forward algorithm": CHAPTER[12],
     "forward-backward": CHAPTER[12],
     "out-of-core": CHAPTER[12],
