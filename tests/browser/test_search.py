@@ -17,8 +17,10 @@ CHAPTER = {
     9: "chapters/09-universal-approximator/",
     10: "chapters/10-how-many/",
     11: "chapters/11-outliers-gaps-lines/",
+    12: "chapters/12-order-and-streams/",
     13: "chapters/13-what-you-believed/",
     14: "chapters/14-hidden-number/",
+    16: "chapters/16-diffusion/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -54,6 +56,11 @@ FIRST = {
     "robust mean": CHAPTER[11],
     "probabilistic PCA": CHAPTER[14],
     "PPCA": CHAPTER[14],
+    "forward algorithm": CHAPTER[12],
+    "forward-backward": CHAPTER[12],
+    "out-of-core": CHAPTER[12],
+    "diffusion model": CHAPTER[16],
+    "score matching": CHAPTER[16],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
