@@ -98,7 +98,7 @@ def whole_messages(
     snapshot: SnapshotAssertion,
 ) -> Iterator[None]:
     """What `pytest.raises(..., match=...)` caught, whole, is what the file says."""
-    if request.path.parent.name in ("browser", "livefence"):  # with words of their own
+    if request.path.parent.name == "browser":  # with words of their own
         yield
         return
     raises, caught = pytest.raises, []

@@ -145,6 +145,7 @@ def test_all_names_are_sorted_and_documented():
         assert inspect.getdoc(getattr(mixnotes, name)), name
 
 
+SOURCE = "livefence/src"
 TEXTS = {".css", ".csv", ".js", ".md", ".mplstyle", ".py", ".toml", ".yml"}
 
 
@@ -163,7 +164,7 @@ def test_a_tree_with_the_line_ends_of_windows_passes_the_tests_of_its_pages(tmp_
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *pages],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{tmp_path / SOURCE}"},
         capture_output=True,
         text=True,
     )

@@ -1,6 +1,7 @@
 """What an author can set, for the site and the tests alike."""
 
 import re
+import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -44,16 +45,32 @@ class Settings:
         return self.root / self.browser if self.browser else None
 
 
-def from_mkdocs(config: Path) -> Settings:
-    """The settings that a mkdocs.yml gives to livefence, or the usual ones."""
+CONFIGS = ("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
+
+
+def config_in(folder: Path) -> Path:
+    """The file that says what the site of a folder is, which need not be there."""
+    there = [folder / name for name in CONFIGS if (folder / name).is_file()]
+    return there[0] if there else folder / CONFIGS[0]
+
+
+def from_config(config: Path) -> Settings:
+    """The settings that a mkdocs.yml or a zensical.toml gives to livefence, or the
+    usual ones."""
     root = config.parent
     if not config.is_file():
         return Settings(root=root)
-    return from_options(_options(load(config).get("markdown_extensions")), root)
+    said = load(config)
+    below = [_options(said.get(key)) for key in ("markdown_extensions", "plugins")]
+    return from_options(below[0] or below[1], root)
 
 
 def load(config: Path) -> dict[str, Any]:
-    """What a mkdocs.yml says."""
+    """What a mkdocs.yml or a zensical.toml says."""
+    if config.suffix == ".toml":
+        return dict(
+            tomllib.loads(config.read_text(encoding="utf-8")).get("project", {})
+        )
     import yaml
 
     class Loader(yaml.SafeLoader):
@@ -81,11 +98,11 @@ def from_options(options: dict[str, Any], root: Path) -> Settings:
     return Settings(**{**options, "colors": colors, "given": given}, root=root)
 
 
-def _options(extensions: Any) -> dict[str, Any]:
-    """The options of livefence in `markdown_extensions`, a list or a mapping."""
-    if isinstance(extensions, dict):
-        return extensions.get("livefence") or {}
-    for entry in extensions or []:
+def _options(entries: Any) -> dict[str, Any]:
+    """The options of livefence among extensions or plugins, a list or a mapping."""
+    if isinstance(entries, dict):
+        return entries.get("livefence") or {}
+    for entry in entries or []:
         if isinstance(entry, dict) and "livefence" in entry:
             return entry["livefence"] or {}
     return {}

@@ -2,12 +2,11 @@
 
 import base64
 import json
-from pathlib import Path
 
 import pytest
-from conftest import Site
 
 from livefence.jupyter import Reader
+from sites import Site
 
 SVG = '<svg viewBox="0 0 72 36"><path d="M 0 0" style="fill: #000000"/></svg>'
 PROSE = """<div class="jp-Cell jp-MarkdownCell"><div class="jp-RenderedMarkdown">
@@ -97,10 +96,9 @@ def test_a_text_for_a_figure_that_is_not_drawn_is_told():
 
 @pytest.mark.slow
 def test_a_notebook_runs_again_only_when_something_it_leans_on_changed(tmp_path):
-    root = Path(__file__).parents[2]
     plugins = (
-        f"hooks: [{(root / 'livefence/hooks.py').as_posix()}]\n"
         "plugins:\n  - mkdocs-jupyter: {execute: true, allow_errors: false}\n"
+        "  - livefence\n"
     )
     made = Site(tmp_path, plugins, cache=".cache", packages="[shelf]")
     book = made.write("shelf/__init__.py", "title = 'First'\n")

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Site
-from test_fence_browser import DAMAGE, wheel
 
-from livefence import cache, hooks
+from livefence import cache
 from livefence.browser import site
+from livefence.mkdocs import LiveFencePlugin
 from livefence.settings import Settings
+from sites import Site
+from test_fence_browser import DAMAGE, wheel
 
 RESULTS = [{"output": "0.5\n", "figures": [["<svg/>", "A line", ""]]}, {"text": "2"}]
 
@@ -148,21 +149,15 @@ class Plugin:
         self.config = {"cache_dir": "elsewhere"}
 
 
-class Config:
-    def __init__(self):
-        self.plugin = Plugin()
-        self.plugins = {"mkdocs-jupyter": self.plugin}
-
-
-def remembered(settings, *written):
+def remembered(settings, *written, livefence=None):
     """What a build finds of notebooks that ran, and what it leaves of its own."""
-    config = Config()
-    hooks._remember_notebooks(config, settings)
-    folder = Path(config.plugin.config["cache_dir"])
+    plugin, livefence = Plugin(), livefence or LiveFencePlugin()
+    livefence._remember_notebooks(plugin, settings)
+    folder = Path(plugin.config["cache_dir"])
     found = {file.name: file.read_text() for file in folder.iterdir()}
     for name in written:
         (folder / name).write_text('{"content": "0.5"}')
-    hooks._keep_notebooks(settings)
+    livefence._keep_notebooks(settings)
     assert not folder.exists()
     return found
 
@@ -181,10 +176,10 @@ def test_a_damaged_notebook_is_forgotten(settings, damage):
 
 
 def test_a_build_that_was_stopped_leaves_nothing_to_remember(settings):
-    config = Config()
-    hooks._remember_notebooks(config, settings)
-    (Path(config.plugin.config["cache_dir"]) / "a.json").write_text('{"content')
-    assert remembered(settings) == {}
+    plugin, livefence = Plugin(), LiveFencePlugin()
+    livefence._remember_notebooks(plugin, settings)
+    (Path(plugin.config["cache_dir"]) / "a.json").write_text('{"content')
+    assert remembered(settings, livefence=livefence) == {}
 
 
 def test_notebooks_of_other_surroundings_go(settings):

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from conftest import Site
-from test_fence_process import CHANGES
 
 from livefence.browser import parts, site
 from livefence.browser.runner import MOST, Runner
 from livefence.judge import judge, printed
 from livefence.settings import Settings
+from sites import Site
+from test_fence_process import CHANGES
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {
@@ -181,8 +181,7 @@ def test_every_byte_of_the_record_counts(brought):
 @pytest.mark.parametrize("content", [None, "{", '{"for": 1, "seal": "x"}'])
 def test_a_strict_build_with_damaged_parts_fails_and_says_why(tmp_path, content):
     """Half of them, or a record that is cut short or changed."""
-    hooks = f"hooks: [{(ROOT / 'livefence/hooks.py').as_posix()}]\n"
-    made = Site(tmp_path, plugins=hooks, browser="parts")
+    made = Site(tmp_path, plugins="plugins: [livefence]\n", browser="parts")
     made.write("docs/index.md", "# A\n\n```python\nprint(1)\n```\n")
     made.write("parts/pyodide.mjs", "half")
     if content:
@@ -247,8 +246,7 @@ def test_every_page_gets_one_policy_with_the_hash_of_each_inline_script(tmp_path
 
 @pytest.mark.slow
 def test_a_site_without_the_parts_is_built_and_says_so(tmp_path):
-    hooks = f"hooks: [{(ROOT / 'livefence/hooks.py').as_posix()}]\n"
-    made = Site(tmp_path, plugins=hooks, browser="parts")
+    made = Site(tmp_path, plugins="plugins: [livefence]\n", browser="parts")
     made.write("docs/index.md", "# A\n\n```python\nprint(1)\n```\n")
     result = made.build()
     assert result.returncode == 0, result.stderr

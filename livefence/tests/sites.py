@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from textwrap import indent
 
-import pytest
-
 MKDOCS = """\
 site_name: planted
 theme: {name: THEME}
@@ -77,8 +75,3 @@ class Site:
 
     def test(self, *options: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "pytest", "-p", "no:cacheprovider", *options)
-
-
-@pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)

@@ -25,7 +25,7 @@ from livefence.page import Cell, Fence, Number
 from livefence.process import ChainProcess, close_all
 from livefence.quiet import quiet
 from livefence.run import known_filters
-from livefence.settings import Settings, from_mkdocs
+from livefence.settings import Settings, config_in, from_config
 
 SETTINGS = pytest.StashKey[Settings]()
 CHAINS = pytest.StashKey["dict[Path, Kept]"]()
@@ -40,11 +40,14 @@ class Kept:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read mkdocs.yml, and take the place of the default runner."""
+    """Read the site's settings, and take the place of the default runner; all this
+    only where `--markdown-docs` asks for the tests of pages."""
+    if not config.getoption("markdowndocs", False):
+        return
     from pytest_markdown_docs._runners import register_runner
 
     os.environ.setdefault("MPLBACKEND", "agg")
-    config.stash[SETTINGS] = from_mkdocs(config.rootpath / "mkdocs.yml")
+    config.stash[SETTINGS] = from_config(config_in(config.rootpath))
     config.stash[CHAINS] = {}
     runner = type("LiveFenceRunner", (Runner,), {"config": config})
     register_runner(default=True)(runner)
@@ -52,8 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """No process outlives the tests."""
-    _close_chains(config)
-    close_all()
+    if SETTINGS in config.stash:
+        _close_chains(config)
+        close_all()
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
@@ -68,6 +72,8 @@ def pytest_collect_file(
 ) -> Generator[None, list[Any], list[Any]]:
     """Pages are collected with their numbers and faults."""
     collectors = yield
+    if SETTINGS not in parent.config.stash:
+        return collectors
     plain, ours = _page_classes()
     return [
         ours.from_parent(parent, path=file_path) if type(c) is plain else c
@@ -94,7 +100,7 @@ class Collector:
         wrong = quiet(
             self.path,
             _shown(self.config, self.path),
-            nav.read(self.config.rootpath / "mkdocs.yml"),
+            nav.read(config_in(self.config.rootpath)),
             self.config.stash[SETTINGS],
         )
         for k, fault in enumerate(wrong):

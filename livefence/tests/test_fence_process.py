@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Site
 
 from livefence import process
 from livefence.faults import FenceError
 from livefence.page import Fence, parse
 from livefence.process import ChainProcess
 from livefence.settings import Settings
+from sites import Site
 
 # What a chain changes, and how a later one would see it: unchanged.
 CHANGES = {

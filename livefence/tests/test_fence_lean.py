@@ -10,13 +10,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_fence_browser import wheel
 
 from livefence.browser import site
 from livefence.browser.lean import lean, lean_module, solid
+from test_fence_browser import wheel
 
-ROOT = Path(__file__).parents[2]
-MODULES = sorted((ROOT / "mixnotes").rglob("*.py"))
+MODULES = sorted(Path(site.__file__).parents[1].rglob("*.py"))
 RECORD = "shelf-1.2.dist-info/RECORD"
 MODULE = '''"""What this module is for."""
 

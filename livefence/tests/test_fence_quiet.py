@@ -5,10 +5,10 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from conftest import Site
 
 from livefence import lint
 from livefence.settings import Settings
+from sites import Site
 
 FORM = '```python { check="a" }\na = ...\n```\n\n'
 NETWORK = "OutsideError: asks another host, "
@@ -372,11 +372,7 @@ def test_a_page_left_out_of_the_menu_is_told(site):
 
 @pytest.mark.slow
 def test_a_file_in_another_encoding_is_told_without_a_traceback(site):
-    site = Site(site.root, plugins="hooks: [HOOK]\n")
-    from livefence import hooks
-
-    config = site.root / "mkdocs.yml"
-    config.write_text(config.read_text().replace("HOOK", hooks.__file__))
+    site = Site(site.root, plugins="plugins: [livefence]\n")
     site.write("docs/index.md", "# A\n")
     (site.root / "docs/latin.md").write_bytes(b"# A\n\nCaf\xe9.\n")
     expected = "docs/latin.md:3: the file is not UTF-8 (byte 0xe9)"

@@ -9,17 +9,16 @@ from livefence.context import PageContext
 from livefence.extension import run_page
 from livefence.faults import Fault
 from livefence.quiet import quiet
-from livefence.settings import from_mkdocs
-
-CONFIG = "mkdocs.yml"
+from livefence.settings import CONFIGS, config_in, from_config
 
 
 def faults(path: Path) -> list[Fault]:
     """All that is wrong with the page, by line; its fences run, as in the build."""
     root = root_of(path)
     shown = os.path.relpath(path.resolve(), root).replace(os.sep, "/")
-    settings = from_mkdocs(root / CONFIG)
-    found = quiet(path, shown, nav.read(root / CONFIG), settings)
+    config = config_in(root)
+    settings = from_config(config)
+    found = quiet(path, shown, nav.read(config), settings)
     try:
         parsed = page.read(path)
     except UnicodeDecodeError:  # which is among them
@@ -31,9 +30,9 @@ def faults(path: Path) -> list[Fault]:
 
 
 def root_of(path: Path) -> Path:
-    """The folder of the nearest mkdocs.yml above, or where we are."""
+    """The nearest folder above that has a mkdocs.yml or the like, or where we are."""
     for folder in path.resolve().parents:
-        if (folder / CONFIG).is_file():
+        if config_in(folder).is_file():
             return folder
     return Path.cwd()
 
@@ -44,7 +43,7 @@ def pages(paths: list[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        site = nav.read(root_of(path / CONFIG) / CONFIG)
+        site = nav.read(config_in(root_of(path / CONFIGS[0])))
         for each in sorted(path.rglob("*.md")):
             if site.folder is None or site.source(each) is not None:
                 yield each

@@ -27,7 +27,7 @@ TALL = "32em"
 
 Result = dict[str, Any]  # {"text": ...}, {"output": ..., "figures": [...]}
 
-ran: dict[str, tuple[Page, dict[Cell, Result]]] = {}  # by file, for `livefence.hooks`
+ran: dict[str, tuple[Page, dict[Cell, Result]]] = {}  # by file, for `livefence.mkdocs`
 
 
 class LiveFence(Extension):

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from conftest import Site
+
+from sites import Site
 
 pytestmark = pytest.mark.slow  # all wait for one run of the tests
 

@@ -1,9 +1,9 @@
 """With MkDocs: the cache, packages that are edited, docstrings, two builds alike."""
 
 import pytest
-from conftest import Site
 
 from livefence import shown
+from sites import Site
 
 FIGURE = """\
 #| alt: A needle.

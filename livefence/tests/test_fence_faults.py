@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from textwrap import indent
 
 import pytest
-from conftest import Site
+
+from sites import Site
 
 pytestmark = pytest.mark.slow  # all wait for one build and one run of the tests
 

@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 from livefence.browser.parts import PartsError, bring
-from livefence.settings import from_mkdocs
+from livefence.settings import config_in, from_config
 
 
 def main() -> int:
-    """Where `mkdocs.yml` says, for the packages that it names."""
+    """Where the site's settings say, for the packages that they name."""
     parser = argparse.ArgumentParser(prog="livefence.browser", description=__doc__)
-    parser.add_argument("config", nargs="?", default="mkdocs.yml", type=Path)
-    settings = from_mkdocs(parser.parse_args().config.resolve())
+    parser.add_argument("config", nargs="?", default=config_in(Path()), type=Path)
+    settings = from_config(parser.parse_args().config.resolve())
     if settings.parts_folder is None:
         print("set `browser`, a folder for the parts, in the options of livefence")
         return 2
