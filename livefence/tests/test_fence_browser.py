@@ -38,22 +38,59 @@ def test_a_package_brings_what_it_needs_and_not_what_it_does_without():
         parts.closure(KNOWN, ["nowhere"])
 
 
-def packed(folder, content):
+ARCHIVE = "pyodide-314.0.4.tgz"
+
+
+def packed(folder, content, name=ARCHIVE):
     """What npm would bring, with this in each of its files."""
-    with tarfile.open(folder / "pyodide.tgz", "w:gz") as tar:
-        for name in (*parts.RUNTIME, parts.LOCK):
-            member = tarfile.TarInfo(f"package/{name}")
+    with tarfile.open(folder / name, "w:gz") as tar:
+        for file in (*parts.RUNTIME, parts.LOCK):
+            member = tarfile.TarInfo(f"package/{file}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
+    return (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        (ARCHIVE, r"pyodide-314.0.4.tgz must have the SHA-256 85d"),
+        ("pyodide-9.tgz", "no sum of pyodide-9.tgz: it is not opened"),
+    ],
+)
+def test_an_archive_that_is_another_is_not_opened(tmp_path, monkeypatch, name, wrong):
+    monkeypatch.setattr(parts, "_npm", lambda folder, *_: packed(folder, b"x", name))
+    with pytest.raises(parts.PartsError, match=wrong):
+        parts.bring(tmp_path / "parts", ["numpy"])
+    assert not (tmp_path / "parts").exists()
 
 
 def test_a_file_that_is_another_is_refused_and_nothing_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "_npm", lambda folder, *_: packed(folder, b"other"))
+    digest = parts.sha256(packed(tmp_path, b"other"))
+    monkeypatch.setitem(parts.SUMS, ARCHIVE, digest)
+    content = (tmp_path / ARCHIVE).read_bytes()
+    monkeypatch.setattr(
+        parts, "_npm", lambda folder, *_: (folder / ARCHIVE).write_bytes(content)
+    )
     with pytest.raises(
         parts.PartsError, match=r"pyodide.mjs must have the SHA-256 c75"
     ):
         parts.bring(tmp_path / "parts", ["numpy"])
     assert not (tmp_path / "parts").exists()
+
+
+def test_the_editor_is_made_of_what_the_lock_file_names():
+    """npm compares each package with its sum; the lock file names no host."""
+    lock = json.loads((parts.SOURCES / "package-lock.json").read_text())
+    wanted = json.loads((parts.SOURCES / "package.json").read_text())["dependencies"]
+    packages = {
+        name.removeprefix("node_modules/"): entry
+        for name, entry in lock["packages"].items()
+        if name
+    }
+    assert {name: packages[name]["version"] for name in wanted} == wanted
+    assert all(e["integrity"].startswith("sha512-") for e in packages.values())
+    assert not any("resolved" in entry for entry in packages.values())
 
 
 def test_without_npm_it_says_what_to_install(tmp_path, monkeypatch):

@@ -197,6 +197,7 @@ def _runtime(folder: Path) -> None:
     """The files of the npm package."""
     _npm(folder, "pack", PYODIDE)
     (archive,) = folder.glob("*.tgz")
+    _known(archive)
     with tarfile.open(archive) as tar:
         for name in (*RUNTIME, LOCK):
             member = tar.extractfile(f"package/{name}")
@@ -210,6 +211,7 @@ def _wheels(folder: Path, chosen: dict[str, Any]) -> None:
     pip += ["--only-binary", ":all:", "--python-version", "3.12"]
     _call([*pip, "--dest", str(folder), CARRIER], folder)
     (carrier,) = folder.glob("open_webui-*.whl")
+    _known(carrier)
     with zipfile.ZipFile(carrier) as archive:
         inside = {name.rpartition("/")[2]: name for name in archive.namelist()}
         for entry in chosen.values():
@@ -220,22 +222,36 @@ def _wheels(folder: Path, chosen: dict[str, Any]) -> None:
 
 
 def _editor(folder: Path) -> None:
-    """CodeMirror, at the versions that `editor/package.json` pins, in one file."""
+    """CodeMirror in one file, at the versions of `editor/package.json`; npm compares
+    each with its sum in `package-lock.json` before anything of it is used."""
     work = folder / "editor"
     shutil.copytree(SOURCES, work)
-    _npm(work, "install", "--ignore-scripts", "--no-package-lock", "--no-audit")
+    _npm(work, "ci", "--ignore-scripts", "--no-audit")
     command = [str(work / "node_modules/.bin/esbuild"), EDITOR, "--outfile=../built.js"]
     _call([*command, "--bundle", "--format=esm", "--minify"], work)
     _write(folder / EDITOR, (folder / "built.js").read_bytes(), SUMS[EDITOR])
 
 
+def _known(archive: Path) -> None:
+    """An archive is opened only where it is the one that was tried: one that is known
+    leaves its folder nowhere, and unpacks to no more than it did."""
+    expected = SUMS.get(archive.name)
+    if expected is None:
+        raise PartsError(f"SHA256SUMS has no sum of {archive.name}: it is not opened")
+    _compare(archive.name, archive.read_bytes(), expected)
+
+
 def _write(file: Path, content: bytes, expected: str) -> None:
+    _compare(file.name, content, expected)
+    file.write_bytes(content)
+
+
+def _compare(name: str, content: bytes, expected: str) -> None:
     if sha256(content) != expected:
         raise PartsError(
-            f"{file.name} must have the SHA-256 {expected}, got {sha256(content)}; "
+            f"{name} must have the SHA-256 {expected}, got {sha256(content)}; "
             "it is not the file that was tried: nothing was written"
         )
-    file.write_bytes(content)
 
 
 def _call(command: list[str], folder: Path) -> None:
