@@ -111,9 +111,10 @@ def test_what_differs_is_named():
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path):
-    (tmp_path / "old.whl").write_text("")
-    with pytest.raises(SystemExit, match="must be empty"):
-        release(ROOT, tmp_path, site=False)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist/old.whl").write_text("")
+    with pytest.raises(SystemExit, match="dist must be empty"):
+        release(ROOT, tmp_path / "dist", site=False)
 
 
 def test_the_recipe_for_conda_says_what_the_package_says():

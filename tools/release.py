@@ -25,7 +25,9 @@ def release(tree: Path, dist: Path, site: bool = True) -> None:
     """Make all of it from a checkout, and write the sums."""
     dist.mkdir(parents=True, exist_ok=True)
     if any(dist.iterdir()):
-        raise SystemExit(f"{dist} must be empty: it holds what is released, no more")
+        raise SystemExit(
+            f"{dist.name} must be empty: it holds what is released, no more"
+        )
     surroundings = os.environ | {"SOURCE_DATE_EPOCH": _date(tree), "TZ": "UTC"}
     commands = [
         ["build", "--no-isolation", "--outdir", str(dist.resolve()), project]

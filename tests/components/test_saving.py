@@ -65,6 +65,7 @@ def nested(levels):
     return text
 
 
+ONE = '{"type": "Normal"}'
 HUGE = "9" * 400  # more than a float can hold
 OF_STRANGERS = {
     "nested lists": ("[" * 100_000, "nested at most 100 deep"),
@@ -83,7 +84,7 @@ OF_STRANGERS = {
     "a belief": ('{"type": "Normal", "sd": {"joint": 1}}', "parameters of Normal"),
     "a name": ('{"type": "Normal", "sd": {"shared": 1}}', "parameters of Normal"),
     "weights": (
-        f'{{"type": "Mixture", "components": [{{"type": "Normal"}}], "weights": [{HUGE}]}}',
+        f'{{"type": "Mixture", "components": [{ONE}], "weights": [{HUGE}]}}',
         "parameters of Mixture",
     ),
 }
