@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from livefence.page import Cell, Fence, Number
+from livefence.page import Cell, Command, Fence, Number
 from livefence.settings import Settings
 
 VERSIONS = ("numpy", "scipy", "matplotlib")
@@ -101,8 +101,10 @@ def _seal(name: str, content: bytes) -> bytes:
 def _identity(cell: Cell) -> list[Any]:
     """What of a cell matters to its results: not where it stands."""
     if isinstance(cell, Fence):
-        return ["fence", cell.code, cell.fault]
-    return ["number", cell.expression] if isinstance(cell, Number) else []
+        return ["fence", cell.code, cell.console, cell.fault]
+    if isinstance(cell, Command):
+        return ["command", cell.language, cell.code]
+    return ["number", cell.expression, cell.typed] if isinstance(cell, Number) else []
 
 
 @functools.cache

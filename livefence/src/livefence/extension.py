@@ -13,12 +13,12 @@ from markdown.preprocessors import Preprocessor
 from livefence import cache, figures, page
 from livefence.context import PageContext
 from livefence.faults import FenceError
-from livefence.page import Cell, Fence, Number, Page
+from livefence.page import Cell, Command, Fence, Number, Page
 from livefence.process import ChainProcess
 from livefence.run import number_html
 from livefence.settings import Settings, from_options
 
-MARKS = ("```", "~~~", "`{python}")
+MARKS = ("```", "~~~", "`{python}", "{python} ")
 FIRST = 1000
 PRIORITY = 27  # after white space is normalised (30), before superfences (25)
 
@@ -162,6 +162,8 @@ class Writer:
     def _cell(self, cell: Cell, result: Result) -> str:
         if isinstance(cell, Fence):
             return self._fence(cell, result)
+        if isinstance(cell, Command):
+            return self._command(cell, result)
         if isinstance(cell, Number):
             if cell.in_math and "text" in result:
                 return str(result["text"])
@@ -172,7 +174,7 @@ class Writer:
 
     def _fence(self, fence: Fence, result: Result) -> str:
         """The fence, its output and its figures, each at the fence's indentation."""
-        blocks = ["\n".join([fence.mark + fence.head.shown, fence.source, fence.mark])]
+        blocks = ["\n".join([fence.mark + fence.head.shown, fence.seen, fence.mark])]
         if fence.head.runs:
             copied = page.attribute(self.parsed.copied(fence))
             chain = self.parsed.chain_of(fence)
@@ -194,6 +196,17 @@ class Writer:
                 + (f' data-known="{known}">' if known else ">")
             )
             blocks = [opening, *blocks, self._stash("</div>")]
+        return self._with_result(fence.prefix, blocks, result)
+
+    def _command(self, cell: Command, result: Result) -> str:
+        """The commands, and what they print."""
+        code = cell.code.strip("\n")
+        block = "\n".join([cell.mark + cell.language, code, cell.mark])
+        return self._with_result(cell.prefix, [block], result)
+
+    def _with_result(self, prefix: str, blocks: list[str], result: Result) -> str:
+        """The blocks, and below them the output, the figures and the fault, each at the
+        indentation of the page."""
         if result.get("output"):
             blocks.append(self._stash(_output(result["output"])))
         for svg, alt, caption in result.get("figures", []):
@@ -201,7 +214,7 @@ class Writer:
         if "fault" in result:
             blocks.append(self._stash(_error(result)))
         lines = "\n\n".join(["", *blocks, ""]).split("\n")
-        return "\n".join((fence.prefix + line).rstrip() for line in lines)
+        return "\n".join((prefix + line).rstrip() for line in lines)
 
     def _figure(self, svg: str, alt: str, caption: str) -> list[str]:
         """The figure; its caption stands as Markdown between two pieces of HTML."""

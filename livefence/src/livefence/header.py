@@ -12,12 +12,17 @@ BRACED = re.compile(r"python \{ (?P<options>.+) \}")
 BARE = re.compile(r"python(?P<options>(?: [a-z_]+=\"[^\"]*\")*)")
 WORDS = {"continuation", "norun", "notest"}
 PAIRS = {"title", "hl_lines", "linenums"}
+SESSION = re.compile(r"\s*\{?\s*\.?pycon(?![\w+.-])", re.IGNORECASE)
+COMMAND = re.compile(r"(?P<language>bash|sh|console) \{ run \}")
 NAME = r"[A-Za-z_]\w*(?::\.?\d)?"
 CHECK = re.compile(rf"check=[\"']({NAME}(?: {NAME})*)[\"']")
 GOOD = (
     'python, python { continuation title="..." }, python { notest }, '
     'python { norun } or python { check="name" }'
 )
+
+
+SESSIONS = "pycon, pycon { continuation } or pycon { notest }"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,17 @@ class Header:
     check: str = ""
 
 
+def is_session(info: str) -> bool:
+    """Whether the fence is a session of an interpreter, with prompts."""
+    return SESSION.match(info) is not None
+
+
+def command(info: str) -> str | None:
+    """The language of commands that are to run."""
+    found = COMMAND.fullmatch(info.strip())
+    return found["language"] if found else None
+
+
 def is_python(info: str) -> bool:
     """Whether a reader takes the fence for Python, however its header is written."""
     return PYTHON.match(info) is not None
@@ -41,6 +57,8 @@ def is_python(info: str) -> bool:
 def parse(info: str) -> tuple[Header, str | None]:
     """The header, and what is wrong with it."""
     info = info.strip()
+    if session := is_session(info):
+        info = info.replace("pycon", "python", 1)
     match = BRACED.fullmatch(info) or BARE.fullmatch(info)
     tokens = list(ATTRIBUTE.finditer(match["options"] if match else info))
     words = {token["word"].strip("{}") for token in tokens if token["word"]}
@@ -50,18 +68,20 @@ def parse(info: str) -> tuple[Header, str | None]:
         for token in tokens
         if token[0] not in WORDS and not CHECK.fullmatch(token[0])
     ]
+    language = "pycon" if session else "python"
     head = Header(
         continuation="continuation" in words,
         runs="notest" not in words and not checks,
-        norun="norun" in words,
-        shown=f"python {{ {' '.join(shown)} }}" if match and shown else "python",
+        norun="norun" in words or session,
+        shown=f"{language} {{ {' '.join(shown)} }}" if match and shown else language,
         check=checks[0] if checks else "",
     )
     unknown = [token[0] for token in tokens if not _known(token)]
     if match and not unknown and "".join(_rest(match)) == "":
         return head, None
     meant = _meant(unknown[0]) if match and unknown else ""
-    return head, f"fence header {info!r}: {meant}write {GOOD}"
+    good = SESSIONS if session else GOOD
+    return head, f"fence header {info!r}: {meant}write {good}"
 
 
 def _meant(token: str) -> str:

@@ -27,7 +27,8 @@ def masked(text: str) -> str:
             after = i + 1 if last is None else last + 1
             lines[i:after] = [" " * len(line) for line in lines[i:after]]
         i = after
-    text = re.sub(r"<!--.*?-->", blank, "\n".join(lines), flags=re.S)
+    text = page.TYPED.sub(blank, "\n".join(lines))
+    text = re.sub(r"<!--.*?-->", blank, text, flags=re.S)
     blocks = re.split(r"(\n[ >]*(?=\n))", text)
     return "".join(page.BACKTICKS.sub(blank, block) for block in blocks)
 

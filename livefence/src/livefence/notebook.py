@@ -94,7 +94,7 @@ def _slotted(page: Page, results: Results) -> str:
         elif isinstance(cell, Fence) and cell.head.runs:
             text = f"{cell.prefix}\x02{i}\x03"
         elif isinstance(cell, Fence):
-            lines = (cell.mark + "python", cell.source, cell.mark)
+            lines = (cell.mark + "python", cell.seen, cell.mark)
             text = "\n".join(cell.prefix + s for s in "\n".join(lines).split("\n"))
         pieces += [page.text[at : cell.start], text]
         at = cell.end

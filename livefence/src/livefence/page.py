@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from livefence import header
+from livefence import header, session
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:\.{3}|-{3})[ \t]*\n", re.DOTALL)
 FENCE = re.compile(r"(?P<prefix>[> ]*)(?P<mark>`{3,}|~{3,})(?P<info>.*)")
@@ -21,6 +21,11 @@ CONTAINER = re.compile(
 )
 BACKTICKS = re.compile(r"(?<!\\)(?P<mark>`+)(?P<content>.+?)(?<!`)(?P=mark)(?!`)", re.S)
 NUMBER = re.compile(r"\{python\}\s+(.*)", re.S)
+TYPED = re.compile(  # a number that the page says itself, and the code that gives it
+    r"<!-- *\{python\} +(?P<expression>(?:(?!-->).)+?) *-->"
+    r"(?P<value>[^<\n]*)<!-- */ *-->",
+    re.S,
+)
 COMMENT = re.compile(r"#\|\s?(?:(?P<key>[a-z]+):(?:\s+|$))?(?P<value>.*)")
 
 
@@ -50,12 +55,18 @@ class Fence(Cell):
     mark: str
     head: header.Header
     code: str  # without prefix, with the #| lines
+    console: str = field(default="", kw_only=True)  # a session with its prompts
 
     @property
     def source(self) -> str:
-        """The code that a reader sees and copies."""
+        """The code that a reader copies."""
         lines = self.code.splitlines()
         return "\n".join(lines[self.n_comments :]).strip("\n")
+
+    @property
+    def seen(self) -> str:
+        """The code that a reader sees."""
+        return self.console.strip("\n") or self.source
 
     @property
     def n_comments(self) -> int:
@@ -74,6 +85,22 @@ class Number(Cell):
 
     expression: str
     in_math: bool = False  # between dollars, where HTML has no place
+    typed: str | None = None  # what the page says itself, between two comments
+
+
+@dataclass(frozen=True)
+class Command(Cell):
+    """Commands of a shell that are to run; `session` with prompts and outputs."""
+
+    prefix: str
+    mark: str
+    language: str
+    code: str
+
+    @property
+    def session(self) -> bool:
+        """Has it prompts?"""
+        return self.language == "console"
 
 
 @dataclass(frozen=True)
@@ -92,12 +119,16 @@ class Page:
     def chains(self) -> list[tuple[Cell, ...]]:
         """The cells that run or are at fault, grouped by the namespace they share."""
         chains: list[list[Cell]] = []
+        last: list[Cell] | None = None  # of Python
         for cell in self.cells:
             if isinstance(cell, Fence) and not cell.head.runs and not cell.fault:
                 continue
-            if not chains or (isinstance(cell, Fence) and not cell.head.continuation):
-                chains.append([])
-            chains[-1].append(cell)
+            if isinstance(cell, Command):
+                chains.append([cell])
+                continue
+            if last is None or (isinstance(cell, Fence) and not cell.head.continuation):
+                chains.append(last := [])
+            last.append(cell)
         return [tuple(chain) for chain in chains]
 
     def chain_of(self, fence: Fence) -> int:
@@ -183,7 +214,7 @@ def _scan(text: str) -> Iterator[Cell]:
                 yield fence
             block = i
             continue
-        if lines[i].lstrip().startswith("<!--"):
+        if lines[i].lstrip().startswith("<!--") and not TYPED.match(lines[i].lstrip()):
             yield from _numbers(lines, offsets, block, i)
             i = block = _after_comment(lines, i)
             continue
@@ -216,7 +247,12 @@ def _fence(
     prefix, mark = opening["prefix"], opening["mark"]
     fault: str | None
     last = closing(lines, i, prefix, mark)
-    python = header.is_python(opening["info"])
+    python = header.is_python(opening["info"]) or header.is_session(opening["info"])
+    language = header.command(opening["info"])
+    if language and last is not None:
+        code = "".join(line[len(prefix) :] + "\n" for line in lines[i + 1 : last])
+        span = (offsets[i], offsets[last + 1] - 1)
+        return Command(i + 1, *span, prefix, mark, language, code), last + 1
     if last is None:
         fault = "the fence is not closed, or its code stands left of its header"
         end = offsets[i + 1] - 1
@@ -225,9 +261,15 @@ def _fence(
         return None, last + 1
     head, fault = header.parse(opening["info"])
     code = "".join(line[len(prefix) :] + "\n" for line in lines[i + 1 : last])
-    fault = fault or _misplaced(lines, i, prefix) or _comment_fault(code)
     span = (offsets[i], offsets[last + 1] - 1)
-    return Fence(i + 1, *span, prefix, mark, head, code, fault=fault), last + 1
+    fault = fault or _misplaced(lines, i, prefix)
+    if not header.is_session(opening["info"]):
+        fault = fault or _comment_fault(code)
+        return Fence(i + 1, *span, prefix, mark, head, code, fault=fault), last + 1
+    fault = fault or session.fault(code)
+    plain = session.plain(code)
+    fence = Fence(i + 1, *span, prefix, mark, head, plain, fault=fault, console=code)
+    return fence, last + 1
 
 
 def closing(lines: list[str], i: int, prefix: str, mark: str) -> int | None:
@@ -272,6 +314,12 @@ def _numbers(
             expression = " ".join(number[1].split("\n"))
             in_math = _in_math(text[: span.start()])
             yield Number(line, start, start + len(span[0]), expression, in_math)
+    for typed in TYPED.finditer(text):
+        start = offsets[first] + typed.start()
+        line = first + 1 + text.count("\n", 0, typed.start())
+        expression = " ".join(typed["expression"].split())
+        span = (start, start + len(typed[0]))
+        yield Number(line, *span, expression, typed=typed["value"])
 
 
 def _in_math(before: str) -> bool:

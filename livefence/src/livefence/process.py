@@ -79,6 +79,10 @@ class ChainProcess:
         self._asked.append(("catch_up", fence))
         self._ask("catch_up", fence)
 
+    def record(self, cell: Cell) -> Any:
+        """What the page should say of a cell; see `Chain`."""
+        return self._ask("record", cell)
+
     def evaluate(self, number: Number) -> str:
         """The text of a number in prose."""
         return self._show("evaluate", number)

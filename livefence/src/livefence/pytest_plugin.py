@@ -21,7 +21,7 @@ import pytest
 from livefence import nav, page
 from livefence.faults import Fault, FenceError
 from livefence.header import Header
-from livefence.page import Cell, Fence, Number
+from livefence.page import Cell, Command, Fence, Number
 from livefence.process import ChainProcess, close_all
 from livefence.quiet import quiet
 from livefence.run import known_filters
@@ -120,6 +120,7 @@ class Collector:
                     yield fences[cell.line]
                     continue
                 kind = "Number" if isinstance(cell, Number) else "Fault"
+                kind = "Command" if isinstance(cell, Command) else kind
                 name = f"[{kind}][line:{cell.line}]"
                 names[name] += 1
                 suffix = f"[{names[name]}]" if names[name] > 1 else ""
@@ -191,7 +192,7 @@ class Runner:
             chain.bind(args)
         kept = self.config.stash[CHAINS]
         kept[path] = Kept(_key(test.source), chain)
-        chain.run(_as_fence(test.start_line, code))
+        chain.run(_fence_at(path, test.start_line) or _as_fence(test.start_line, code))
 
     def repr_failure(self, test: Any, excinfo: Any, style: Any = None) -> str:
         """The file and the line, the traceback within the page, what was printed."""
@@ -266,6 +267,12 @@ def _split(source: str, start_line: int) -> tuple[str, str]:
 
 def _key(source: str) -> str:
     return source.rstrip("\n")
+
+
+def _fence_at(path: Path, line: int) -> Fence | None:
+    """The fence as the page has it, which may say what its code gives."""
+    found = [fence for fence in page.read(path).fences if fence.line == line]
+    return found[0] if found else None
 
 
 def _as_fence(line: int, code: str) -> Fence:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livefence import elsewhere, figures, judge, outside, page, value
+from livefence import asserted, elsewhere, figures, judge, outside, page, shell, value
 from livefence.chance import HOW, Watch
 from livefence.faults import Fault, FenceError, OutputLimit, from_exception
-from livefence.page import Cell, Fence, Number
+from livefence.page import Cell, Command, Fence, Number
 from livefence.settings import Settings
 from livefence.timeout import time_limit
 
@@ -79,6 +79,8 @@ class Chain:
         """Run a fence; a FenceError holds what is wrong with it."""
         self.output = ""
         self._check(cell)
+        if isinstance(cell, Command):
+            return self._command(cell)
         if not isinstance(cell, Fence):
             return Result("", [])
         try:
@@ -99,7 +101,41 @@ class Chain:
     def evaluate(self, number: Number) -> str:
         """The text of a number in prose."""
         self._check(number)
-        return self._format(number.expression, number.line)
+        text = self._format(number.expression, number.line)
+        if number.typed not in (None, text):
+            gives = f"`{{python}} {number.expression}` gives {text}"
+            said = f"{gives}, where the page says {number.typed}{asserted.FIX}"
+            raise FenceError(Fault(self.path, number.line, said))
+        return text
+
+    def record(self, cell: Cell) -> Any:
+        """What the page should say of a cell: the lines of each piece of a fence, what
+        each command printed, the text of a number."""
+        self._check(cell)
+        if isinstance(cell, Number):
+            return self._format(cell.expression, cell.line)
+        if isinstance(cell, Command):
+            return shell.run(cell, self.path, self.folder, self.settings.patience)
+        assert isinstance(cell, Fence)
+        with self._running(cell.line):
+            found = [
+                asserted.printed_by(each, cell, self.file, self.namespace, keep=False)
+                for each in asserted.pieces(cell)
+            ]
+            self.canvas.take()
+        return found
+
+    def _command(self, cell: Command) -> Result:
+        """What commands print; of a session all is asserted and nothing shown again."""
+        try:
+            done = shell.run(cell, self.path, self.folder, self.settings.patience)
+            shell.compare(done, cell, self.path)
+        except FenceError as error:
+            self.failed = error.faults[0]
+            raise
+        shown = [line for each in done if each.said is None for line in each.printed]
+        self.output = "".join(f"{line}\n" for line in shown)
+        return Result(self.output, [])
 
     def answers(self, check: str, heard: str) -> dict[str, Any] | None:
         """What a form that asks for these names can compare by itself, if it can; the
@@ -123,8 +159,18 @@ class Chain:
             if not Path(self.file).is_file():  # else tracebacks read the page
                 lines = source.splitlines(keepends=True)
                 linecache.cache[self.file] = (len(source), None, lines, self.file)
-            value.execute(source, self.file, self.namespace)
+            if asserted.asserts(fence):
+                self._asserted(fence)
+            else:
+                value.execute(source, self.file, self.namespace)
             return self.canvas.take() if draw else []
+
+    def _asserted(self, fence: Fence) -> None:
+        """Run code that says itself what it prints."""
+        try:
+            asserted.run(fence, self.file, self.namespace)
+        except asserted.Unlike as error:
+            raise FenceError(Fault(self.path, error.line, str(error))) from None
 
     def _format(self, expression: str, line: int) -> str:
         """The expression as an f-string would write it."""

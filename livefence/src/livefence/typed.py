@@ -44,7 +44,7 @@ def numbers(text: str) -> list[tuple[int, str]]:
     if matter:
         text = blank(matter) + text[matter.end() :]
     text = text.partition("\n## Sources")[0]
-    text = NO_PROSE.sub(blank, without_fences(text))
+    text = NO_PROSE.sub(blank, page.TYPED.sub(blank, without_fences(text)))
     found = []
     for match in DIGITS.finditer(text):
         number = match[0].rstrip(",")
