@@ -30,6 +30,7 @@ RIGHT = {
     "a value": "1 + 2\n#> 3\n",
     "two lines": "print('a\\n\\nb')\n#> a\n#>\n#> b\n",
     "blanks at the end of lines": "print('a  ')\n#> a\n",
+    "as formatters write it": "print('a\\n\\nb')\n# > a\n# >\n# > b\n",
     "two places": "x = 1\nprint(x)\n#> 1\nx += 1\nx\n#> 2\n",
     "statements of several lines": "for i in range(2):\n    print(i)\n#> 0\n#> 1\n",
     "after other output": "print(1)\nprint(2)\n#> 1\n#> 2\n",
@@ -40,7 +41,7 @@ RIGHT = {
 def test_output_that_is_right_stands_once(kind):
     html = show(python(RIGHT[kind]))
     assert "livefence-output" not in html
-    assert "#&gt;" in html
+    assert "&gt;" in html
 
 
 def test_what_no_comment_asserts_stands_below():

@@ -1,8 +1,8 @@
 """Output that stands in the page itself, and must be what the code gives.
 
-Two forms say it: a comment `#> 3` below what prints it, in a Python fence, and the
-session of an interpreter, `>>> 1 + 2` and `3` below, in a pycon fence. Whatever is
-asserted so is not shown once more.
+Two forms say it: a comment `#> 3` (or `# > 3`) below what prints it, in a Python
+fence, and the session of an interpreter, `>>> 1 + 2` and `3` below, in a pycon fence.
+Whatever is asserted so is not shown once more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from livefence import value
 from livefence.page import Fence
 from livefence.session import PROMPT, without_prompt
 
-MARK = re.compile(r"#>(?: (?P<text>.*)|$)")
+MARK = re.compile(r"(?P<mark>#>|# >)(?: (?P<text>.*)|$)")  # formatters write "# >"
 RAISES = "Traceback (most recent call last):"
 FIX = "; `livefence fix` writes what it gives"
 
@@ -163,7 +163,9 @@ def lines_of(piece: Piece, fence: Fence, printed: list[str]) -> list[str]:
     """What the page should say of the piece, as lines of the fence."""
     if fence.console:
         return printed
-    return [f"#> {line}".rstrip() for line in printed]
+    lines = fence.code.splitlines()
+    mark = MARK.fullmatch(lines[piece.last])["mark"]  # type: ignore[index]
+    return [f"{mark} {line}".rstrip() for line in printed]
 
 
 def without(fence: Fence) -> Fence:

@@ -7,9 +7,9 @@ from typing import Any
 
 from markdown import Markdown
 
-from livefence import lint, page
+from livefence import lint, nav, page
 from livefence.faults import Fault, FenceError
-from livefence.settings import Settings
+from livefence.settings import Settings, config_in
 
 INNER = "mkdocstrings_headings_list"  # registered where a docstring is converted
 log = logging.getLogger("mkdocs.livefence")
@@ -31,8 +31,10 @@ class PageContext:
             return None
         if "relpath" in md.treeprocessors:
             return cls._of_mkdocs(md.treeprocessors["relpath"], source)
-        if "zrelpath" in md.treeprocessors:
-            return cls._of_zensical(md.treeprocessors["zrelpath"])
+        if "zrelpath" in md.treeprocessors:  # of older versions
+            return cls._of_zensical(md.treeprocessors["zrelpath"].path)
+        if "rendering_context" in md.preprocessors:
+            return cls._of_zensical(md.preprocessors["rendering_context"].page.path)
         return cls("<markdown>", "<markdown>", Path.cwd(), mkdocs=False)
 
     @classmethod
@@ -46,12 +48,14 @@ class PageContext:
         return cls(path, file.abs_src_path, root, mkdocs=True, source=file.src_uri)
 
     @classmethod
-    def _of_zensical(cls, relpath: Any) -> "PageContext":
+    def _of_zensical(cls, source: str) -> "PageContext":
         """Zensical leaves the path below the folder of pages, `docs` by default."""
         root = Path.cwd()
-        inside = root / "docs" / relpath.path
-        path = f"docs/{relpath.path}" if inside.is_file() else relpath.path
-        return cls(path, str(root / path), root, mkdocs=False, source=relpath.path)
+        folder = nav.read(config_in(root)).folder or root / "docs"
+        path = os.path.relpath(folder / source, root).replace(os.sep, "/")
+        if not (root / path).is_file():
+            path = source
+        return cls(path, str(root / path), root, mkdocs=False, source=source)
 
     def first_line(self, source: str) -> int:
         """The line of the file on which the source begins, after the front matter."""
