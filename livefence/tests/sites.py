@@ -55,8 +55,11 @@ class Site:
     def html(self, name: str) -> str:
         return (self.root / "site" / name).read_text(encoding="utf-8")
 
-    def python(self, *command: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {
+    def python(
+        self, *command: str, umask: int = -1, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | settings
+        environment |= {
             "PYTHONPATH": os.pathsep.join([str(self.root), *sys.path]),
             "SOURCE_DATE_EPOCH": "0",
             "NO_MKDOCS_2_WARNING": "1",
@@ -68,10 +71,14 @@ class Site:
             env=environment,
             capture_output=True,
             text=True,
+            umask=umask,
         )
 
-    def build(self) -> subprocess.CompletedProcess[str]:
-        return self.python("-c", BUILD, "build", "--strict")
+    def build(
+        self, umask: int = -1, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        command = ("-c", BUILD, "build", "--strict")
+        return self.python(*command, umask=umask, **settings)
 
     def test(self, *options: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "pytest", "-p", "no:cacheprovider", *options)

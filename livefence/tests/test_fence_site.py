@@ -48,6 +48,44 @@ def test_builds_are_the_same_bytes_with_and_without_the_cache(tmp_path):
     assert cold == warm == again
 
 
+SHOWS = f"""\
+# Ä
+
+```python
+{FIGURE}
+print("ä", 1234567.5, sorted({{"b", "a"}}), f"{{0.1:n}}")
+```
+
+`{{python}} 2 / 3:.2f`
+"""
+SURROUNDINGS = {
+    "another time zone": {"TZ": "Asia/Tokyo"},
+    "another order of hashes": {"PYTHONHASHSEED": "7"},
+    "another language": {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
+    "no language": {"LC_ALL": "C", "PYTHONUTF8": "0"},
+    "other rights": {"umask": 0o077},
+    "another width": {"COLUMNS": "20"},
+}
+
+
+@pytest.mark.slow
+def test_a_site_is_the_same_bytes_wherever_it_is_built(tmp_path):
+    """A path with blanks, one by a symbolic link, and other surroundings."""
+    first = Site(tmp_path / "here")
+    first.write("docs/index.md", SHOWS)
+    expected = built(first)
+    for k, (name, settings) in enumerate(SURROUNDINGS.items()):
+        made = Site(tmp_path / f"a folder, {k}")
+        made.write("docs/index.md", SHOWS)
+        if k % 2:
+            (tmp_path / f"link {k}").symlink_to(made.root, target_is_directory=True)
+            made.root = tmp_path / f"link {k}"
+        result = made.build(**settings)
+        assert result.returncode == 0, f"{name}: {result.stderr}"
+        pages = (made.root / "site").rglob("*.html")
+        assert {p.name: p.read_bytes() for p in pages} == expected, name
+
+
 @pytest.mark.slow
 def test_an_edit_of_a_package_is_seen_within_one_process(tmp_path):
     """As under `mkdocs serve`: the package is imported anew."""
