@@ -591,8 +591,15 @@ OTHERS = Group(
         page(
             "datasets",
             *("Dataset", "Sheet", "abo_clarke1959", "coinflip_do_batzoglou"),
-            *("faithful", "galaxies_corrected", "galaxies_mass", "linkage_rao"),
-            *("london_times", "marbles_2000", "newcomb", "pearson_crabs", "penguins"),
+            *("digits", "faithful", "galaxies_corrected", "galaxies_mass"),
+            *(
+                "linkage_rao",
+                "london_times",
+                "marbles_2000",
+                "newcomb",
+                "pearson_crabs",
+                "penguins",
+            ),
             "v1_hits",
             see=("em",),
             reads=("data.md",),

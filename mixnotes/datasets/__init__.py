@@ -21,6 +21,8 @@ import hashlib
 from collections.abc import Iterator
 from importlib.resources import files
 
+import numpy as np
+
 from mixnotes.datasets.dataset import Dataset as Dataset
 from mixnotes.datasets.dataset import Sheet as Sheet
 from mixnotes.datasets.reading import column
@@ -41,6 +43,16 @@ _SHEETS = {
             "Do and Batzoglou (2008), Nature Biotechnology 26:897; made-up numbers",
             "facts",
             "f1b5c5dd147b2af878d46f04c891f0f003a5d863d1f7146aca002ff0762e34d2",
+        ),
+        Sheet(
+            "digits",
+            "1,797 handwritten digits of 13 writers: the digit, and 8 x 8 pixels, row "
+            "by row, each the number of black points, 0 to 16, in a square of 4 x 4 "
+            "points; in the file a letter for each pixel, 0 to 9 and a to g",
+            "Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, "
+            "UCI Machine Learning Repository: the test set",
+            "CC BY 4.0",
+            "125a221ae02150138f5b6a6bccff7dff6198eb622ddcaac1dd64b11437958014",
         ),
         Sheet(
             "faithful",
@@ -152,6 +164,22 @@ def coinflip_do_batzoglou() -> Dataset:
         array([5., 9., 8., 4., 7.])
     """
     return _load("coinflip_do_batzoglou")
+
+
+def digits() -> Dataset:
+    """Handwritten digits: columns `digit`, and `pixels` of shape (1797, 64), 0 to 16.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> written = mx.datasets.digits()
+        >>> written["digit"][:5], written["pixels"].shape
+        (array([0., 1., 2., 3., 4.]), (1797, 64))
+    """
+    data = _load("digits")
+    letters = np.frombuffer("".join(data["pixels"]).encode(), np.uint8).astype(float)
+    pixels = np.where(letters < ord("a"), letters - ord("0"), letters - ord("a") + 10)
+    rows = pixels.reshape(len(data["digit"]), -1)
+    return Dataset({"digit": data["digit"], "pixels": rows}, data.sheet)
 
 
 def faithful() -> Dataset:

@@ -38,7 +38,8 @@ class Sheet:
 
 
 class Dataset(Mapping[str, NDArray[Any]]):
-    """Columns by name, each an array of shape (n,), read-only, and a `sheet`.
+    """Columns by name, each an array of shape (n,), read-only, and a `sheet`; several
+    columns of one kind, as pixels are, may be one array of shape (n, d).
 
     Args:
         columns: the columns by name.
@@ -67,7 +68,8 @@ class Dataset(Mapping[str, NDArray[Any]]):
 
     def to_frame(self) -> Any:
         """The same columns as a DataFrame of pandas, which must be installed; a word
-        that is missing is None.
+        that is missing is None, and an array of d columns is as many, `pixels_0` and
+        so on.
 
         Examples:
             >>> import mixnotes as mx
@@ -76,14 +78,15 @@ class Dataset(Mapping[str, NDArray[Any]]):
         """
         from pandas import DataFrame  # type: ignore[import-untyped]
 
-        return DataFrame(
-            {
-                name: [word or None for word in column.tolist()]
-                if column.dtype.kind == "U"
-                else column
-                for name, column in self._columns.items()
-            }
-        )
+        shown: dict[str, Any] = {}
+        for name, column in self._columns.items():
+            if column.ndim == 2:
+                shown |= {f"{name}_{k}": part for k, part in enumerate(column.T)}
+            elif column.dtype.kind == "U":
+                shown[name] = [word or None for word in column.tolist()]
+            else:
+                shown[name] = column
+        return DataFrame(shown)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)

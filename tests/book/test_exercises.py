@@ -822,6 +822,75 @@ ANSWERS = {
             "no belief": "free, believed = 24.0, 24.0",
         },
     ),
+    "14.1": (
+        [
+            "mean, sd = 0.5, 0.7071",
+            "mean, sd = 0.5, 0.5**0.5",
+            "mean, sd = 1 / 2, 0.71",
+        ],
+        {
+            "the projection": "mean, sd = 1, 0.7071",
+            "the variance": "mean, sd = 0.5, 0.5",
+            "the prior's": "mean, sd = 0.5, 1",
+            "in the unit of the columns": "mean, sd = 2.5, 0.7071",
+        },
+    ),
+    "14.2": (
+        [
+            "noise, flipper = 3.741, 6.219",
+            "noise, flipper = 3.74, 6.22",
+            f"{PACKAGE}b = mx.datasets.penguins()\n"
+            'n = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm"]\n'
+            'x = np.array([b[k] for k in n]).T[b["species"] == "Adelie"]\n'
+            "x = x[~np.isnan(x).any(axis=1)]\n"
+            'fit = mx.FactorNormal(1, kind_of_noise="spherical").fit(x)\n'
+            "noise, flipper = fit.noise[0], fit.loadings[2, 0]",
+        ],
+        {
+            "the standard deviation": "noise, flipper = 3.741**0.5, 6.219",
+            "the sum of eigenvalues": "noise, flipper = 7.482, 6.219",
+            "the eigenvector": "noise, flipper = 3.741, 0.988",
+            "the noise left in": "noise, flipper = 3.741, 6.504",
+        },
+    ),
+    "14.3": (
+        [
+            "reported, standardised = 0.9999, 0.7629",
+            "reported, standardised = 0.99989, 0.763",
+            f"{NUMPY}reported, standardised = np.float64(0.99989), 0.7629",
+        ],
+        {
+            "the two exchanged": "reported, standardised = 0.7629, 0.9999",
+            "not standardised": "reported, standardised = 0.9999, 0.9999",
+            "in kilograms": "reported, standardised = 0.9999, 0.8988",
+            "in per cent": "reported, standardised = 99.99, 76.29",
+        },
+    ),
+    "14.4": (
+        [
+            "most = 6",
+            "most = 6.0",
+            "most = max(m for m in range(11) if (10 - m) ** 2 >= 10 + m)",
+        ],
+        {
+            "rotations left out": "most = 4",
+            "half of the columns": "most = 5",
+            "one too many": "most = 7",
+            "one less than columns": "most = 9",
+        },
+    ),
+    "14.5": (
+        [
+            "by_factors, by_means = 2.349, 3.893",
+            "by_factors, by_means = 2.35, 3.89",
+            f"{NUMPY}by_factors, by_means = np.float64(2.3493), 3.893",
+        ],
+        {
+            "the means for both": "by_factors, by_means = 3.893, 3.893",
+            "the two exchanged": "by_factors, by_means = 3.893, 2.349",
+            "the mean square": "by_factors, by_means = 5.519, 15.16",
+        },
+    ),
 }
 
 

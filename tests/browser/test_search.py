@@ -18,6 +18,7 @@ CHAPTER = {
     10: "chapters/10-how-many/",
     11: "chapters/11-outliers-gaps-lines/",
     13: "chapters/13-what-you-believed/",
+    14: "chapters/14-hidden-number/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -51,6 +52,8 @@ FIRST = {
     "missing at random": CHAPTER[11],
     "MNAR": CHAPTER[11],
     "robust mean": CHAPTER[11],
+    "probabilistic PCA": CHAPTER[14],
+    "PPCA": CHAPTER[14],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import mixnotes as mx
 
@@ -54,6 +55,22 @@ def test_the_totals_are_those_of_the_sources():
     assert mx.datasets.linkage_rao()["count"].tolist() == [125, 18, 20, 34]
     assert round(mx.datasets.newcomb()["deviation"].mean(), 2) == 26.21
     assert mx.datasets.faithful()["waiting"].shape == (272,)
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    """Which has the same test set of the UCI repository."""
+    theirs = load_digits()
+    ours = mx.datasets.digits()
+    np.testing.assert_array_equal(ours["pixels"], theirs.data)
+    np.testing.assert_array_equal(ours["digit"], theirs.target)
+    assert not ours["pixels"].flags.writeable
+
+
+def test_a_frame_has_a_column_for_each_pixel():
+    frame = mx.datasets.digits().to_frame()
+    assert list(frame)[:3] == ["digit", "pixels_0", "pixels_1"]
+    assert frame.shape == (1797, 65)
+    assert frame["pixels_63"].max() == 16
 
 
 def test_the_two_files_of_galaxies_differ_in_one_value():
