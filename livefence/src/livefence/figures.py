@@ -19,6 +19,9 @@ SALT = "livefence"
 NARROW = 3.6  # inches: a figure for a phone, its text as large as on the wide one
 LOWER = 0.9  # of the height that is left to a narrow figure, or to each of its panels
 PLACES = re.compile(r'\b(?:d|x|y)="[^"]*"')  # not transforms: their scales are small
+PATH = re.compile(r'\bd="[^"]*"')
+ASKED = re.compile(r'(?:href="#|url\(#)([^")]+)')
+GIVEN = re.compile(r' id="([A-Za-z0-9.]+_\d+)"')
 LONG = re.compile(r"-?\d+\.\d{3,}")
 ROOT = re.compile(r"<svg\b[^>]*>")
 SIZE = re.compile(r'viewBox="([^"]*)"')
@@ -195,7 +198,15 @@ def clean(svg: str) -> str:
     )
     svg = ROOT.sub(root, svg, count=1)
     svg = PLACES.sub(lambda place: LONG.sub(_rounded, place[0]), svg)
+    svg = _without_idle_names(svg)
+    svg = PATH.sub(lambda path: re.sub(r"\s*\n\s*", "", path[0]), svg)
     return re.sub(r"\s*\n\s*", "\n", svg).replace("<defs/>\n", "").strip()
+
+
+def _without_idle_names(svg: str) -> str:
+    """matplotlib names every part, such as `line2d_4`; nothing asks for most."""
+    used = set(ASKED.findall(svg))
+    return GIVEN.sub(lambda name: name[0] if name[1] in used else "", svg)
 
 
 def _rounded(number: re.Match[str]) -> str:
