@@ -1018,6 +1018,63 @@ ANSWERS = {
             "the mean": "by_two, by_one = 74.12, 70.9",
         },
     ),
+    # chapter 17
+    "17.1": (
+        ["r = 0.9198", "r = 0.92", "r = 1 / (1 + 2.718281828459045**-2.44)"],
+        {
+            "the gate alone": "r = 0.7311",
+            "no gate": "r = 0.8085",
+            "the low gear": "r = 0.0802",
+        },
+    ),
+    "17.2": (
+        [
+            "by_eta, by_mean, by_log_sd = -0.1654, -0.4162, 0.2667",
+            "by_eta, by_mean, by_log_sd = -0.165, -0.416, 0.267",
+            f"{NUMPY}by_eta, by_mean, by_log_sd = np.array([-0.1654, -0.4162, 0.2667])",
+        ],
+        {
+            "the sign": "by_eta, by_mean, by_log_sd = 0.1654, -0.4162, 0.2667",
+            "unweighted": "by_eta, by_mean, by_log_sd = -0.1654, -0.7358, 0.4715",
+            "no gate": "by_eta, by_mean, by_log_sd = 0.5657, -0.4162, 0.2667",
+        },
+    ),
+    "17.3": (
+        [
+            "at_10, limit = -0.0134, 0",
+            "at_10, limit = -0.013431, 0.0",
+            "at_10, limit = -0.0134, 0.0",
+        ],
+        {
+            "one side": "at_10, limit = -0.0067, 0",
+            "a probability": "at_10, limit = -0.0134, 1",
+            "no gate": "at_10, limit = -6.93, 0",
+        },
+    ),
+    "17.4": (
+        [
+            "soft, top_1 = 0.3316, -0.3",
+            "soft, top_1 = 0.332, -0.3",
+            f"{NUMPY}soft, top_1 = np.array([12 / 19 - 0.3, -0.3])",
+        ],
+        {
+            "the responsibility": "soft, top_1 = 12 / 19, -0.3",
+            "nothing": "soft, top_1 = 0.3316, 0",
+            "the sign": "soft, top_1 = 0.3316, 0.3",
+        },
+    ),
+    "17.5": (
+        [
+            "gain, at_3 = 6.10, 0.048",
+            "gain, at_3 = 6.1, 0.0479",
+            f"{NUMPY}gain, at_3 = np.array([6.10, 0.048])",
+        ],
+        {
+            "the other sign": "gain, at_3 = -6.10, 0.048",
+            "the other line": "gain, at_3 = 6.10, 0.952",
+            "log-likelihood": "gain, at_3 = 17.1, 0.048",
+        },
+    ),
 }
 
 

@@ -21,6 +21,7 @@ CHAPTER = {
     13: "chapters/13-what-you-believed/",
     14: "chapters/14-hidden-number/",
     16: "chapters/16-diffusion/",
+    17: "chapters/17-experts/",
 }
 FIRST = {
     "gmm": CHAPTER[8],
@@ -61,6 +62,8 @@ FIRST = {
     "out-of-core": CHAPTER[12],
     "diffusion model": CHAPTER[16],
     "score matching": CHAPTER[16],
+    "mixture density network": CHAPTER[17],
+    "load balancing": CHAPTER[17],
     "missing data": "your-data/columns/",
     "nan": "your-data/columns/",
     "latent class": "your-data/columns/",
