@@ -1,5 +1,6 @@
 """Chapter 17's two lines and a gate, against mixnotes and Newton's method in numpy."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -24,8 +25,8 @@ def box(move):
 def ride(site):
     """Speed and cadence, from the page."""
     text = Path(site.folder, "chapters/17-experts/index.html").read_text("utf-8")
-    (data,) = re.findall(r'class="mx-data"[^>]*>\s*(?:<p>)?(\{.*?\})', text, re.DOTALL)
-    data = json.loads(data.replace("&quot;", '"'))
+    (data,) = re.findall(r'class="mx-data"[^>]*><span[^>]*>(.*?)</span>', text)
+    data = json.loads(html.unescape(data))
     return np.array(data["x"]), np.array(data["y"])
 
 
@@ -143,10 +144,10 @@ def test_the_gate_works_by_keyboard_and_em_has_the_best_one(box, ride):
 
 def test_the_gate_can_be_dragged_and_dots_change_their_tint(box):
     """A press on the strip below takes it along; one among the dots does not."""
-    box.locator("svg").scroll_into_view_if_needed()
-    frame = box.locator("svg").bounding_box()
     place = box.get_by_role("slider", name=re.compile("Place"))
     box.get_by_role("slider", name=re.compile("Steepness")).fill("2")
+    box.evaluate("(box) => box.scrollIntoView()")
+    frame = box.locator("svg").bounding_box()
     before, tints = place.input_value(), box.locator(".dots").inner_html()
     for depth, moves in ((100, False), (330, True)):
         box.page.mouse.move(frame["x"] + 60, frame["y"] + depth)
@@ -155,6 +156,7 @@ def test_the_gate_can_be_dragged_and_dots_change_their_tint(box):
         box.page.mouse.up()
         assert (place.input_value() != before) == moves
     assert float(place.input_value()) > 25
+    expect(box.get_by_role("status")).to_contain_text("With your gate")
     assert box.locator(".dots").inner_html() != tints
     assert "NaN" not in box.inner_html()
 

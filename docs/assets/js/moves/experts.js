@@ -76,7 +76,7 @@ export default function experts(box, { place, steepness }) {
   const [svg, list, status] = ["svg", "dl", "[role]"].map((q) => box.querySelector(q));
   const [where, steep] = box.querySelectorAll("input");
   const [one, ten, again] = box.querySelectorAll("button");
-  let model, steps, X;
+  let model, steps, moved, X;
 
   const say = (value, digits) => minus(value.toFixed(digits));
   const placeOf = () => -model.a / model.b;
@@ -121,12 +121,13 @@ export default function experts(box, { place, steepness }) {
       <dt>log-likelihood</dt><dd>${fit}</dd>
       <dt>${dot(1)}line 1</dt><dd>${line(model.lines[0])}</dd>
       <dt>${dot(2)}line 2</dt><dd>${line(model.lines[1])}</dd>`;
-    if (announce) status.textContent = `After ${steps} ${steps === 1 ? "step" : "steps"} of EM: log-likelihood ${fit}, the gate's place ${told()}, steepness ${say(model.b, 3)}.`;
+    if (announce) status.textContent = `${moved ? "With your gate" : `After ${steps} ${steps === 1 ? "step" : "steps"} of EM`}: log-likelihood ${fit}, the gate's place ${told()}, steepness ${say(model.b, 3)}.`;
     draw();
   }
   function begin() {
     model = { a: -steepness * place, b: steepness, ...FLAT };
     steps = 0;
+    moved = false;
     sliders();
     show(true);
   }
@@ -137,12 +138,14 @@ export default function experts(box, { place, steepness }) {
   function climb(count) {
     for (let k = 0; k < count; k++) model = step(model, data);
     steps += count;
+    moved = false;
     sliders();
     show(true);
   }
   function drag(announce) {
     const b = steep.valueAsNumber;
     model = { ...model, a: -b * where.valueAsNumber, b };
+    moved = true;
     show(announce);
   }
   one.onclick = () => climb(1);
