@@ -7,6 +7,7 @@ word of it changes unseen, and shows all messages in one place. After a change t
     pytest tests/test_errors.py --snapshot-update
 """
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -32,6 +33,19 @@ NUMPY_2 = [  # how it writes a scalar, and how numpy 1.26 does
     (r"np\.complex128(\([^)]+\))", r"\1"),
     (r"numpy\.bool\b(?!_)", "numpy.bool_"),
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What is tested is what stands here, not what another clone has installed."""
+    for name in ("mixnotes", "livefence"):
+        found = importlib.util.find_spec(name)
+        where = Path(found.origin) if found and found.origin else None
+        if where is None or not where.is_relative_to(HERE.parent):
+            raise pytest.UsageError(
+                f"{name} must be that of this clone, {HERE.parent}, got {where}; "
+                "run `python -m pip install -r requirements.txt` here, best in an "
+                "environment of this clone's own"
+            )
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +112,7 @@ def whole_messages(
     snapshot: SnapshotAssertion,
 ) -> Iterator[None]:
     """What `pytest.raises(..., match=...)` caught, whole, is what the file says."""
-    if request.path.parent.name in ("browser", "livefence"):  # with words of their own
+    if request.path.parent.name == "browser":  # with words of their own
         yield
         return
     raises, caught = pytest.raises, []

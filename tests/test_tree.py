@@ -145,6 +145,7 @@ def test_all_names_are_sorted_and_documented():
         assert inspect.getdoc(getattr(mixnotes, name)), name
 
 
+SOURCE = "livefence/src"
 TEXTS = {".css", ".csv", ".js", ".md", ".mplstyle", ".py", ".toml", ".yml"}
 
 
@@ -163,7 +164,7 @@ def test_a_tree_with_the_line_ends_of_windows_passes_the_tests_of_its_pages(tmp_
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *pages],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{tmp_path / SOURCE}"},
         capture_output=True,
         text=True,
     )
@@ -196,3 +197,20 @@ def test_git_leaves_line_ends_as_they_are_where_it_would_turn_them(tmp_path):
         (tmp_path / name).unlink()
     subprocess.run([*git, "checkout", "-q", "."], check=True)
     assert {name: (tmp_path / name).read_bytes() for name in names} == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mixnotes", f"{SOURCE}/livefence"])
+def test_the_package_of_another_clone_is_not_what_is_tested(tmp_path, name):
+    """An environment of one clone, and the tests of another: told, not run."""
+    package = ROOT / name
+    (tmp_path / package.name).symlink_to(package, target_is_directory=True)
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-n", "0", "tests/test_tree.py", "--co"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 4
+    assert f"{package.name} must be that of this clone" in run.stderr

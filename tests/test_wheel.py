@@ -1,29 +1,19 @@
 """The wheel holds mixnotes alone, and runs the README's example by itself."""
 
-import os
 import re
 import subprocess
-import sys
-import venv
 import zipfile
 from pathlib import Path
 
 import numpy
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.wheels import ROOT, build, environment
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """Built with the hatchling of requirements.txt: nothing is downloaded."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
-    build += ["--outdir", folder, ROOT]
-    run = subprocess.run(build, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-    (found,) = folder.glob("*.whl")
-    return found
+    return build(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 def test_it_holds_the_package_its_data_and_its_types_and_nothing_else(wheel):
@@ -39,11 +29,9 @@ def test_it_holds_the_package_its_data_and_its_types_and_nothing_else(wheel):
 
 def test_it_runs_the_example_of_the_readme_in_an_empty_environment(wheel, tmp_path):
     """An environment with numpy and the wheel, an empty directory, the same output."""
-    venv.create(tmp_path / "env", with_pip=False)
-    python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    python = environment(tmp_path / "env", [wheel], others=False)
     where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.check_output(where, text=True).strip())
-    zipfile.ZipFile(wheel).extractall(packages)
     for part in ("numpy", "numpy.libs"):
         source = Path(numpy.__file__).parents[1] / part
         if source.exists():

@@ -17,7 +17,7 @@ from mkdocs.plugins import event_priority
 
 from livefence import figures
 from livefence.extension import ran
-from livefence.hooks import Links
+from livefence.mkdocs import Links
 from livefence.notebook import notebook
 from livefence.page import Fence
 

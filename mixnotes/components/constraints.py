@@ -6,6 +6,7 @@ For the author of a family: pick one for each parameter.
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ class Between:
 
 def _bound(name: str, value: Any) -> float:
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not math.isfinite(value):
+    if not number or not abs(value) < math.inf or abs(value) > sys.float_info.max:
         raise ValueError(
             f"Between: {name} must be a finite number or None, got {value!r:.80}"
         )

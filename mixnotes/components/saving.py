@@ -14,6 +14,12 @@ from mixnotes.components.component import SCHEMA, Component
 from mixnotes.components.constraints import Between, Shared
 from mixnotes.components.joint import NormalInverseWishart
 
+LONGEST = 50_000_000  # characters: a model is hardly ever a thousandth of that
+DEEPEST = 100  # lists and objects within one another
+TOO_DEEP = (
+    f"the JSON must be nested at most {DEEPEST} deep: no model that to_json writes "
+    "comes near"
+)
 REVIVERS: dict[str, Callable[[Any], Any]] = {}  # by "type", of what is no component
 
 
@@ -21,13 +27,14 @@ def from_json(text: str) -> Component:
     """The component that `to_json` wrote, to the last bit.
 
     Args:
-        text: what `to_json` returned, of this version or an older one.
+        text: what `to_json` returned, of this version or an older one; of at most
+            50 million characters, nested at most 100 deep.
 
     Returns:
         A component; a class of your own must have been imported before.
 
     Raises:
-        ValueError: where the text is no such JSON, or that of a newer version.
+        ValueError: where the text is anything else, or of a newer version.
 
     Examples:
         >>> import mixnotes as mx
@@ -35,12 +42,20 @@ def from_json(text: str) -> Component:
         >>> mx.from_json(text)
         Normal(mean=1)
     """
+    if isinstance(text, str | bytes | bytearray) and len(text) > LONGEST:
+        raise ValueError(
+            f"text must have at most {LONGEST:,} characters, got {len(text):,}"
+        )
     try:
         state = json.loads(text)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"text must be what to_json wrote, got {text!r:.60}"
         ) from error
+    if _deeper(state, DEEPEST):
+        raise ValueError(TOO_DEEP)
     if isinstance(state, dict):
         schema = state.pop("schema", 1)  # the first files did not say
         if not (isinstance(schema, int) and 1 <= schema <= SCHEMA):
@@ -49,6 +64,14 @@ def from_json(text: str) -> Component:
                 "was written by a newer mixnotes: install that, or save it again"
             )
     return from_state(state)
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Is it nested in more than so many lists and objects?"""
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(part, levels - 1) for part in parts)
 
 
 def from_state(state: Any) -> Component:
@@ -80,10 +103,17 @@ def _revive(value: Any) -> Any:
         if set(value) == {"shared"}:
             return Shared(value["shared"])
         if set(value) == {"between"}:
-            return Between(*value["between"])
+            ends = value["between"]
+            if not (isinstance(ends, list) and len(ends) == 2):
+                raise TypeError(f"between must be [low, high], got {ends!r:.60}")
+            return Between(*ends)
         if set(value) == {"joint"}:
+            if not isinstance(value["joint"], dict):
+                raise TypeError(f"joint must be an object, got {value['joint']!r:.60}")
             return NormalInverseWishart(**value["joint"])
         if set(value) == {"number"}:  # JSON has no infinity
+            if value["number"] not in ("inf", "-inf"):
+                raise TypeError(f"no number is {value['number']!r:.60}")
             return float(value["number"])
         return {key: _revive(v) for key, v in value.items()}
     return [_revive(v) for v in value] if isinstance(value, list) else value

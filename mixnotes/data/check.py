@@ -251,10 +251,15 @@ def as_rng(rng: Rng) -> np.random.Generator:
     )
 
 
+LAST_WHOLE = 2**53  # the last up to which floats hold every whole number
+
+
 def as_count(n: int, name: str, least: int) -> int:
     """A whole number not below `least`."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
         raise ValueError(f"{name} must be a whole number from {least} up, got {n!r}")
+    if n > LAST_WHOLE:
+        raise ValueError(f"{name} must be at most {LAST_WHOLE:,}, got {n!r:.40}")
     return int(n)
 
 

@@ -55,6 +55,15 @@ _SHEETS = {
             "125a221ae02150138f5b6a6bccff7dff6198eb622ddcaac1dd64b11437958014",
         ),
         Sheet(
+            "earthquakes",
+            "major earthquakes of the world, of magnitude 7 or more, in each year from "
+            "1900 to 2006",
+            "Zucchini and MacDonald (2009), Hidden Markov Models for Time Series, who "
+            "counted them in the catalogue of the U.S. Geological Survey",
+            "facts from a cited book",
+            "4c4b1d822fd6e568f2a40c3f0dd81e889e0179b2bded049b52960609d792a4df",
+        ),
+        Sheet(
             "faithful",
             "eruptions of the geyser Old Faithful: how long each lasted and the "
             "time to the next, in minutes",
@@ -180,6 +189,18 @@ def digits() -> Dataset:
     pixels = np.where(letters < ord("a"), letters - ord("0"), letters - ord("a") + 10)
     rows = pixels.reshape(len(data["digit"]), -1)
     return Dataset({"digit": data["digit"], "pixels": rows}, data.sheet)
+
+
+def earthquakes() -> Dataset:
+    """Major earthquakes a year, 1900 to 2006: columns `year`, `count`.
+
+    Examples:
+        >>> import mixnotes as mx
+        >>> quakes = mx.datasets.earthquakes()
+        >>> print(f"{quakes['count'].mean():.2f} a year over {len(quakes['year'])}")
+        19.36 a year over 107
+    """
+    return _load("earthquakes")
 
 
 def faithful() -> Dataset:

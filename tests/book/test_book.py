@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from livefence import page, shown, typed
-from livefence.settings import from_mkdocs
+from livefence.settings import from_config
 
 # The first one waits for a build.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -53,7 +53,7 @@ json.dump(told, sys.stdout)
 OUTPUT = r'<div class="livefence-output[^>]*><pre><code[^>]*>(?P<output>.*?)</code>'
 NUMBER = r'<span class="livefence-number"[^>]*>(?P<number>.*?)</span>'
 # What prose gives or quotes, other than years and powers of ten, by page.
-SETTINGS = from_mkdocs(ROOT / "mkdocs.yml")
+SETTINGS = from_config(ROOT / "mkdocs.yml")
 RECIPES = sorted(DOCS.glob("your-data/*.md"))
 # Blocks that are shown and do not run: page, first line of code, and why.
 NOT_RUN = {

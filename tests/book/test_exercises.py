@@ -631,6 +631,67 @@ ANSWERS = {
             "the root": "factor = 3**0.5",
         },
     ),
+    "10.1": (
+        [
+            "small, large = 6.61, 13.52",
+            f"{NUMPY}small, large = 1.5 * np.log(82), 1.5 * np.log(8200)",
+            "small, large = 6.6, 13.5",
+        ],
+        {
+            "two numbers": "small, large = 4.41, 9.01",
+            "not halved": "small, large = 13.22, 27.03",
+            "as for AIC": "small, large = 3, 3",
+            "a hundred times": "small, large = 6.61, 661.0",
+        },
+    ),
+    "10.2": (
+        [
+            "right_one, chi_squared = 0.0416, 0.0833",
+            "from math import erfc\nchi_squared = erfc(1.5**0.5)\n"
+            "right_one = chi_squared / 2",
+            "right_one, chi_squared = 0.042, 0.083",
+        ],
+        {
+            "not halved": "right_one, chi_squared = 0.0833, 0.0833",
+            "the gain for the ratio": "right_one, chi_squared = 0.110, 0.2207",
+            "two degrees": "right_one, chi_squared = 0.112, 0.223",
+            "halved twice": "right_one, chi_squared = 0.0208, 0.0416",
+        },
+    ),
+    "10.3": (
+        [
+            "smallest, samples = 0.025, 999",
+            "smallest, samples = 1 / 40, 1000",
+            "smallest, samples = 0.025, 999.0",
+        ],
+        {
+            "none": "smallest, samples = 0, 999",
+            "one sample fewer": "smallest, samples = 1 / 39, 999",
+            "the level": "smallest, samples = 0.05, 999",
+            "as many as before": "smallest, samples = 0.025, 39",
+        },
+    ),
+    "10.4": (
+        [
+            "single, double = 0.5, 0.25",
+            "single, double = 16**-0.25, 16**-0.5",
+            "single, double = 1 / 2, 1 / 4",
+        ],
+        {
+            "exchanged": "single, double = 0.25, 0.5",
+            "old over new": "single, double = 2, 4",
+            "the variance": "single, double = 0.5, 1 / 16",
+        },
+    ),
+    "10.5": (
+        ["K, short = 2, 5.12", "K, short = 2, 5.1", "K, short = 2, 5.1222"],
+        {
+            "the difference of the BICs": "K, short = 2, 10.24",
+            "the whole price": "K, short = 2, 5.606",
+            "the highest": "K, short = 4, 5.12",
+            "three numbers": "K, short = 2, 7.925",
+        },
+    ),
     "11.1": (
         ["factor = 0.25", "factor = 1 / 4", "factor = 3 / 12"],
         {
@@ -697,6 +758,132 @@ ANSWERS = {
             "every wait": "told, seen = 70.897, 59.28",
             "75 for the longer ones": "told, seen = 67.25, 59.28",
             "the two exchanged": "told, seen = 59.28, 70.20",
+        },
+    ),
+    "12.1": (
+        [
+            "p = 0.3275",
+            "p = 0.328",
+            f"{NUMPY}p = (np.array([0.4, 0.15]) @ [[0.7, 0.3], [0.3, 0.7]] "
+            "* [0.8, 0.3]).sum()",
+        ],
+        {
+            "of a mixture": "p = 0.3025",
+            "of a machine that never changes": "p = 0.365",
+            "one marble": "p = 0.55",
+            "of the chapter's machine": "p = 0.3525",
+        },
+    ),
+    "12.2": (
+        [
+            "third = 0.6857",
+            "third = 0.686",
+            f"{PACKAGE}machine = mx.Chain([mx.Bernoulli(0.8), mx.Bernoulli(0.3)], "
+            "[0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]])\n"
+            "third = machine.responsibilities([1, 1, 0, 1])[2, 0]",
+        ],
+        {
+            "without the fourth": "third = 0.5045",
+            "by itself": "third = 0.2222",
+            "of B": "third = 0.3143",
+        },
+    ),
+    "12.3": (
+        ["weight = 0.21", "weight = (0.405 - 0.3) / 0.5", "weight = 0.2100"],
+        {
+            "of estimates": "weight = 0.55",
+            "of estimates by size": "weight = 0.19",
+            "the share of red": "weight = 0.405",
+            "of shares": "weight = 0.65",
+        },
+    ),
+    "12.4": (
+        ["two, three = 0, 1.73", "two, three = 1e-12, 1.7316", "two, three = 0, 1.732"],
+        {
+            "none of both": "two, three = 0, 0",
+            "the other sign": "two, three = 0, -1.7316",
+            "both": "two, three = 1.73, 1.73",
+        },
+    ),
+    "12.5": (
+        [
+            "by_chain, by_mixture = 0.079, 0.441",
+            "by_chain, by_mixture = 0.0792, 0.4409",
+            f"{PACKAGE}x = mx.datasets.earthquakes()['count']\n"
+            "model = mx.Chain(3 * [mx.Poisson()], start='stationary')\n"
+            "chain = mx.em(model, x, starts=4).mixture\n"
+            "ahead = chain.responsibilities(x)[-1] @ chain.transition\n"
+            "by_chain = sum(w * c.sf([19])[0] for w, c in "
+            "zip(ahead, chain.components))\n"
+            "mixture = mx.em(mx.Mixture(3 * [mx.Poisson()]), x).mixture\n"
+            "by_mixture = mixture.sf([19])[0]",
+        ],
+        {
+            "that has forgotten 2006": "by_chain, by_mixture = 0.441, 0.441",
+            "the two exchanged": "by_chain, by_mixture = 0.441, 0.079",
+            "a share of years": "by_chain, by_mixture = 0.079, 48 / 107",
+        },
+    ),
+    "13.1": (
+        [
+            "worth, weight = 4, 0.5778",
+            "worth, weight = 4.0, 5.2 / 9",
+            f"{NUMPY}worth, weight = np.int64(4), 0.578",
+        ],
+        {
+            "alpha, not less 1": "worth, weight = 6, 6.2 / 11",
+            "no belief": "worth, weight = 4, 0.64",
+            "one factory": "worth, weight = 2, 0.5778",
+        },
+    ),
+    "13.2": (
+        ["mean = 0.6", "mean = 3.6 / 6", f"{NUMPY}mean = np.float64(0.600)"],
+        {
+            "no belief": "mean = 1.8",
+            "one over the sd": "mean = 0.9",
+            "the variance": "mean = 1.6",
+            "unweighted": "mean = 6 / 7",
+        },
+    ),
+    "13.3": (
+        [
+            "weight, overall = 0.3, 1.1",
+            "weight, overall = 3 / 10, 0.3 * -1 + 0.7 * 2",
+            f"{NUMPY}weight, overall = np.float64(0.3), 1.10",
+        ],
+        {
+            "as reported": "weight, overall = 0.5, 0.5",
+            "the higher": "weight, overall = 0.7, 1.1",
+            "exchanged": "weight, overall = 0.3, -0.1",
+        },
+    ),
+    "13.4": (
+        [
+            "of_share, of_odds = 1, 6 / 7",
+            "of_share, of_odds = 1.0, 0.857",
+            "of_share, of_odds = 1, 0.8571",
+        ],
+        {
+            "the same": "of_share, of_odds = 1, 1",
+            "exchanged": "of_share, of_odds = 6 / 7, 1",
+            "a factor short": "of_share, of_odds = 1, 5 / 6",
+        },
+    ),
+    "13.5": (
+        [
+            "free, believed = 24.0, 10.82",
+            "free, believed = 24.00, 10.8",
+            f"{PACKAGE}x = mx.datasets.newcomb()['deviation']\n"
+            "prior = mx.NormalInverseWishart.default(x, 2)\n"
+            "free, believed = (\n"
+            "    mx.em(mx.Mixture(2 * [part]), x).mixture.components[0].sd\n"
+            "    for part in (mx.Normal(), mx.Normal(prior=prior))\n"
+            ")",
+        ],
+        {
+            "the other component": "free, believed = 5.03, 4.87",
+            "exchanged": "free, believed = 10.82, 24.0",
+            "no belief": "free, believed = 24.0, 24.0",
         },
     ),
     "14.1": (
@@ -766,6 +953,69 @@ ANSWERS = {
             "the means for both": "by_factors, by_means = 3.893, 3.893",
             "the two exchanged": "by_factors, by_means = 3.893, 2.349",
             "the mean square": "by_factors, by_means = 5.519, 15.16",
+        },
+    ),
+    "16.1": (
+        ["guess = 0.3584", "guess = 0.358", f"{NUMPY}guess = np.tanh(0.375)"],
+        {
+            "only the fading undone": "guess = 0.4 / 0.6",
+            "the more probable": "guess = 1",
+            "the probability of 1": "guess = 0.679",
+            "not divided": "guess = 0.215",
+        },
+    ),
+    "16.2": (
+        ["time = 0.80", "time = 0.7984", "time = 0.8"],
+        {
+            "half the rule": "time = 1.41",
+            "widths that stay": "time = 0.69",
+            "means against 0.25": "time = 2.08",
+        },
+    ),
+    "16.3": (
+        [
+            "without, with_noise = 0.0046, 0.5",
+            "without, with_noise = 0.00458, 0.499",
+            f"{NUMPY}without = np.exp(-4) * 0.25\nwith_noise = np.sqrt(0.25)",
+        ],
+        {
+            "as if it were right": "without, with_noise = 0.5, 0.5",
+            "variances": "without, with_noise = 2.1e-5, 0.25",
+            "nothing at all": "without, with_noise = 0, 0.5",
+            "the fog": "without, with_noise = 0.0046, 1",
+        },
+    ),
+    "16.4": (
+        [
+            "mean, T = 1.2642, 5.298",
+            "mean, T = 1.26, 5.3",
+            "from math import exp, log\nmean, T = 2 * (1 - exp(-1)), log(200)",
+        ],
+        {
+            "as if the start were right": "mean, T = 2, 5.298",
+            "what is missing": "mean, T = 0.7358, 5.298",
+            "from 1": "mean, T = 1.2642, 4.605",
+        },
+    ),
+    "16.5": (
+        [
+            "by_two, by_one = 74.12, 72.54",
+            "by_two, by_one = 74.1, 72.5",
+            f"{PACKAGE}wait = mx.datasets.faithful()['waiting']\n"
+            "a = np.exp(-0.5)\n"
+            "by_one = wait.mean() + wait.std() * 0.2 * a\n"
+            "z = (wait - wait.mean()) / wait.std()\n"
+            "two = mx.em(mx.Mixture(2 * [mx.Normal()]), z).mixture\n"
+            "u = np.linspace(-6, 6, 24_001)\n"
+            "posterior = np.exp(two.log_prob(u) "
+            "- (0.2 - a * u) ** 2 / (2 * (1 - a**2)))\n"
+            "mean = u @ posterior / posterior.sum()\n"
+            "by_two = wait.mean() + wait.std() * mean",
+        ],
+        {
+            "only the fading undone": "by_two, by_one = 75.37, 75.37",
+            "one for both": "by_two, by_one = 72.54, 72.54",
+            "the mean": "by_two, by_one = 74.12, 70.9",
         },
     ),
 }

@@ -158,7 +158,7 @@ def test_the_search_finds_every_term_of_the_glossary(page, site):
     for name, title in terms:
         page.locator(".md-search__input").fill("")
         page.keyboard.type(title)
-        entry = page.locator(f".md-search-result__link[href*='notation/#{name}']")
+        entry = page.locator(f".md-search-result__link[href$='notation/#{name}']")
         try:
             expect(entry).to_be_attached()
         except AssertionError:

@@ -6,9 +6,10 @@ from functools import partial
 from http.server import ThreadingHTTPServer
 
 import pytest
-from conftest import Quiet
 from playwright.sync_api import expect
 from test_run import FIGURE, PAGE, Block, _parts  # noqa: F401 (a fixture)
+
+from conftest import Quiet
 
 pytestmark = pytest.mark.timeout(300)
 FIT = (

@@ -56,3 +56,54 @@ def test_a_schema_that_is_not_known_is_refused(schema):
     state = json.loads(mx.Poisson(2.0).to_json()) | {"schema": schema}
     with pytest.raises(ValueError, match=r"schema from 1 to 1, got .* newer mixnotes"):
         mx.from_json(json.dumps(state))
+
+
+def nested(levels):
+    text = '{"type": "Normal"}'
+    for _ in range(levels):
+        text = f'{{"type": "Mixture", "weights": [1], "components": [{text}]}}'
+    return text
+
+
+ONE = '{"type": "Normal"}'
+HUGE = "9" * 400  # more than a float can hold
+OF_STRANGERS = {
+    "nested lists": ("[" * 100_000, "nested at most 100 deep"),
+    "nested objects": ('{"a":' * 5_000 + "1" + "}" * 5_000, "nested at most 100 deep"),
+    "nested mixtures": (nested(60), "nested at most 100 deep"),
+    "a count": (f'{{"type": "Binomial", "n": {HUGE}}}', "n must be at most 9,"),
+    "more digits than Python reads": (
+        f'{{"type": "Binomial", "n": {"9" * 5_000}}}',
+        "must be what to_json wrote",
+    ),
+    "a bound": (f'{{"type": "Normal", "sd": {{"between": [0, {HUGE}]}}}}', "finite"),
+    "one bound": ('{"type": "Normal", "sd": {"between": [0]}}', "parameters of Normal"),
+    "no bounds": ('{"type": "Normal", "sd": {"between": 1}}', "parameters of Normal"),
+    "a word": ('{"type": "Normal", "sd": {"number": "x"}}', "parameters of Normal"),
+    "no word": ('{"type": "Normal", "sd": {"number": []}}', "parameters of Normal"),
+    "a belief": ('{"type": "Normal", "sd": {"joint": 1}}', "parameters of Normal"),
+    "a name": ('{"type": "Normal", "sd": {"shared": 1}}', "parameters of Normal"),
+    "weights": (
+        f'{{"type": "Mixture", "components": [{ONE}], "weights": [{HUGE}]}}',
+        "parameters of Mixture",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OF_STRANGERS)
+def test_json_of_a_stranger_is_refused_in_words(kind):
+    text, wrong = OF_STRANGERS[kind]
+    with pytest.raises(ValueError, match=wrong):
+        mx.from_json(text)
+
+
+def test_mixtures_are_read_to_the_depth_that_is_told():
+    assert mx.from_json(nested(40)).to_json() == json.dumps(
+        {"schema": 1} | json.loads(nested(40).replace("[1]", "[1.0]"))
+    )
+
+
+def test_a_text_that_is_too_long_is_refused_before_it_is_read(monkeypatch):
+    monkeypatch.setattr("mixnotes.components.saving.LONGEST", 20)
+    with pytest.raises(ValueError, match="at most 20 characters, got 36"):
+        mx.from_json('{"type": "Normal", "sd": 1.00000000}')

@@ -55,6 +55,8 @@ def test_the_totals_are_those_of_the_sources():
     assert mx.datasets.linkage_rao()["count"].tolist() == [125, 18, 20, 34]
     assert round(mx.datasets.newcomb()["deviation"].mean(), 2) == 26.21
     assert mx.datasets.faithful()["waiting"].shape == (272,)
+    assert mx.datasets.earthquakes()["count"].sum() == 2072
+    assert mx.datasets.earthquakes()["year"].tolist() == list(range(1900, 2007))
 
 
 def test_the_digits_are_those_of_scikit_learn():
