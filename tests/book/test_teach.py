@@ -59,7 +59,8 @@ CHAPTER = """
 <div class="livefence" data-chain="0"><div class="highlight"><pre><code>print(x)
 </code></pre></div></div>
 <div class="livefence-output"><pre><code>1</code></pre></div>
-<figure class="livefence-figure"><svg id="lf1-a"></svg><figcaption>A line.</figcaption></figure>
+<figure class="livefence-figure"><svg id="lf1-a"></svg>
+<figcaption>A line.</figcaption></figure>
 """
 
 
@@ -86,7 +87,7 @@ def test_a_slide_shows_what_its_chapter_shows(deck):
         "It is `{chapter} w:.2f` of 200.\n\n[figure: A line]\n\n[live: print(x)]\n"
     )
     assert said == []
-    assert "It is <span" in html and ">0.25</span> of 200." in html
+    assert ">0.25</span> of 200." in html
     soup = BeautifulSoup(html, "html.parser")
     assert soup.svg["id"] == "ch1-a"
     assert soup.details.code.text == "x = 1\n"
