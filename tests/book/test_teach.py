@@ -91,7 +91,8 @@ def test_a_slide_shows_what_its_chapter_shows(deck):
     soup = BeautifulSoup(html, "html.parser")
     assert soup.svg["id"] == "ch1-a"
     assert soup.details.code.text == "x = 1\n"
-    assert len(soup.select(".livefence")) == 2
+    chains = [block["data-chain"] for block in soup.select(".livefence")]
+    assert chains == ["chapter-0", "chapter-0"]
     assert soup.select_one(".livefence-output").text == "1"
     assert 'href="../../assets/css/teach.css"' in html
 
