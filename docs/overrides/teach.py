@@ -146,7 +146,8 @@ class Parts:
             figures = self.soup.select("figure.livefence-figure")
             return [str(f) for f in figures if words in _text(f.figcaption or f)]
         if kind == "move":
-            return [str(m) for m in self.soup.select(f'[data-move="{words}"]')]
+            data = "".join(map(str, self.soup.select(f'[data-of="{words}"]')))
+            return [f"{m}{data}" for m in self.soup.select(f'[data-move="{words}"]')]
         found = [b for b in self.blocks if words in _text(b.find("code") or b)]
         return [(self._live if kind == "live" else self._still)(b) for b in found]
 
