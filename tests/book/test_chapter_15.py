@@ -136,7 +136,8 @@ def test_the_monte_carlo_e_step_is_the_exact_one_but_for_noise(boat):
         for x in first:
             wanted = integrate.quad(
                 lambda z, x=x, mu=mu: (
-                    stats.norm.pdf(z, mu) * stats.norm.pdf(x, np.hypot(z - 0.5, 0.5), 0.2)
+                    stats.norm.pdf(z, mu)
+                    * stats.norm.pdf(x, np.hypot(z - 0.5, 0.5), 0.2)
                 ),
                 -8,
                 9,
@@ -299,7 +300,9 @@ def test_the_straight_decoder_learned_by_draws_loses_what_the_closed_form_loses(
         end = optimize.minimize(loss, start, method="BFGS", options={"gtol": 1e-8})
         W = vectors[:, -2:] * np.maximum(values[-2:] - sigma2, 0) ** 0.5
         C = W @ W.T + sigma2 * np.eye(6)
-        exact = -(np.linalg.slogdet(2 * np.pi * C)[1] + np.trace(np.linalg.solve(C, S))) / 2
+        exact = (
+            -(np.linalg.slogdet(2 * np.pi * C)[1] + np.trace(np.linalg.solve(C, S))) / 2
+        )
         assert -end.fun == pytest.approx(exact, abs=1e-4)
         G, v = end.x[12:24].reshape(2, 6), np.exp(end.x[24:])
         told = (np.diag(G @ S @ G.T) + v - 1 - np.log(v)) / 2

@@ -99,7 +99,9 @@ def test_from_the_other_side_the_climb_ends_on_the_other_peak(page, box):
     page.keyboard.press("Enter")
     mean, _, there = top(1.2, 1.5)
     status = box.get_by_role("status")
-    expect(status).to_contain_text(f"the normal from the other side has mean {mean:.2f}")
+    expect(status).to_contain_text(
+        f"the normal from the other side has mean {mean:.2f}"
+    )
     expect(status).to_contain_text(f"Its gap is {there:.3f}")
     expect(button).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Enter")

@@ -1,0 +1,77 @@
+"""Slides are gone through by keys and buttons, and the sheet has no solutions."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PAGE = "teaching/03-em/"
+
+
+@pytest.fixture
+def deck(page, site):
+    page.goto(site.url + PAGE)
+    page.get_by_role("button", name="Present", exact=True).click()
+    return page
+
+
+def now(page, count):
+    shown = page.locator(".mx-slide:visible")
+    expect(shown).to_have_count(1)
+    expect(shown.locator(".mx-count")).to_have_text(re.compile(rf"^{count} of \d+$"))
+
+
+def test_arrow_keys_go_through_the_slides_and_escape_ends(deck):
+    now(deck, 1)
+    deck.keyboard.press("ArrowRight")
+    deck.keyboard.press("PageDown")
+    now(deck, 3)
+    deck.keyboard.press("ArrowLeft")
+    now(deck, 2)
+    notes = deck.locator(".mx-now details.note")
+    expect(notes).to_be_hidden()
+    deck.keyboard.press("n")
+    expect(notes).to_be_visible()
+    deck.keyboard.press("Escape")
+    expect(deck.locator(".mx-slide:visible").nth(5)).to_be_visible()
+    deck.keyboard.press("ArrowRight")
+    expect(deck.locator(".mx-deckbar")).to_have_count(0)
+
+
+def test_buttons_do_the_same_where_there_is_no_keyboard(deck):
+    deck.get_by_role("button", name="On", exact=True).click()
+    now(deck, 2)
+    deck.get_by_role("button", name="Back", exact=True).click()
+    deck.get_by_role("button", name="Back", exact=True).click()
+    now(deck, 1)
+    deck.get_by_role("button", name="End", exact=True).click()
+    expect(deck.locator(".mx-slide:visible").nth(5)).to_be_visible()
+
+
+def test_the_sheet_has_the_problems_and_no_solutions(page, site):
+    page.goto(site.url + PAGE)
+    page.evaluate(
+        "window.print = () => { window.sheet = document.documentElement.className }"
+    )
+    page.emulate_media(media="print")
+    page.get_by_role("button", name="Print the sheet").evaluate("b => b.click()")
+    assert "mx-sheet" in page.evaluate("window.sheet")
+    page.evaluate("document.documentElement.classList.add('mx-sheet')")
+    expect(page.locator(".admonition.question").first).to_be_visible()
+    expect(page.locator(".mx-slide").first).to_be_hidden()
+    expect(page.locator("details.success").first).to_be_hidden()
+
+
+def test_the_live_block_runs_on_its_slide(deck):
+    live = deck.locator(".mx-slide .livefence").last
+    slide = deck.locator(".mx-slide", has=live)
+    count = deck.locator(".mx-slide").evaluate_all(
+        "(all) => all.findIndex((s) => s.querySelector('.livefence'))"
+    )
+    for _ in range(count):
+        deck.keyboard.press("ArrowRight")
+    expect(slide).to_be_visible()
+    if live.get_by_role("button", name="Run", exact=True).count() == 0:
+        pytest.skip("these tests need what Run needs: python -m livefence.browser")
+    live.get_by_role("button", name="Run", exact=True).click()
+    expect(live.locator(".livefence-status")).to_have_text(re.compile("^Ran in"))
