@@ -955,6 +955,65 @@ ANSWERS = {
             "the mean square": "by_factors, by_means = 5.519, 15.16",
         },
     ),
+    "15.1": (
+        [
+            "sd, gap = 1.6, 0.2231",
+            "sd, gap = 1.6, 0.223",
+            f"{NUMPY}sd, gap = np.sqrt(4 * 0.64), -np.log(0.64) / 2",
+        ],
+        {
+            "the posterior's own": "sd, gap = 2, 0.2231",
+            "the variance": "sd, gap = 2.56, 0.2231",
+            "without the half": "sd, gap = 1.6, 0.4463",
+            "a negative gap": "sd, gap = 1.6, -0.2231",
+        },
+    ),
+    "15.2": (
+        [
+            "log_p, gap = -2.5165, 0.0203",
+            "log_p, gap = -2.517, 0.0203",
+            f"{NUMPY}log_p, gap = np.float64(-2.5165), 0.0203",
+        ],
+        {
+            "the density": "log_p, gap = 0.0807, 0.0203",
+            "the bound": "log_p, gap = -2.5368, 0.0203",
+            "a negative gap": "log_p, gap = -2.5165, -0.0203",
+            "without the factorial": "log_p, gap = -0.7247, 0.0203",
+        },
+    ),
+    "15.3": (
+        [
+            "at_half, at_tenth = 0, 4",
+            "at_half, at_tenth = 0.0, 4.0",
+            f"{NUMPY}at_half, at_tenth = np.int64(0), np.int64(4)",
+        ],
+        {
+            "all five": "at_half, at_tenth = 5, 5",
+            "the variance squared": "at_half, at_tenth = 2, 4",
+            "the standard deviation": "at_half, at_tenth = 0, 1",
+        },
+    ),
+    "15.4": (
+        [
+            "inside, outside = 4, 30",
+            "inside, outside = 4.0, 30.0",
+            "inside, outside = 2**2, 1 + 18 + 15 - 4",
+        ],
+        {
+            "as if equal": "inside, outside = 4, 4",
+            "the mean square": "inside, outside = 4, 34",
+            "the slope": "inside, outside = 2, 30",
+            "of z": "inside, outside = 1, 30",
+        },
+    ),
+    "15.5": (
+        ["gap = 0.4754", "gap = 0.475", f"{NUMPY}gap = np.float64(0.4754)"],
+        {
+            "before the turn": "gap = 0",
+            "without the half": "gap = 0.9508",
+            "of all birds": "gap = 58.48",
+        },
+    ),
     "16.1": (
         ["guess = 0.3584", "guess = 0.358", f"{NUMPY}guess = np.tanh(0.375)"],
         {

@@ -20,6 +20,7 @@ CHAPTER = {
     12: "chapters/12-order-and-streams/",
     13: "chapters/13-what-you-believed/",
     14: "chapters/14-hidden-number/",
+    15: "chapters/15-hard-e-step/",
     16: "chapters/16-diffusion/",
     17: "chapters/17-experts/",
 }
@@ -57,6 +58,9 @@ FIRST = {
     "robust mean": CHAPTER[11],
     "probabilistic PCA": CHAPTER[14],
     "PPCA": CHAPTER[14],
+    "variational autoencoder": CHAPTER[15],
+    "mean field": CHAPTER[15],
+    "posterior collapse": CHAPTER[15],
     "forward algorithm": CHAPTER[12],
     "forward-backward": CHAPTER[12],
     "out-of-core": CHAPTER[12],
