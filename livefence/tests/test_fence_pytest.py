@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sites import Site
+from sites import PYTEST, Site
 
 pytestmark = pytest.mark.slow  # all wait for one run of the tests
 
@@ -139,3 +139,14 @@ def test_an_item_runs_alone_as_well(tested):
     assert outcomes(stdout, "chain") == [("[CodeFence#2][line:12]", "PASSED")]
     told = "not run: the fence above failed on line 3"
     assert f"docs/failed.md:8: {told}" in stdout
+
+
+@pytest.mark.slow
+def test_folders_of_tests_may_each_have_a_conftest(site):
+    site.write("pytest.ini", PYTEST.replace("testpaths = docs\n", ""))
+    for folder in ("a", "b"):
+        site.write(f"{folder}/conftest.py", "X = 1\n")
+        site.write(f"{folder}/test_{folder}.py", "def test():\n    assert 1\n")
+    result = site.test()
+    assert "2 passed" in result.stdout, result.stdout
+    assert "error" not in result.stdout

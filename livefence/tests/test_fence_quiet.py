@@ -398,3 +398,22 @@ def test_a_page_that_is_sound_passes_the_check(site):
     site.write("docs/index.md", "# A\n\n```python\nprint(1)\n```\n")
     checked = site.python("-m", "livefence", "check", "docs/index.md")
     assert (checked.returncode, checked.stdout) == (0, "")
+
+
+def test_a_macro_that_the_renderer_does_not_know_is_told(tmp_path):
+    script = tmp_path / "maths.js"
+    script.write_text(r'define("\\alpha");define("\\frac",2);f(["\\left","\\right"])')
+    settings = Settings(formulas=True, macros="maths.js", root=tmp_path)
+    text = "# A\n\n\\(\\alpha \\\\ \\frac12\\)\n\n\\[\nx = \\alhpa\n\\]\n"
+    assert lint.faults(text, settings) == [
+        (6, r"the macro \alhpa is not known; \alpha is")
+    ]
+    assert lint.faults(text, Settings(formulas=True)) == []
+
+
+def test_a_script_of_macros_that_is_not_there_is_told(tmp_path):
+    settings = Settings(formulas=True, macros="none.js", root=tmp_path)
+    with pytest.raises(
+        ValueError, match=r"macros must be a file, and none\.js is none"
+    ):
+        lint.faults("\\(x\\)", settings)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 
 from livefence.masked import Wrong, at
 
+MACRO = re.compile(r"(?<!\\)(?:\\\\)*\\([A-Za-z]+)")
 DELIMITER = re.compile(r"(?<!\\)\\(?P<mark>[()\[\]])|\n[ >]*(?=\n)")
 
 
-def formulas(prose: str) -> tuple[list[Wrong], str]:
-    """Formulas that do not end, or whose braces do not; and the prose without them."""
+def formulas(
+    prose: str, macros: frozenset[str] | None = None
+) -> tuple[list[Wrong], str]:
+    """Formulas that do not end, whose braces do not, or that use other macros than
+    these; and the prose without formulas."""
     wrong: list[Wrong] = []
     opened: re.Match[str] | None = None
     pieces, upto = [], 0
@@ -27,6 +32,11 @@ def formulas(prose: str) -> tuple[list[Wrong], str]:
         if mark == close:
             formula = prose[opened.end() : match.start()]
             wrong += [(at(prose, opened), said) for said in _unbalanced(formula)]
+            wrong += [
+                (at(prose, opened.end() + each.start()), _unknown(each[1], macros))
+                for each in MACRO.finditer(formula)
+                if macros is not None and each[1] not in macros
+            ]
             blank = re.sub(r"[^\n]", " ", prose[opened.start() : match.end()])
             pieces += [prose[upto : opened.start()], blank]
             upto = match.end()
@@ -40,6 +50,13 @@ def formulas(prose: str) -> tuple[list[Wrong], str]:
         said = f"the formula is not closed: \\{opened['mark']} needs \\{close}"
         wrong.append((at(prose, opened), said))
     return wrong, "".join(pieces) + prose[upto:]
+
+
+def _unknown(name: str, macros: frozenset[str]) -> str:
+    """What is wrong with a macro that nobody knows, and what may have been meant."""
+    near = difflib.get_close_matches(name, macros, 1, 0.75)
+    meant = f"; \\{near[0]} is" if near else ""
+    return f"the macro \\{name} is not known{meant}"
 
 
 def _unbalanced(formula: str) -> Iterator[str]:

@@ -46,7 +46,7 @@ def faults(text: str, settings: Settings, source: str | None = None) -> list[Wro
     found += [*exercises.assertions(parsed), *_indented(prose)]
     plain = prose
     if settings.formulas:
-        wrong, plain = formulas.formulas(prose)
+        wrong, plain = formulas.formulas(prose, settings.known_macros)
         found += wrong
     found += [
         *markup.ids(plain),

@@ -74,7 +74,9 @@ def pytest_collect_file(
     collectors = yield
     if SETTINGS not in parent.config.stash:
         return collectors
-    plain, ours = _page_classes()
+    plain, ours, docstrings = _page_classes()
+    if file_path.name == "conftest.py":  # two of them cannot be imported by one name
+        collectors = [c for c in collectors if type(c) is not docstrings]
     return [
         ours.from_parent(parent, path=file_path) if type(c) is plain else c
         for c in collectors
@@ -82,14 +84,19 @@ def pytest_collect_file(
 
 
 @functools.cache
-def _page_classes() -> tuple[Any, Any]:
-    """The collector of pytest-markdown-docs, and the one that takes its place.
+def _page_classes() -> tuple[Any, Any, Any]:
+    """The collector of pages of pytest-markdown-docs, the one that takes its place, and
+    the collector of docstrings.
 
     Imported late: pytest rewrites the assertions of the plugins that it loads.
     """
-    from pytest_markdown_docs.plugin import MarkdownTextFile
+    from pytest_markdown_docs.plugin import (
+        MarkdownDocstringCodeModule,
+        MarkdownTextFile,
+    )
 
-    return MarkdownTextFile, type("MarkdownPage", (Collector, MarkdownTextFile), {})
+    ours = type("MarkdownPage", (Collector, MarkdownTextFile), {})
+    return MarkdownTextFile, ours, MarkdownDocstringCodeModule
 
 
 class Collector:

@@ -1,5 +1,6 @@
 """What an author can set, for the site and the tests alike."""
 
+import functools
 import re
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -20,6 +21,7 @@ class Settings:
     max_output_kb: float = 1000
     captions: bool = False  # must each figure have one?
     formulas: bool = False  # are \( \) and \[ \] formulas?
+    macros: str | None = None  # a script that names the macros that it knows
     given: dict[str, list[str]] = field(
         default_factory=dict
     )  # what pages start from, by glob
@@ -40,11 +42,17 @@ class Settings:
         return self.root / self.style if self.style else None
 
     @property
+    def known_macros(self) -> frozenset[str] | None:
+        """The macros that formulas may use; None: any."""
+        return None if self.macros is None else _macros(self.root / self.macros)
+
+    @property
     def parts_folder(self) -> Path | None:
         """Where `python -m livefence.browser` puts what Run needs."""
         return self.root / self.browser if self.browser else None
 
 
+MACRO = re.compile(r"\\\\([A-Za-z]+)")  # in the text of a string of JavaScript
 CONFIGS = ("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
 
 
@@ -52,6 +60,14 @@ def config_in(folder: Path) -> Path:
     """The file that says what the site of a folder is, which need not be there."""
     there = [folder / name for name in CONFIGS if (folder / name).is_file()]
     return there[0] if there else folder / CONFIGS[0]
+
+
+@functools.lru_cache(maxsize=8)
+def _macros(script: Path) -> frozenset[str]:
+    """Every word that stands behind a backslash in a script, such as KaTeX's."""
+    if not script.is_file():
+        raise ValueError(f"livefence macros must be a file, and {script.name} is none")
+    return frozenset(MACRO.findall(script.read_text(encoding="utf-8")))
 
 
 def from_config(config: Path) -> Settings:

@@ -152,7 +152,11 @@ export default function diffusion(box, { sd }) {
   }
   function choose(chosen) {
     [name, model] = [chosen, models[chosen]];
-    for (const button of choices) button.ariaPressed = String(button.textContent === chosen);
+    for (const button of choices) {
+      const pressed = button.textContent === chosen;
+      button.ariaPressed = String(pressed);
+      button.style.boxShadow = pressed ? "inset 0 -3px var(--mx-accent)" : "";
+    }
     paths = fog.map((start) => {
       const path = [start];
       for (let k = 0; k < STEPS; k++) path.push(back(path[k], times[k], times[k + 1], model));
