@@ -160,7 +160,7 @@ class Parts:
         """The block, below those that it continues, which are folded."""
         chain = [b for b in self.blocks if b["data-chain"] == block["data-chain"]]
         before = chain[: chain.index(block)]
-        text = "".join(map(str, before))
+        text = "".join(f"{each}{self._printed(each)}" for each in before)
         if before:
             text = f"<details><summary>What comes before</summary>{text}</details>"
         return CHAIN.sub('data-chain="chapter-', f"{text}{block}{self._printed(block)}")
