@@ -37,6 +37,8 @@ HERE = re.compile(
 DIGITS = re.compile(r"(?<![\w.#])-?\d[\d,]*(?:\.\d+)?")
 CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<!--.*?-->", re.S)
 IDS = re.compile(r'(\bid="|href="#|url\(#)lf')
+BORROWED = "<!-- of the chapter -->{}<!-- here -->"
+CHAIN = re.compile(r'data-chain="(?=\d)')  # those of the page have numbers of their own
 STYLE = '<link rel="stylesheet" href="{}assets/css/teach.css">\n'
 log = logging.getLogger("mkdocs.teach")
 
@@ -61,7 +63,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         expression = match["expression"].strip()
         if expression not in known:
             log.error(f"{source}: {chapter} has no number `{{python}} {expression}`")
-        return f'<span class="livefence-number">{known.get(expression, "?")}</span>'
+        return f'<span class="mx-number">{known.get(expression, "?")}</span>'
 
     def slot(match: re.Match[str]) -> str:
         words = entities.escape(match["words"])
@@ -116,7 +118,7 @@ def on_page_content(html: str, page: Any, config: Any, **_: Any) -> str | None:
         words = entities.unescape(match["words"])
         found = parts.find(match["kind"], words)
         if len(found) == 1:
-            return IDS.sub(r"\g<1>ch", found[0])
+            return BORROWED.format(IDS.sub(r"\g<1>ch", found[0]))
         kind = match["kind"]
         log.error(
             f"{source}: [{kind}: {words}] is found {len(found)} times in {chapter}"
@@ -144,7 +146,8 @@ class Parts:
             figures = self.soup.select("figure.livefence-figure")
             return [str(f) for f in figures if words in _text(f.figcaption or f)]
         if kind == "move":
-            return [str(m) for m in self.soup.select(f'[data-move="{words}"]')]
+            data = "".join(map(str, self.soup.select(f'[data-of="{words}"]')))
+            return [f"{m}{data}" for m in self.soup.select(f'[data-move="{words}"]')]
         found = [b for b in self.blocks if words in _text(b.find("code") or b)]
         return [(self._live if kind == "live" else self._still)(b) for b in found]
 
@@ -160,7 +163,7 @@ class Parts:
         text = "".join(map(str, before))
         if before:
             text = f"<details><summary>What comes before</summary>{text}</details>"
-        return f"{text}{block}{self._printed(block)}"
+        return CHAIN.sub('data-chain="chapter-', f"{text}{block}{self._printed(block)}")
 
     def _printed(self, block: Any) -> str:
         after = block.find_next_sibling()

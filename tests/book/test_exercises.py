@@ -955,6 +955,65 @@ ANSWERS = {
             "the mean square": "by_factors, by_means = 5.519, 15.16",
         },
     ),
+    "15.1": (
+        [
+            "sd, gap = 1.6, 0.2231",
+            "sd, gap = 1.6, 0.223",
+            f"{NUMPY}sd, gap = np.sqrt(4 * 0.64), -np.log(0.64) / 2",
+        ],
+        {
+            "the posterior's own": "sd, gap = 2, 0.2231",
+            "the variance": "sd, gap = 2.56, 0.2231",
+            "without the half": "sd, gap = 1.6, 0.4463",
+            "a negative gap": "sd, gap = 1.6, -0.2231",
+        },
+    ),
+    "15.2": (
+        [
+            "log_p, gap = -2.5165, 0.0203",
+            "log_p, gap = -2.517, 0.0203",
+            f"{NUMPY}log_p, gap = np.float64(-2.5165), 0.0203",
+        ],
+        {
+            "the density": "log_p, gap = 0.0807, 0.0203",
+            "the bound": "log_p, gap = -2.5368, 0.0203",
+            "a negative gap": "log_p, gap = -2.5165, -0.0203",
+            "without the factorial": "log_p, gap = -0.7247, 0.0203",
+        },
+    ),
+    "15.3": (
+        [
+            "at_half, at_tenth = 0, 4",
+            "at_half, at_tenth = 0.0, 4.0",
+            f"{NUMPY}at_half, at_tenth = np.int64(0), np.int64(4)",
+        ],
+        {
+            "all five": "at_half, at_tenth = 5, 5",
+            "the variance squared": "at_half, at_tenth = 2, 4",
+            "the standard deviation": "at_half, at_tenth = 0, 1",
+        },
+    ),
+    "15.4": (
+        [
+            "inside, outside = 4, 30",
+            "inside, outside = 4.0, 30.0",
+            "inside, outside = 2**2, 1 + 18 + 15 - 4",
+        ],
+        {
+            "as if equal": "inside, outside = 4, 4",
+            "the mean square": "inside, outside = 4, 34",
+            "the slope": "inside, outside = 2, 30",
+            "of z": "inside, outside = 1, 30",
+        },
+    ),
+    "15.5": (
+        ["gap = 0.4754", "gap = 0.475", f"{NUMPY}gap = np.float64(0.4754)"],
+        {
+            "before the turn": "gap = 0",
+            "without the half": "gap = 0.9508",
+            "of all birds": "gap = 58.48",
+        },
+    ),
     "16.1": (
         ["guess = 0.3584", "guess = 0.358", f"{NUMPY}guess = np.tanh(0.375)"],
         {
@@ -1016,6 +1075,63 @@ ANSWERS = {
             "only the fading undone": "by_two, by_one = 75.37, 75.37",
             "one for both": "by_two, by_one = 72.54, 72.54",
             "the mean": "by_two, by_one = 74.12, 70.9",
+        },
+    ),
+    # chapter 17
+    "17.1": (
+        ["r = 0.9198", "r = 0.92", "r = 1 / (1 + 2.718281828459045**-2.44)"],
+        {
+            "the gate alone": "r = 0.7311",
+            "no gate": "r = 0.8085",
+            "the low gear": "r = 0.0802",
+        },
+    ),
+    "17.2": (
+        [
+            "by_eta, by_mean, by_log_sd = -0.1654, -0.4162, 0.2667",
+            "by_eta, by_mean, by_log_sd = -0.165, -0.416, 0.267",
+            f"{NUMPY}by_eta, by_mean, by_log_sd = np.array([-0.1654, -0.4162, 0.2667])",
+        ],
+        {
+            "the sign": "by_eta, by_mean, by_log_sd = 0.1654, -0.4162, 0.2667",
+            "unweighted": "by_eta, by_mean, by_log_sd = -0.1654, -0.7358, 0.4715",
+            "no gate": "by_eta, by_mean, by_log_sd = 0.5657, -0.4162, 0.2667",
+        },
+    ),
+    "17.3": (
+        [
+            "at_10, limit = -0.0134, 0",
+            "at_10, limit = -0.013431, 0.0",
+            "at_10, limit = -0.0134, 0.0",
+        ],
+        {
+            "one side": "at_10, limit = -0.0067, 0",
+            "a probability": "at_10, limit = -0.0134, 1",
+            "no gate": "at_10, limit = -6.93, 0",
+        },
+    ),
+    "17.4": (
+        [
+            "soft, top_1 = 0.3316, -0.3",
+            "soft, top_1 = 0.332, -0.3",
+            f"{NUMPY}soft, top_1 = np.array([12 / 19 - 0.3, -0.3])",
+        ],
+        {
+            "the responsibility": "soft, top_1 = 12 / 19, -0.3",
+            "nothing": "soft, top_1 = 0.3316, 0",
+            "the sign": "soft, top_1 = 0.3316, 0.3",
+        },
+    ),
+    "17.5": (
+        [
+            "gain, at_3 = 6.10, 0.048",
+            "gain, at_3 = 6.1, 0.0479",
+            f"{NUMPY}gain, at_3 = np.array([6.10, 0.048])",
+        ],
+        {
+            "the other sign": "gain, at_3 = -6.10, 0.048",
+            "the other line": "gain, at_3 = 6.10, 0.952",
+            "log-likelihood": "gain, at_3 = 17.1, 0.048",
         },
     ),
 }

@@ -59,6 +59,8 @@ CHAPTER = """
 <div class="livefence" data-chain="0"><div class="highlight"><pre><code>print(x)
 </code></pre></div></div>
 <div class="livefence-output"><pre><code>1</code></pre></div>
+<div data-move="dots" class="mx-move"></div>
+<p>Later.</p><div hidden data-of="dots">[1, 2]</div>
 <figure class="livefence-figure"><svg id="lf1-a"></svg>
 <figcaption>A line.</figcaption></figure>
 """
@@ -91,9 +93,17 @@ def test_a_slide_shows_what_its_chapter_shows(deck):
     soup = BeautifulSoup(html, "html.parser")
     assert soup.svg["id"] == "ch1-a"
     assert soup.details.code.text == "x = 1\n"
-    assert len(soup.select(".livefence")) == 2
+    chains = [block["data-chain"] for block in soup.select(".livefence")]
+    assert chains == ["chapter-0", "chapter-0"]
     assert soup.select_one(".livefence-output").text == "1"
     assert 'href="../../assets/css/teach.css"' in html
+
+
+def test_a_move_brings_its_data_from_wherever_they_stand(deck):
+    html, said = deck("[move: dots]")
+    assert said == []
+    moved = BeautifulSoup(html, "html.parser").select_one('[data-move="dots"]')
+    assert moved.find_next_sibling().text == "[1, 2]"
 
 
 def test_a_block_that_stands_still_has_nothing_to_press(deck):

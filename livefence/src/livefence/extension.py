@@ -176,7 +176,6 @@ class Writer:
         """The fence, its output and its figures, each at the fence's indentation."""
         blocks = ["\n".join([fence.mark + fence.head.shown, fence.seen, fence.mark])]
         if fence.head.runs:
-            copied = page.attribute(self.parsed.copied(fence))
             chain = self.parsed.chain_of(fence)
             name = "livefence-still" if fence.head.norun else "livefence"
             fold, end = "", "</div>"
@@ -185,8 +184,8 @@ class Writer:
                 fold = f'<details class="livefence-fold"><summary>{words}</summary>'
                 end = "</details></div>"
             opening = self._stash(
-                f'<div class="{name}" data-search-exclude data-chain="{chain}" '
-                f'data-copy="{copied}">{fold}'
+                f'<div class="{name}" data-search-exclude data-chain="{chain}"'
+                f"{self._copied(fence)}>{fold}"
             )
             blocks = [opening, *blocks, self._stash(end)]
         elif fence.head.check:
@@ -197,6 +196,13 @@ class Writer:
             )
             blocks = [opening, *blocks, self._stash("</div>")]
         return self._with_result(fence.prefix, blocks, result)
+
+    def _copied(self, fence: Fence) -> str:
+        """What is copied, where that is more, or other, than what is seen."""
+        copied = self.parsed.copied(fence)
+        if copied.strip("\n") == fence.seen:
+            return ""
+        return f' data-copy="{page.attribute(copied)}"'
 
     def _command(self, cell: Command, result: Result) -> str:
         """The commands, and what they print."""

@@ -27,8 +27,8 @@ def blocks(html: str) -> list[Block]:
     found = []
     for shown in BeautifulSoup(html, "html.parser").select("div.highlight"):
         code = "".join(part.get_text() for part in shown.select("code"))
-        around = shown.find_parent(attrs={"data-copy": bool})
-        copied = str(around["data-copy"]) if around else None
+        around = shown.find_parent(attrs={"data-chain": bool})
+        copied = str(around.get("data-copy", code)) if around else None
         found.append(Block(code, tuple(shown["class"]), copied))
     return found
 
