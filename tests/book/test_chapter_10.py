@@ -5,6 +5,7 @@ import io
 from functools import cache
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy import stats
@@ -24,6 +25,7 @@ def ran(word):
     for chain in PAGE.chains:
         sources = [cell.source for cell in chain if isinstance(cell, Fence)]
         if any(word in source for source in sources):
+            plt.close("all")
             space = {"__name__": "__main__"}
             with contextlib.redirect_stdout(io.StringIO()) as heard:
                 for source in sources:
@@ -193,6 +195,34 @@ def test_the_process_has_the_covariance_of_the_theorem():
         a = np.sign(u) ** j * np.exp(j * np.log(abs(u)) - scale)
         b = np.sign(v) ** j * np.exp(j * np.log(abs(v)) - scale)
         assert a @ b == pytest.approx(np.expm1(u * v))
+
+
+def test_the_limits_of_the_page_are_those_of_its_covariance():
+    """60,000 draws on a finer grid, from the eigenvectors of the theorem's covariance;
+    the share above a chi-squared's point for M = 4, too."""
+    found, rng = ran("limits[M]"), np.random.default_rng(11)
+    for M in (1, 2, 4):
+        u = np.r_[-np.linspace(0.001, M, 60), np.linspace(0.001, M, 60)]
+        scale = np.sqrt(np.expm1(u**2))
+        values, vectors = np.linalg.eigh(
+            np.expm1(np.outer(u, u)) / np.outer(scale, scale)
+        )
+        kept = values > 1e-9
+        root = vectors[:, kept] * np.sqrt(values[kept])
+        W = rng.standard_normal((60_000, kept.sum())) @ root.T
+        ratios = np.maximum(W.max(axis=1), 0) ** 2
+        point = np.quantile(ratios, 0.95)
+        assert found["limits"][M] == pytest.approx(point, abs=0.16)
+        share = (ratios > stats.chi2.isf(0.05, 2)).mean()
+        assert found["above"][M] == pytest.approx(share, abs=0.006)
+
+
+def test_with_an_unknown_mean_no_ratio_is_nought():
+    """For a mean near 0 of the sign of the average the slope at weight 0 is positive;
+    a chi-squared with 2 degrees is too careful for 100 draws."""
+    found = ran("def ratio")
+    assert (found["unknown"] > 0).all()
+    assert (found["unknown"] > found["points"][1]).mean() < 0.05
 
 
 def test_the_ratios_of_large_samples_come_to_the_limit():

@@ -167,7 +167,7 @@ def test_online_em_of_the_page_ends_within_a_standard_error():
     assert (abs(rates - best) < 2 * error).all()
 
 
-def test_the_second_half_of_the_path_has_at_most_twice_the_variance():
+def test_the_second_half_of_the_path_has_about_twice_the_variance():
     """Of the weight of two known factories, over 400 streams of 4,000 marbles."""
     rng = np.random.default_rng(0)
     red = rng.random((400, 4000)) < 0.55

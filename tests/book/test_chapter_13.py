@@ -7,6 +7,7 @@ from itertools import product
 from math import lgamma
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy import optimize, special, stats
@@ -26,6 +27,7 @@ def ran(word, upto=None):
     for chain in PAGE.chains:
         sources = [cell.source for cell in chain if isinstance(cell, Fence)]
         if any(word in source for source in sources):
+            plt.close("all")
             space = {"__name__": "__main__"}
             with contextlib.redirect_stdout(io.StringIO()) as heard:
                 for source in sources:
@@ -97,15 +99,17 @@ def test_the_belief_takes_the_spike_away():
     assert (np.diff(both[found["widths"] < 0.5]) > 0).all()
 
 
-def test_the_product_is_below_the_bound_of_its_proof():
+@pytest.mark.parametrize("c0", [None, 0.5])
+def test_the_product_is_below_the_bound_of_its_proof(c0):
     """At random mixtures with very narrow components: the sum over labelings, each at
-    its own best variances."""
+    its own best variances; with a flat belief about the means, or a normal one of
+    variance v / c0 on an observation."""
     x = np.array([1.0, 1.0, 2.0, 5.0])
     a, b = 1.5, 0.3
 
     def best(n):
         """The largest v^(-n/2 - a - 1) exp(-b/v) (2 pi)^(-n/2): at v = b / power."""
-        power = n / 2 + a + 1
+        power = n / 2 + a + 1 + (0.5 if c0 else 0)
         v = b / power
         return -power * np.log(v) - b / v - n / 2 * np.log(2 * np.pi)
 
@@ -118,9 +122,29 @@ def test_the_product_is_below_the_bound_of_its_proof():
         weight = rng.uniform(0.01, 0.99)
         fit = mx.Mixture(parts, [weight, 1 - weight]).log_prob(x).sum()
         prior = (-2 * (a + 1) * np.log(sd) - b / sd**2).sum()
+        if c0:
+            means = np.array([part.mean for part in parts])
+            prior += (-np.log(sd) - c0 * (means - 1) ** 2 / 2 / sd**2).sum()
         highest = max(highest, fit + prior)
     assert highest < bound
-    assert highest > bound - 15
+    assert highest > bound - 20
+
+
+def test_a_small_alpha_empties_weights_and_does_not_count():
+    """With 0.1 the weight of the four components too many shrinks as the data grow,
+    and that some of them own an observation becomes more probable."""
+    gibbs = ran("def gibbs")["gibbs"]
+    weight, more = {60: 0.0, 2000: 0.0}, {60: 0.0, 2000: 0.0}
+    for n in weight:
+        for seed in (1, 2):
+            rng = np.random.default_rng(seed)
+            x = rng.normal(rng.choice([-3, 3], n), 1)
+            weights, _, count = (each[1000:] for each in gibbs(x, 6, 0.1, 3000, rng))
+            least = np.argsort(count, axis=1)[:, :4]
+            weight[n] += np.take_along_axis(weights, least, axis=1).sum(axis=1).mean()
+            more[n] += ((count > 0).sum(axis=1) > 2).mean() / 2
+    assert weight[2000] < weight[60] / 2
+    assert more[2000] > max(more[60], 0.5)
 
 
 def by_enumeration(x, alpha):

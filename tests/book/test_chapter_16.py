@@ -198,6 +198,24 @@ def test_a_score_of_four_times_as_many_draws_is_about_twice_as_near(plane):
     assert 1.5 < found[1] / found[2] < 2.6
 
 
+def test_a_regression_on_four_times_as_many_draws_gains_less(plane):
+    """A hundred waves cannot make every score."""
+    data, waves, times = plane["draw"](8000), plane["waves"], plane["times"]
+    rng, learned = np.random.default_rng(6), {}
+    for t in times[:-1]:
+        epsilon, noise = rng.normal(size=data.shape), np.sqrt(1 - np.exp(-2 * t))
+        seen = waves(np.exp(-t) * data + noise * epsilon)
+        square = seen.T @ seen + 1e-3 * len(data) * np.eye(103)
+        learned[t] = linalg.solve(square, seen.T @ epsilon)
+
+    def score(x, t):
+        t = max(t, times[-2])
+        return -waves(x) @ learned[t] / np.sqrt(1 - np.exp(-2 * t))
+
+    error = plane["l1"](plane["made"](times, score), plane["target"])
+    assert 0.65 < error / plane["errors"]["regression"] < 1
+
+
 def test_learned_scores_are_worse_and_the_flow_adds_little(plane):
     errors = plane["errors"]
     for name in ("EM", "regression"):
