@@ -133,7 +133,7 @@ export default function proof(box, { k, s: first }) {
   function draw(announce) {
     const density_ = target();
     const [s, K] = [10 ** width.valueAsNumber, many.valueAsNumber];
-    const soft = s.toPrecision(2);
+    const soft = s.toPrecision(3);
     box.querySelector("label b").textContent = soft;
     many.previousElementSibling.textContent = K;
     width.setAttribute("aria-valuetext", soft);
