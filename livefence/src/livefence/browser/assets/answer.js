@@ -99,7 +99,7 @@ export class Answer extends Cell {
     return {
       blocks: [this.text],
       answer: this.text,
-      solution: built ?? copy,
+      solution: built ?? copy ?? same.at(-1).querySelector("code").textContent,
       names: this.box.dataset.check.split(" "),
       above: [...chains].map(([name, cells]) => [name, cells.map((cell) => cell.text)]),
     };

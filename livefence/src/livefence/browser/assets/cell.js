@@ -267,8 +267,8 @@ export class Cell {
   }
 
   changed(text) {
+    this.box.dataset.built ??= this.box.dataset.copy ?? `${this.text}\n`;
     this.text = text;
-    this.box.dataset.built ??= this.box.dataset.copy ?? "";
     for (const cell of this.followers) cell.copies();
     this.show();
   }
