@@ -91,10 +91,11 @@
   // What is copied runs alone: a block that continues others brings them along.
   const withItsChain = ({ target }) => {
     const button = target.closest?.("button[data-clipboard-target]");
-    const code = button?.closest("[data-copy]")?.dataset.copy;
+    const box = button?.closest("[data-copy], [data-chain]");
+    const code = box?.dataset.copy ?? box?.querySelector("code").textContent;
     if (!code || button.dataset.clipboardText) return;
     button.dataset.clipboardText = code;
-    const shown = button.closest("[data-copy]").querySelector("code").textContent;
+    const shown = box.querySelector("code").textContent;
     if (code.trim() === shown.trim()) return;
     button.title = "Copy, with the blocks that this one continues";
     button.setAttribute("aria-label", button.title);
