@@ -25,6 +25,7 @@ from mixnotes.components.component import Component
 HERE = Path(__file__).parent
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
 ADDRESS = "http://127.0.0.1:8000/mixnotes/"  # of every site that tests build
+OF_A_CHAPTER = re.compile("<!-- of the chapter -->.*?<!-- here -->", re.S)
 FAILED = pytest.StashKey[bool]()
 NUMPY_2 = [  # how it writes a scalar, and how numpy 1.26 does
     (r"np\.(True|False)_", r"\1"),
@@ -33,6 +34,12 @@ NUMPY_2 = [  # how it writes a scalar, and how numpy 1.26 does
     (r"np\.complex128(\([^)]+\))", r"\1"),
     (r"numpy\.bool\b(?!_)", "numpy.bool_"),
 ]
+
+
+def own(html: str) -> str:
+    """A page without what its slides show of a chapter (docs/overrides/teach.py), which
+    is looked at on the chapter's own page."""
+    return OF_A_CHAPTER.sub("", html)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from livefence import page, shown, typed
 from livefence.settings import from_config
+from tests.conftest import own
 
 # The first one waits for a build.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -50,7 +51,6 @@ for chain in json.load(sys.stdin):
             told.append([kind, heard.getvalue().rstrip("\\n") + "\\n"])
 json.dump(told, sys.stdout)
 """
-OF_A_CHAPTER = re.compile("<!-- of the chapter -->.*?<!-- here -->", re.S)
 OUTPUT = r'<div class="livefence-output[^>]*><pre><code[^>]*>(?P<output>.*?)</code>'
 NUMBER = r'<span class="livefence-number"[^>]*>(?P<number>.*?)</span>'
 # What prose gives or quotes, other than years and powers of ten, by page.
@@ -72,9 +72,7 @@ def html(build):
         path = Path(source).with_suffix("")
         path = path.parent if path.name == "index" else path
         text = (folder / path / "index.html").read_text(encoding="utf-8")
-        return OF_A_CHAPTER.sub(
-            "", text
-        )  # what slides show of it: tests/book/test_teach
+        return own(text)
 
     return read
 

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.conftest import ADDRESS
+from tests.conftest import ADDRESS, own
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
@@ -51,7 +51,7 @@ class Site(NamedTuple):
 
     def page_with(self, text: str) -> str:
         """The address of the one page whose source holds `text`."""
-        found = [path for path in self.pages if text in self.source(path)]
+        found = [path for path in self.pages if text in own(self.source(path))]
         assert len(found) == 1, f"{text} stands on {found}, not on one page"
         return self.url + found[0]
 
