@@ -108,10 +108,10 @@ def test_s_and_k_and_the_density_work_by_keyboard(page, box, violations):
     assert status.get_attribute("aria-live") == "polite"
     said = [f"{error:.3f}" for error in errors("box", 8, 0.06)]
     text = status.inner_text()
-    assert re.search(rf"K = 8, s = 0\.060: smoothing costs {said[0]}", text)
+    assert re.search(rf"K = 8, s = 0\.0603: smoothing costs {said[0]}", text)
     box.get_by_role("slider", name=re.compile("how many normals")).focus()
     page.keyboard.press("ArrowRight")
-    expect(status).to_have_text(re.compile("K = 9, s = 0.060"))
+    expect(status).to_have_text(re.compile("K = 9, s = 0.0603"))
     box.get_by_role("slider", name=re.compile("how much is smoothed")).focus()
     page.keyboard.press("End")
     expect(status).to_have_text(re.compile("K = 9, s = 1.0:"))
