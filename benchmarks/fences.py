@@ -127,8 +127,6 @@ class Sybil(Tool):
     name, distribution = "sybil", "sybil"
     conftest = (
         "from sybil import Sybil\n"
-        "from sybil.parsers.markdown import PythonCodeBlockParser\n"
-        "from sybil.parsers.markdown import SkipParser\n"
         "from sybil.parsers.markdown.codeblock import PythonCodeBlockParser\n"
         "pytest_collect_file = Sybil(\n"
         "    parsers=[PythonCodeBlockParser()], patterns=['*.md']).pytest()\n"

@@ -1,12 +1,16 @@
 """A release is the same bytes wherever and whenever it is made."""
 
 import json
+import re
 import shutil
 import subprocess
+import sys
+import tomllib
 import zipfile
 
 import pytest
 
+import mixnotes
 from tests.wheels import ROOT
 from tools import bill
 from tools.release import SUMS, read, release, sums
@@ -62,8 +66,6 @@ def test_wheels_and_source_distributions_are_the_same_bytes(twice):
 @pytest.mark.slow
 def test_a_wheel_built_from_its_source_distribution_is_the_same(twice, tmp_path):
     """Whoever builds from the source that is released gets what is released."""
-    import sys
-
     for name in NAMES:
         (source,) = twice[0].glob(f"{name}-*.tar.gz")
         shutil.unpack_archive(source, tmp_path, filter="data")
@@ -118,11 +120,6 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
 
 
 def test_the_recipe_for_conda_says_what_the_package_says():
-    import re
-    import tomllib
-
-    import mixnotes
-
     recipe = (ROOT / "tools/conda/recipe.yaml").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert f'version: "{mixnotes.__version__}"' in recipe

@@ -11,9 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def build(project: Path, folder: Path, kind: str = "--wheel") -> Path:
+def build(project: Path, folder: Path) -> Path:
     """A wheel, by the backend of requirements.txt: nothing is downloaded."""
-    command = [sys.executable, "-m", "build", kind, "--no-isolation"]
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
     run = subprocess.run(
         [*command, "--outdir", folder, project], capture_output=True, text=True
     )

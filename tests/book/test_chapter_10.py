@@ -1,11 +1,7 @@
 """Chapter 10's numbers, against scikit-learn, scipy, published theory, other code."""
 
-import contextlib
-import io
-from functools import cache
-from pathlib import Path
+from functools import partial
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy import stats
@@ -13,25 +9,10 @@ from scipy.optimize import minimize_scalar, nnls
 from sklearn.mixture import GaussianMixture
 
 import mixnotes as mx
-from livefence.page import Fence, read
+from tests.book import chains
 
 pytestmark = pytest.mark.slow
-PAGE = read(Path(__file__).parents[2] / "docs/chapters/10-how-many.md")
-
-
-@cache
-def ran(word):
-    """The names of the first chain of the page that has a word in it, after its run."""
-    for chain in PAGE.chains:
-        sources = [cell.source for cell in chain if isinstance(cell, Fence)]
-        if any(word in source for source in sources):
-            plt.close("all")
-            space = {"__name__": "__main__"}
-            with contextlib.redirect_stdout(io.StringIO()) as heard:
-                for source in sources:
-                    exec(source, space)
-            return space | {"heard": heard.getvalue()}
-    raise LookupError(word)
+ran = partial(chains.ran, "10-how-many")
 
 
 def climb(x, start, floor=0.0, steps=4000):

@@ -1,29 +1,16 @@
 """Chapter 12 against enumeration, published values, scipy, and data in memory."""
 
+from functools import partial
 from itertools import pairwise, product
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
 import mixnotes as mx
-from livefence import page
+from tests.book import chains
 
-CHAPTER = Path(__file__).parents[2] / "docs/chapters/12-order-and-streams.md"
-
-
-def names_of(*words):
-    """What the chain of fences defines in which all of these words stand."""
-    for chain in page.read(CHAPTER).chains:
-        code = [cell.code for cell in chain if isinstance(cell, page.Fence)]
-        if all(any(word in each for each in code) for word in words):
-            space = {}
-            for each in code:
-                if "plt." not in each:
-                    exec(compile(each, str(CHAPTER), "exec"), space)
-            return space
-    raise AssertionError(f"no fences with {words}")
+ran = partial(chains.ran, "12-order-and-streams")
 
 
 def by_enumeration(start, transition, probabilities):
@@ -51,7 +38,7 @@ def test_the_forward_pass_is_the_sum_over_all_paths(seed):
 
 def test_the_forward_pass_of_the_page_is_that_of_every_sequence_of_marbles():
     """All sequences of five colours, which together have probability 1."""
-    page_has = names_of("def joint", "def forward")
+    page_has = ran("def joint", "def forward")
     forward, red = page_has["forward"], np.array([0.8, 0.3])
     stay = np.array([[0.9, 0.1], [0.1, 0.9]])
     total = 0.0
@@ -159,7 +146,7 @@ def test_the_streamed_fit_is_the_one_in_memory(truth, size):
 
 def test_online_em_of_the_page_ends_within_a_standard_error():
     """Of the maximum; and the package's, from the same start, does too."""
-    page_has = names_of("class Stream", "share = t**-0.6")
+    page_has = ran("class Stream", "share = t**-0.6")
     best, error = page_has["best"], page_has["error"]
     assert (abs(page_has["once"] - best) < error).all()
     found = mx.em_online(page_has["two"], page_has["Stream"](1000))

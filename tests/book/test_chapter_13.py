@@ -1,46 +1,24 @@
 """Chapter 13's numbers, against scipy, enumeration and scikit-learn."""
 
-import contextlib
-import io
-from functools import cache
+from functools import partial
 from itertools import product
 from math import lgamma
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy import optimize, special, stats
 from sklearn.mixture import BayesianGaussianMixture
 
 import mixnotes as mx
-from livefence.page import Fence, read
+from tests.book import chains
 
 pytestmark = pytest.mark.slow
-PAGE = read(Path(__file__).parents[2] / "docs/chapters/13-what-you-believed.md")
-
-
-@cache
-def ran(word, upto=None):
-    """The names of the chain of the page that has a word in it, after its run, or
-    after the fence with another word."""
-    for chain in PAGE.chains:
-        sources = [cell.source for cell in chain if isinstance(cell, Fence)]
-        if any(word in source for source in sources):
-            plt.close("all")
-            space = {"__name__": "__main__"}
-            with contextlib.redirect_stdout(io.StringIO()) as heard:
-                for source in sources:
-                    exec(source, space)
-                    if upto and upto in source:
-                        break
-            return space | {"heard": heard.getvalue()}
-    raise LookupError(word)
+ran = partial(chains.ran, "13-what-you-believed")
 
 
 def ten():
     """The chain of the ten waits, before the galaxies."""
-    return ran("def digamma", "gap = exact")
+    return ran("def digamma", upto="gap = exact")
 
 
 def log_posterior(p, red, blue, worth):

@@ -1,41 +1,26 @@
 """Chapter 15's gaps, gradients and draws, against quadrature and differences."""
 
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-import livefence.page
 import mixnotes as mx
+from tests.book import chains
 
-PAGE = Path(__file__).parents[2] / "docs/chapters/15-hard-e-step.md"
-
-
-@pytest.fixture(scope="module")
-def spaces():
-    """What each chain of fences defines, figures left out."""
-    found = []
-    for chain in livefence.page.read(PAGE).chains:
-        space = {}
-        for cell in chain:
-            if isinstance(cell, livefence.page.Fence) and "plt." not in cell.code:
-                exec(compile(cell.code, str(PAGE), "exec"), space)
-        found.append(space)
-    return found
+ran = partial(chains.ran, "15-hard-e-step")
 
 
 @pytest.fixture(scope="module")
-def boat(spaces):
-    (space,) = [s for s in spaces if "monte_carlo" in s]
-    return space
+def boat():
+    return ran("def monte_carlo")
 
 
 @pytest.fixture(scope="module")
-def digits(spaces):
+def digits():
     """The straight decoder and the bent one."""
-    (space,) = [s for s in spaces if "gradient" in s]
-    return space
+    return ran("def gradient")
 
 
 def evidence(x):
@@ -103,8 +88,8 @@ def test_a_normal_on_one_peak_loses_at_least_what_the_other_holds(boat):
         assert -np.log(kept) < gap < -np.log(kept) + 0.02
 
 
-def test_the_picture_has_the_line_of_the_page(spaces, boat):
-    (picture,) = [s for s in spaces if "learn" in s]
+def test_the_picture_has_the_line_of_the_page(boat):
+    picture = ran("def learn")
     np.testing.assert_allclose(picture["line"], boat["line"], rtol=1e-9)
 
 

@@ -1,43 +1,28 @@
 """Chapter 16 against the Fokker-Planck equation on a grid, quadrature and draws."""
 
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import integrate, linalg, stats
 
 import mixnotes as mx
-from livefence import page
+from tests.book import chains
 
-CHAPTER = Path(__file__).parents[2] / "docs/chapters/16-diffusion.md"
-
-
-@pytest.fixture(scope="module")
-def spaces():
-    """What each chain of fences defines, figures left out."""
-    found = []
-    for chain in page.read(CHAPTER).chains:
-        space = {}
-        for cell in chain:
-            if isinstance(cell, page.Fence) and "plt." not in cell.code:
-                exec(compile(cell.code, str(CHAPTER), "exec"), space)
-        found.append(space)
-    return found
+ran = partial(chains.ran, "16-diffusion")
 
 
 @pytest.fixture(scope="module")
-def line(spaces):
+def line():
     """The smallest example."""
-    (space,) = [s for s in spaces if "after" in s and "paths" in s]
-    return space
+    return ran("paths = [x]")
 
 
 @pytest.fixture(scope="module")
-def plane(spaces):
+def plane():
     """Ring and banana."""
-    (space,) = [s for s in spaces if "models" in s]
-    return space
+    return ran("models = {")
 
 
 def diffused(p, side, t):

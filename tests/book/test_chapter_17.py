@@ -1,31 +1,18 @@
 """Chapter 17 against the package, finite differences, scipy and scikit-learn."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
 
 import mixnotes as mx
-from livefence import page
-
-CHAPTER = Path(__file__).parents[2] / "docs/chapters/17-experts.md"
+from tests.book import chains
 
 
 @pytest.fixture(scope="module")
 def space():
-    """What the long chain of fences defines, figures left out."""
-    (chain,) = [
-        chain
-        for chain in page.read(CHAPTER).chains
-        if any("def em_step" in getattr(cell, "code", "") for cell in chain)
-    ]
-    space = {}
-    for cell in chain:
-        if isinstance(cell, page.Fence) and "plt." not in cell.code:
-            exec(compile(cell.code, str(CHAPTER), "exec"), space)
-    return space
+    """What the long chain of fences defines."""
+    return chains.ran("17-experts", "def em_step")
 
 
 @pytest.fixture(scope="module")

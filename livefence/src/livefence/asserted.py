@@ -12,12 +12,12 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from livefence import value
 from livefence.page import Fence
-from livefence.session import PROMPT, without_prompt
+from livefence.session import CONSOLE, entries, without_prompt
 
 MARK = re.compile(r"(?P<mark>#>|# >)(?: (?P<text>.*)|$)")  # formatters write "# >"
 RAISES = "Traceback (most recent call last):"
@@ -72,27 +72,9 @@ def _of_comments(fence: Fence) -> Iterator[Piece]:
 
 
 def _of_session(fence: Fence) -> Iterator[Piece]:
-    lines = fence.console.splitlines()
-    k = 0
-    while k < len(lines):
-        if not lines[k].strip():
-            k += 1
-            continue
-        first = k
-        while (
-            k < len(lines)
-            and (PROMPT.fullmatch(lines[k]))
-            and (k == first or lines[k].startswith("..."))
-        ):
-            k += 1
-        last = k
-        while k < len(lines) and not lines[k].startswith(">>>"):
-            k += 1
-        end = k
-        while end > last and not lines[end - 1].strip():
-            end -= 1
-        code = "\n".join(without_prompt(line) for line in lines[first:last])
-        yield Piece(first + 1, last, code, tuple(lines[last:end]), end)
+    for each in entries(fence.console, CONSOLE):
+        code = "\n".join(map(without_prompt, each.code))
+        yield Piece(each.first, each.last, code, each.said, each.end)
 
 
 def run(fence: Fence, file: str, namespace: dict[str, Any]) -> None:
@@ -166,10 +148,3 @@ def lines_of(piece: Piece, fence: Fence, printed: list[str]) -> list[str]:
     lines = fence.code.splitlines()
     mark = MARK.fullmatch(lines[piece.last])["mark"]  # type: ignore[index]
     return [f"{mark} {line}".rstrip() for line in printed]
-
-
-def without(fence: Fence) -> Fence:
-    """The fence with nothing said of its output."""
-    lines = fence.code.splitlines(keepends=True)
-    kept = ["\n" if MARK.fullmatch(line.rstrip("\n")) else line for line in lines]
-    return replace(fence, code="".join(kept))

@@ -15,6 +15,7 @@ from pathlib import Path
 from livefence.asserted import FIX
 from livefence.faults import Fault, FenceError
 from livefence.page import Command
+from livefence.session import SHELL, entries
 
 NO_PROMPT = "a console fence begins with $, and the command"
 
@@ -37,26 +38,18 @@ def commands(cell: Command) -> list[Ran]:
     lines = cell.code.splitlines()
     if not cell.session:
         return [Ran(1, len(lines), cell.code, None, len(lines))]
-    found, k = [], 0
-    while k < len(lines):
-        if not lines[k].strip():
-            k += 1
-            continue
-        if not lines[k].startswith("$ "):
-            raise ValueError(NO_PROMPT)
-        first, code = k, [lines[k][2:]]
-        k += 1
-        while k < len(lines) and re.match(r">( |$)", lines[k]):
-            code.append(lines[k][2:])
-            k += 1
-        last = k
-        while k < len(lines) and not lines[k].startswith("$ "):
-            k += 1
-        end = k
-        while end > last and not lines[end - 1].strip():
-            end -= 1
-        found.append(Ran(first + 1, last, "\n".join(code), tuple(lines[last:end]), end))
-    return found
+    if any(line.strip() for line in lines) and not lines[0].startswith("$ "):
+        raise ValueError(NO_PROMPT)
+    return [
+        Ran(
+            each.first,
+            each.last,
+            "\n".join(s[2:] for s in each.code),
+            each.said,
+            each.end,
+        )
+        for each in entries(cell.code, SHELL)
+    ]
 
 
 def run(cell: Command, path: str, folder: Path, patience: float) -> list[Ran]:
