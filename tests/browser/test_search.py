@@ -46,7 +46,7 @@ FIRST = {
     "convergence": CHAPTER[5],
     "stopping criterion": CHAPTER[5],
     "slow convergence": CHAPTER[5],
-    "label switching": CHAPTER[7],
+    "label switching": CHAPTER[13],
     "identifiability": CHAPTER[7],
     "universal approximation": CHAPTER[9],
     "parametric bootstrap": CHAPTER[10],

@@ -132,7 +132,7 @@ function cards() {
     if (link && link !== shown) waiting = setTimeout(() => (hide(), show(link)), 150);
   });
   document.addEventListener("pointerout", ({ target }) => target.closest?.(`${terms}, .mx-card`) && leave());
-  document.addEventListener("focusin", ({ target }) => target.matches?.(terms) && target.matches(":focus-visible") && (hide(), show(target)));
+  document.addEventListener("focusin", ({ target }) => target.matches?.(terms) && target.matches(":focus-visible") && (clearTimeout(waiting), hide(), show(target)));
   document.addEventListener("focusout", ({ target }) => target.matches?.(terms) && leave());
 }
 
