@@ -2,7 +2,8 @@
 
 Below its title, what it needs and how long it takes. Before its first section, the
 symbols that light up together in formulas, code and pictures (`ties` in the front
-matter; assets/js/ties.js).
+matter; assets/js/ties.js). And the picture first: a folded block that stands right
+before what the reader moves is shown right below it.
 """
 
 import html
@@ -21,6 +22,12 @@ OUT_OF_SIGHT = re.compile(
 TAG = re.compile(r"<[^>]+>")
 EXERCISE = 'class="admonition exercise"'
 NAME = re.compile(r"[a-z][a-z-]*")
+FOLD_BEFORE_MOVE = re.compile(
+    r'(<div class="livefence"[^>]*><details class="livefence-fold">'
+    r'(?:(?!</details>).)*</details></div>)\s*(?=<div class="mx-move")',
+    re.DOTALL,
+)
+DIV = re.compile(r"<(/?)div\b")
 
 
 def on_page_content(page_html: str, page: Any, **_: Any) -> str:
@@ -35,7 +42,30 @@ def on_page_content(page_html: str, page: Any, **_: Any) -> str:
                 f"{source}: its ties stand before a ##, and there is none"
             )
         page_html = f"{head}{_ties(ties, source)}\n{mark}{rest}"
-    return page_html
+    return _pictures_first(page_html)
+
+
+def _pictures_first(page_html: str) -> str:
+    """The page with each folded block that a move follows put right below the move.
+
+    In the source the block comes first, since the move's numbers are computed from it.
+    """
+    done, rest = "", page_html
+    while found := FOLD_BEFORE_MOVE.search(rest):
+        end = _end_of_div(rest, found.end())
+        done += f"{rest[: found.start()]}{rest[found.end() : end]}\n{found[1]}"
+        rest = rest[end:]
+    return done + rest
+
+
+def _end_of_div(page_html: str, start: int) -> int:
+    """Where the <div> ends that begins at `start`, with all that it holds."""
+    depth = 0
+    for tag in DIV.finditer(page_html, start):
+        depth += -1 if tag[1] else 1
+        if not depth:
+            return page_html.index(">", tag.end()) + 1
+    raise PluginError(f"a <div> is never closed: {page_html[start : start + 80]}")
 
 
 def _before(needs: str, page_html: str) -> str:

@@ -78,3 +78,34 @@ def test_what_is_wrong_is_said_with_the_page(hook, text, ties, words):
     with pytest.raises(PluginError, match=r"^one\.md: ") as told:
         hook.on_page_content(text, page(ties=ties))
     assert words in str(told.value)
+
+
+FOLD = (
+    '<div class="livefence" data-chain="0"><details class="livefence-fold">'
+    "<summary>How</summary>\n<div><pre>{}</pre></div>\n</details></div>"
+)
+MOVE = '<div class="mx-move" data-move="{}">\n<div>\n<p>1</p>\n</div>\n</div>'
+
+
+def test_a_folded_block_stands_below_the_move_that_it_computes(hook):
+    one, two, three = (FOLD.format(name) for name in ["one", "two", "three"])
+    draw, step = MOVE.format("draw"), MOVE.format("step")
+    html = f"{PAGE}{one}\n{two}\n{draw}\n<p>And</p>\n{three}\n{step}\n<p>End</p>"
+    found = hook.on_page_content(html, page())
+    assert found == (
+        f"{PAGE}{one}\n{draw}\n{two}\n<p>And</p>\n{step}\n{three}\n<p>End</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    "between", ['<pre class="livefence-output">1</pre>', "<p>Text.</p>"]
+)
+def test_a_folded_block_with_something_below_it_stays(hook, between):
+    html = f"{PAGE}{FOLD.format('one')}\n{between}\n{MOVE.format('draw')}"
+    assert hook.on_page_content(html, page()) == html
+
+
+def test_a_move_that_is_never_closed_is_an_error(hook):
+    html = f'{PAGE}{FOLD.format("one")}\n<div class="mx-move"><p>1</p>'
+    with pytest.raises(PluginError, match='never closed: <div class="mx-move">'):
+        hook.on_page_content(html, page())

@@ -1,7 +1,7 @@
 // Chapter 2: drag the weight of factory A and see what each colour tells.
 
 import { posterior } from "./marbles.js";
-import { dot } from "./parts.js";
+import { dot, pull, widthOf } from "./parts.js";
 import { wide } from "./wide.js";
 
 const TALL = 190; // of both rows together: areas are joint probabilities
@@ -75,5 +75,6 @@ export default function bayes(box, { redA, redB, p }) {
   }
   slider.addEventListener("input", () => draw(false));
   slider.addEventListener("change", () => draw(true));
+  pull(svg, slider, (x) => (x - LEFT) / (widthOf(svg) - LEFT));
   draw(true);
 }

@@ -1,7 +1,7 @@
 // Chapter 13: a belief about the weight is worth marbles whose factory is known. The
 // bag is chapter 3's: A makes 80 % red, B 30 %. Likelihood, belief and their product.
 
-import { dot, minus } from "./parts.js";
+import { dot, minus, pull, widthOf } from "./parts.js";
 import { inPixels, points, words } from "./picture.js";
 
 const [A, B] = [0.8, 0.3];
@@ -112,6 +112,7 @@ export default function belief(box, { worth: first, share: believed }) {
     slider.addEventListener("change", () => restart(true));
   }
   for (const radio of box.querySelectorAll("[type=radio]")) radio.addEventListener("change", () => restart(true));
+  pull(svg, shareIn, (x) => (x - 12) / (widthOf(svg) - 24));
   stepper.onclick = () => {
     path.push(step(path.at(-1), ...state()));
     draw(true);

@@ -1,7 +1,7 @@
 // Chapter 4: the log-likelihood, the bound that touches it where q was taken, and the gap.
 
 import { emStep, posterior } from "./marbles.js";
-import { dot, minus } from "./parts.js";
+import { dot, minus, pull, widthOf } from "./parts.js";
 import { inPixels, points, words } from "./picture.js";
 
 /** The log-likelihood a marble, where a share xbar is red. */
@@ -52,9 +52,11 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
   const short = (w) => String(+w.toFixed(6));
 
   const narrow = (width) => width < 420;
+  const margins = (width) => [44, narrow(width) ? 68 : 86];
   const tall = (width) => (narrow(width) ? 262 : 316);
   const redraw = inPixels(svg, tall, (width) => {
-    const [left, right, top, floor] = [44, narrow(width) ? 68 : 86, 26, tall(width) - 44];
+    const [left, right] = margins(width);
+    const [top, floor] = [26, tall(width) - 44];
     const X = (w) => left + ((width - left - right) * (w - least)) / (most - least);
     const Y = (h) => Math.min(top + ((floor - top) * (high - h)) / (high - low || 1), 9999);
     const best = emStep(from, xbar, a, b);
@@ -111,6 +113,10 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
   });
   slider.addEventListener("change", () =>
     show((top, gap) => `At ${short(now)} the log-likelihood is ${top}; the bound is lower by ${gap}.`));
+  pull(svg, slider, (x) => {
+    const [left, right] = margins(widthOf(svg));
+    return least + ((x - left) * (most - least)) / (widthOf(svg) - left - right);
+  });
   e.onclick = () => {
     if (now !== from) trail.push(from);
     from = now;

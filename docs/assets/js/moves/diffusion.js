@@ -1,7 +1,7 @@
 // Chapter 16: dots of fog that flow back in time along the score of a blurred mixture,
 // to a ring, to a banana, or to the forty dots of a training set.
 
-import { dot, minus } from "./parts.js";
+import { dot, minus, pull, widthOf } from "./parts.js";
 import { inPixels, words } from "./picture.js";
 
 const DOTS = 260, MARKED = 3, STEPS = 60;
@@ -196,5 +196,6 @@ export default function diffusion(box, { sd }) {
     show(false);
   });
   slider.addEventListener("change", () => show(true));
+  pull(svg, slider, (x) => (STEPS * x) / widthOf(svg));
   choose(names[0]);
 }

@@ -47,7 +47,7 @@ const spread = (values) => {
 
 export default function draw(box, { p, meanA, meanB, sd }) {
   box.innerHTML = `
-    <svg preserveAspectRatio="xMidYMid" aria-hidden="true"></svg>
+    <svg preserveAspectRatio="xMidYMid" aria-hidden="true" style="cursor:pointer"></svg>
     <div>${["Draw one", `Draw ${ALL}`, "Start again"].map((name) => `<button type="button">${name}</button>`).join("")}</div>
     <label>π, the weight of A, the short waits: <b data-tie="weight"></b>
       <input type="range" min="0" max="1" step="0.01" value="${p}"></label>
@@ -119,6 +119,7 @@ export default function draw(box, { p, meanA, meanB, sd }) {
     n = ALL;
     show(summary());
   };
+  svg.onclick = () => one.click();
   again.onclick = () => {
     n = 0;
     show("No draw yet; press Draw one.");

@@ -1,7 +1,7 @@
 // Chapter 3: walk the circle of EM one half at a time, with two hundred marbles.
 
 import { emStep, posterior } from "./marbles.js";
-import { dot } from "./parts.js";
+import { dot, pull, widthOf } from "./parts.js";
 import { wide } from "./wide.js";
 
 const MANY = 200;
@@ -125,5 +125,7 @@ export default function emSteps(box, { redA, redB, p, xbar }) {
   run.onclick = steps.run;
   reset.onclick = steps.start;
   for (const slider of sliders) slider.addEventListener("input", steps.start);
+  const bar = () => svg.querySelector(".bar").y.baseVal.value;
+  pull(svg, sliders[1], (x) => x / widthOf(svg), (x, y) => y > bar() - 24 && y < bar() + 48);
   steps.start();
 }

@@ -1,7 +1,7 @@
 // Chapter 17: two lines and a gate over x. The gate is dragged, EM takes steps, and each
 // dot has the tint of its responsibility.
 
-import { dot, minus } from "./parts.js";
+import { dot, minus, pull, widthOf } from "./parts.js";
 import { inPixels, points, words } from "./picture.js";
 
 /** What all begin with: two flat lines, [level, slope], and their standard deviations. */
@@ -67,7 +67,7 @@ const [LEFT, RIGHT, LOW, HIGH] = [5, 31, 20, 120];
 export default function experts(box, { place, steepness }) {
   const data = JSON.parse(box.querySelector(".mx-data").textContent);
   box.innerHTML = `
-    <svg aria-hidden="true" style="touch-action:pan-y"></svg>
+    <svg aria-hidden="true"></svg>
     <p>${dot(1)}line 1 &emsp;${dot(2)}line 2 &emsp;<span aria-hidden="true">╌</span>&nbsp;their average, weighted by the gate</p>
     <label>Place of the gate: <b></b><input type="range" min="${LEFT}" max="${RIGHT}" step="0.1"></label>
     <label>Steepness: <b></b><input type="range" min="0" max="2" step="0.01"></label>
@@ -155,20 +155,11 @@ export default function experts(box, { place, steepness }) {
     slider.addEventListener("input", () => drag(false));
     slider.addEventListener("change", () => drag(true));
   }
-  let held = false;
-  function pull(event) {
-    if (!event.buttons) return;
-    const frame = svg.getBoundingClientRect();
-    if (event.type === "pointerdown") held = event.clientY - frame.top > FLOOR;
-    if (!held) return;
-    where.valueAsNumber = LEFT + ((event.clientX - frame.left - 30) * (RIGHT - LEFT)) / (frame.width - 38);
-    drag(false);
-  }
-  svg.addEventListener("pointerdown", pull);
-  svg.addEventListener("pointermove", pull);
-  svg.addEventListener("pointerup", () => {
-    if (held) drag(true);
-    held = false;
-  });
+  pull(
+    svg,
+    where,
+    (x) => LEFT + ((x - 30) * (RIGHT - LEFT)) / (widthOf(svg) - 38),
+    (x, y) => y > FLOOR,
+  );
   begin();
 }

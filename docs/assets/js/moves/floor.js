@@ -4,7 +4,7 @@
 // the mixture with the least BIC as [weight, mean, sd] of each component.
 
 import { bell } from "./normal.js";
-import { minus } from "./parts.js";
+import { minus, pull, widthOf } from "./parts.js";
 import { inPixels, words } from "./picture.js";
 
 /** The K of least BIC. */
@@ -93,6 +93,7 @@ export default function floor(box) {
   }
   slider.addEventListener("input", () => draw(false));
   slider.addEventListener("change", () => draw(true));
+  pull(svg, slider, (x) => ((first.length - 1) * x) / widthOf(svg));
   for (const radio of box.querySelectorAll("[type=radio]")) radio.addEventListener("change", () => draw(true));
   draw(true);
 }

@@ -1,6 +1,6 @@
 // Chapter 7: pick two of π, a and b, and see the third that fits equally well.
 
-import { minus } from "./parts.js";
+import { minus, pull, widthOf } from "./parts.js";
 import { inPixels, words } from "./picture.js";
 
 /** The third of (π, a, b) that gives π a + (1 - π) b = mean: a number, perhaps outside
@@ -115,6 +115,18 @@ export default function identifiable(box, { p, redA, redB, n }) {
   for (const slider of sliders) {
     slider.addEventListener("input", () => draw(false));
     slider.addEventListener("change", () => draw(true));
+  }
+  // of the lever, the nearer weight that is not computed
+  const lever = () => (side(widthOf(svg)) ? widthOf(svg) / 2 - 16 : widthOf(svg));
+  const at = (x) => (x - 22) / (lever() - 44);
+  const away = (slider, x) => Math.abs(at(x) - kept[slider.dataset.name]);
+  const weights = sliders.slice(1);
+  let taken;
+  for (const slider of weights) {
+    pull(svg, slider, at, (x, y) => {
+      [taken] = weights.filter((each) => each.dataset.name !== name).sort((one, two) => away(one, x) - away(two, x));
+      return slider === taken && x < lever() && y < 112;
+    });
   }
   for (const button of box.querySelectorAll("button")) {
     button.addEventListener("click", () => {

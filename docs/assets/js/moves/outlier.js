@@ -2,7 +2,7 @@
 // factor for each measurement. One of them is dragged, and the degrees of freedom change;
 // the mean follows, the median stays, the t lets go.
 
-import { minus } from "./parts.js";
+import { minus, pull, widthOf } from "./parts.js";
 import { inPixels, points, words } from "./picture.js";
 
 /** All but the lowest of Newcomb's 66 values (`mixnotes.datasets.newcomb`): how often
@@ -49,7 +49,7 @@ const said = (df) => (df === Infinity ? "∞, the normal" : String(df));
 export default function move(box, { at, df }) {
   const first = at;
   box.innerHTML = `
-    <svg aria-hidden="true" style="touch-action:pan-y"></svg>
+    <svg aria-hidden="true"></svg>
     <label>The lowest measurement, moved to: <b></b>
       <input type="range" min="${LEFT}" max="${RIGHT}" step="1" value="${at}"></label>
     <label>df, the degrees of freedom: <b></b>
@@ -113,24 +113,15 @@ export default function move(box, { at, df }) {
     if (!announce) return;
     status.textContent = `With the lowest at ${minus(at)}: mean ${minus(mean(all).toFixed(2))}, median ${minus(median(all).toFixed(2))}, t on ${said(df)} degrees of freedom ${minus(found.loc.toFixed(4))}, where the lowest counts ${found.u[0].toFixed(4)}.`;
   }
-  const pull = (event) => {
-    if (!event.buttons) return;
-    const frame = svg.getBoundingClientRect();
-    const [x, y] = [event.clientX - frame.left, event.clientY - frame.top];
-    if (event.type === "pointerdown") pull.held = y < 190 && Math.abs(x - X(at)) < 24;
-    if (!pull.held) return;
-    place.valueAsNumber = LEFT + ((x - 6) * (RIGHT - LEFT)) / (frame.width - 12);
-    draw(false);
-  };
   for (const slider of [place, freedom]) {
     slider.addEventListener("input", () => draw(false));
     slider.addEventListener("change", () => draw(true));
   }
-  svg.addEventListener("pointerdown", pull);
-  svg.addEventListener("pointermove", pull);
-  svg.addEventListener("pointerup", () => {
-    if (pull.held) draw(true);
-    pull.held = false;
-  });
+  pull(
+    svg,
+    place,
+    (x) => LEFT + ((x - 6) * (RIGHT - LEFT)) / (widthOf(svg) - 12),
+    (x, y) => y < 190 && Math.abs(x - X(at)) < 24,
+  );
   draw(true);
 }

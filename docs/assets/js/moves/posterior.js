@@ -2,7 +2,7 @@
 // has no formula; beside it stand the best normal, and what an encoder says that has
 // learned a line. The page brings the encoder's numbers: { mean, logSd }.
 
-import { dot, minus } from "./parts.js";
+import { dot, minus, pull, widthOf } from "./parts.js";
 import { inPixels, points, words } from "./picture.js";
 
 const PIER = 0.5; // km along the coast, and off it
@@ -125,6 +125,7 @@ export default function move(box, { noise, x: first }) {
     show();
   });
   slider.addEventListener("change", () => show(true));
+  pull(svg, slider, (across) => far(FROM + ((across - 6) * (TO - FROM)) / (widthOf(svg) - 12)));
   button.onclick = () => {
     other = !other;
     show(true);

@@ -1,7 +1,7 @@
 // Chapter 8: drag the width of a component that sits on a data point.
 
 import { bell } from "./normal.js";
-import { minus } from "./parts.js";
+import { minus, pull } from "./parts.js";
 import { inPixels, words } from "./picture.js";
 
 /** Old Faithful's waiting times in minutes (`mixnotes.datasets.faithful`): from 43 to 96,
@@ -32,7 +32,7 @@ const [LOW, HIGH, TOP] = [-30, 1, 0.062];
 
 export default function spike(box, { weight }) {
   box.innerHTML = `
-    <svg aria-hidden="true" style="touch-action:pan-y"></svg>
+    <svg aria-hidden="true"></svg>
     <label>Ben's narrow normal: its sd, in minutes: <b></b>
       <input type="range" min="${LOW}" max="${HIGH}" step="0.1" value="0"></label>
     <div role="radiogroup" style="display:flex;flex-wrap:wrap;align-items:center;gap:0 1.1em" aria-label="Where the narrow normal sits"><span>It sits at</span> ${Object.entries(places).map(([x, name]) => `
@@ -101,16 +101,11 @@ export default function spike(box, { weight }) {
   slider.addEventListener("input", () => draw(false));
   slider.addEventListener("change", () => draw(true));
   for (const radio of box.querySelectorAll("[type=radio]")) radio.addEventListener("change", () => draw(true));
-  const pull = (event) => {
-    const [left, half, top] = curveAt;
-    const place = svg.getBoundingClientRect();
-    const [x, y] = [event.clientX - place.left - left, event.clientY - place.top - top];
-    if (!event.buttons || x < -6 || y < 0) return;
-    slider.valueAsNumber = LOW + ((x - 4) * (HIGH - LOW)) / (half - 8);
-    draw(event.type === "pointerdown");
-  };
-  svg.addEventListener("pointerdown", pull);
-  svg.addEventListener("pointermove", pull);
-  svg.addEventListener("pointerup", () => draw(true));
+  pull(
+    svg,
+    slider,
+    (x) => LOW + ((x - curveAt[0] - 4) * (HIGH - LOW)) / (curveAt[1] - 8),
+    (x, y) => x > curveAt[0] - 6 && y > curveAt[2],
+  );
   draw(true);
 }
