@@ -45,7 +45,7 @@ const bags = { 5: [5, 0, "5 of 5 red"], 50: [35, 15, "35 of 50"], 500: [350, 150
 export default function belief(box, { worth: first, share: believed }) {
   box.innerHTML = `
     <svg aria-hidden="true"></svg>
-    <p>${dot("ink")}likelihood &ensp;${dot(2)}belief &ensp;${dot("accent")}posterior</p>
+    <p>${dot("ink")}likelihood &ensp;${dot(2)}belief &ensp;${dot("accent")}posterior &ensp;${dot(1)}EM</p>
     <label>the belief is worth <b></b>
       <input type="range" min="0" max="40" step="1" value="${first}"></label>
     <label>of which A made <b></b>
@@ -88,7 +88,7 @@ export default function belief(box, { worth: first, share: believed }) {
       <path d="M${X(end)} 24V160" stroke="var(--mx-accent)" stroke-dasharray="3 3"/>
       <path d="M${X(0)} 160H${X(1)}" stroke="var(--mx-ink)"/>
       <path d="M${X(middle)} 162l5 9h-10z" fill="var(--mx-accent)"/>
-      ${path.map((p, k) => `<circle cx="${X(p)}" cy="${Y(post(inside(p)))}" r="${k === path.length - 1 ? 6 : 3}" fill="var(--mx-ink)"/>`).join("")}
+      ${path.map((p, k) => `<circle cx="${X(p)}" cy="${Y(post(inside(p)))}" r="${k === path.length - 1 ? 6 : 3}" fill="var(--mx-1)" stroke="var(--mx-paper)"/>`).join("")}
       ${words(at, 16, `top ${end.toFixed(3)}`, { color: "accent" })}
       ${words(low, 186, `mean ${middle.toFixed(3)}`, { color: "accent" })}
       ${middle > 0.12 ? words(X(0), 176, "0") : ""}${middle < 0.8 ? words(X(1), 176, "1") : ""}

@@ -89,7 +89,7 @@ export default function floor(box) {
     if (!announce) return;
     const sharp = needles(end.parts, x.length).length;
     const owned = sharp === 1 ? "One component owns" : `${NUMBERS[sharp][0].toUpperCase()}${NUMBERS[sharp].slice(1)} components own`;
-    status.textContent = `With a floor of ${wide}, K = ${K} has the least BIC found, ${minus(end.bic[K - 1].toFixed(2))}; K = 3 has ${end.bic[2].toFixed(2)}. ${sharp ? `${owned} two galaxies or so${sharp > 1 ? " each" : ""}.` : "No component is a needle."}`;
+    status.textContent = `With a floor of ${wide}, K = ${K} has the least BIC found, ${minus(end.bic[K - 1].toFixed(2))}${K === 3 ? "" : `; K = 3 has ${end.bic[2].toFixed(2)}`}. ${sharp ? `${owned} two galaxies or so${sharp > 1 ? " each" : ""}.` : "No component is a needle."}`;
   }
   slider.addEventListener("input", () => draw(false));
   slider.addEventListener("change", () => draw(true));

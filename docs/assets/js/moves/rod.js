@@ -149,7 +149,7 @@ export default function move(box, { sd }) {
       w = found.rod;
       if (learn.checked) v = found.variance;
     }
-    go({ rod: w, beads: eStep(data, w, v), variance: v }, "M", () => `The end of EM: ${slope()}, σ ${Math.sqrt(variance).toFixed(3)} mm. ${height()}.`);
+    go({ rod: w, beads: eStep(data, w, v), variance: v }, "M", () => `${top() - logLikelihood(data, w, v) < 0.005 ? "The end of EM" : "After 3,000 steps EM is still on its way, as it is slow where the noise is small"}: ${slope()}, σ ${Math.sqrt(variance).toFixed(3)} mm. ${height()}.`);
   };
   again.onclick = () => {
     steps = 0;
