@@ -30,11 +30,11 @@ def test_a_page_without_either_is_as_it_was(hook):
 
 
 def test_below_the_title_stands_what_is_needed_and_how_long_it_takes(hook):
-    html = PAGE + 4 * EXERCISE + "<p>" + 1600 * "word " + "</p>"
+    html = PAGE + 4 * EXERCISE + "<p>" + 3000 * "word " + "</p>"
     found = hook.on_page_content(html, page(needs="chapter 2 & a pen"))
     head, _, rest = found.partition("</p>")
     assert head.startswith("<h1>One</h1>\n<p ")
-    assert "You need chapter 2 &amp; a pen. About 20 minutes" in head
+    assert "You need chapter 2 &amp; a pen. About 20 minutes to read, and" in head
     assert 'data-exercises="4">4 exercises' in head
     assert "The question?" in rest
 
@@ -43,10 +43,12 @@ def test_below_the_title_stands_what_is_needed_and_how_long_it_takes(hook):
     ("added", "expected"),
     [
         ("", 5),
-        ("<p>" + 2000 * "word " + "</p>", 10),
+        ("<p>" + 1500 * "word " + "</p>", 10),
         ("<pre>" + 2000 * "word " + "</pre>", 5),
+        ("<pre>" + 180 * "word\n" + "</pre>", 15),
         ("<details><p>" + 2000 * "word " + "</p></details>", 5),
-        (5 * EXERCISE, 15),
+        ("<details><pre>" + 180 * "word\n" + "</pre></details>", 5),
+        (5 * EXERCISE, 5),
     ],
 )
 def test_minutes_are_those_of_what_is_seen_at_once(hook, added, expected):

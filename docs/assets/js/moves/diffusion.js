@@ -182,6 +182,7 @@ export default function diffusion(box, { sd }) {
       return;
     }
     slider.value = STEPS;
+    status.textContent = "Running back.";
     show(false);
     playing = setTimeout(play, 60);
   };

@@ -111,7 +111,7 @@ export default function move(box, { at, df }) {
     freedom.setAttribute("aria-valuetext", said(df));
     again();
     if (!announce) return;
-    status.textContent = `With the lowest at ${minus(at)}: mean ${minus(mean(all).toFixed(2))}, median ${minus(median(all).toFixed(2))}, t on ${said(df)} degrees of freedom ${minus(found.loc.toFixed(4))}, where the lowest counts ${found.u[0].toFixed(4)}.`;
+    status.textContent = `With the lowest at ${minus(at)}: mean ${minus(mean(all).toFixed(2))}, median ${minus(median(all).toFixed(2))}, ${df === Infinity ? "the normal, which is t on ∞ degrees of freedom," : `t on ${df} degree${df === 1 ? "" : "s"} of freedom`} ${minus(found.loc.toFixed(4))}, where the lowest counts ${found.u[0].toFixed(4)}.`;
   }
   for (const slider of [place, freedom]) {
     slider.addEventListener("input", () => draw(false));

@@ -67,7 +67,7 @@ export default function move(box, { noise, x: first }) {
   let [x, other] = [first, false];
   let seen = { log: logEvidence(x, noise), q: tops(x, noise)[0], amortised: encoder(x, learned) };
 
-  const strip = (width) => Math.round(Math.min(0.8 * ((width - 12) / (TO - FROM)), 84));
+  const strip = (width) => Math.round(Math.min(1.85 * ((width - 12) / (TO - FROM)), 170)); // a ring of 1.2 km is whole on a phone
   const tall = (width) => strip(width) + (width < 420 ? 178 : 206);
   const redraw = inPixels(svg, tall, (width) => {
     const scale = (width - 12) / (TO - FROM);
@@ -96,7 +96,9 @@ export default function move(box, { noise, x: first }) {
       ${[-3, -2, -1, 0, 1, 2, 3].map((z) => words(Math.max(X(z), 12), floor + 16, minus(z), {})).join("")}
       ${words(width / 2, floor + 34, "z, place along the coast, km", { tie: "hidden" })}
       ${words(X(PIER) + 9, end + 5, "radar", { anchor: "start" })}
-      ${words(X(FROM) + 2, coast + 17, "coast", { anchor: "start" })}
+      ${words(X(FROM) + 2, coast - 7, "coast", { anchor: "start" })}
+      <path d="M${X(0)} ${coast - 5}v10" stroke="var(--mx-ink)" stroke-width="2"/>
+      ${words(X(0) - 3, coast - 9, "harbour", { anchor: "end" })}
       ${words(width - 150, coast + 17, "posterior", { anchor: "end", color: "muted", tie: "hidden" })}
       ${words(width - 66, coast + 17, other ? "other side" : "best normal", { anchor: "end", color: "1", tie: "q" })}
       ${words(width - 4, coast + 17, "encoder", { anchor: "end", color: "2" })}`;
