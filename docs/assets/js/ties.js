@@ -11,6 +11,26 @@ const lights = (names, on) => {
   }
 };
 
+/** Whether this is the symbol with a power: of the sd with an index, the variance. */
+const raised = (mord, wanted) => {
+  const [base, more] = mord.children;
+  return Boolean(more?.matches(".msupsub")) && [...more.querySelectorAll(".sizing")].some((each) => bare(base) + bare(each) === wanted);
+};
+
+/** The parts of a formula that are the symbol in a row, as those of g_k(x) are. */
+function inARow(formula, wanted) {
+  const found = [];
+  for (const parent of formula.querySelectorAll("*")) {
+    const parts = [...parent.children];
+    for (let first = 0; first < parts.length; first++) {
+      let [text, last] = ["", first];
+      while (last < parts.length && text !== wanted && wanted.startsWith(text)) text += bare(parts[last++]);
+      if (text === wanted && last - first > 1 && bare(parts[first])) found.push(...parts.slice(first, last).filter(bare));
+    }
+  }
+  return found;
+}
+
 /** Find what belongs to a symbol of the list. */
 function tie(item, article) {
   const { tie: name, code } = item.dataset;
@@ -26,7 +46,8 @@ function tie(item, article) {
     // of I and I_c, the I of I_c is a part of the latter alone
     const ofLonger = (each) => longer.includes(bare(each.parentElement.closest(".mord") ?? each));
     for (const formula of article.querySelectorAll(".katex-html")) {
-      const same = [...formula.querySelectorAll(".mord")].filter((each) => bare(each) === wanted);
+      const same = [...formula.querySelectorAll(".mord")].filter((each) => bare(each) === wanted || raised(each, wanted));
+      if (!same.length) inARow(formula, wanted).forEach(belongs);
       same.filter((each) => !ofLonger(each) && !same.some((other) => other !== each && other.contains(each))).forEach(belongs);
     }
   }

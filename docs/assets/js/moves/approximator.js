@@ -71,7 +71,7 @@ export default function approximator(box) {
     svg.innerHTML = `
       <path d="M${line(xs, f)}L${X(to)} ${foot}L${X(from)} ${foot}Z" fill="var(--mx-muted)" fill-opacity=".22"/>
       <path d="M${line(xs, f)}L${line([...xs].reverse(), g)}Z" fill="var(--mx-accent)" fill-opacity=".38" fill-rule="evenodd"/>
-      ${rows.map(([w, mean, sd]) => `<path d="M${line(xs, (x) => w * bell(x, mean, sd))}" fill="none" stroke="var(--mx-accent)" stroke-width=".8" stroke-opacity=".7"/>`).join("")}
+      ${rows.map(([w, mean, sd]) => `<path d="M${line(xs, (x) => w * bell(x, mean, sd))}" fill="none" stroke="var(--mx-accent)" stroke-width=".8" stroke-opacity=".7" data-tie="size"/>`).join("")}
       <path d="M${line(xs, f)}" fill="none" stroke="var(--mx-ink)" stroke-width="1.6"/>
       <path d="M${line(xs, g)}" fill="none" stroke="var(--mx-accent)" stroke-width="2.2"/>
       <path d="M${X(at)} ${Y(f(at))}V${Y(g(at))}" stroke="var(--mx-ink)" stroke-width="4"/>

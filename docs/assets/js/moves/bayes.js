@@ -45,10 +45,10 @@ export default function bayes(box, { redA, redB, p }) {
       const [a, b] = [(height * share).toFixed(2), (height * (1 - share)).toFixed(2)];
       marks += `
         <text x="0" y="${y + 15}">${colour}: height P(${colour}) = ${height.toFixed(2)}</text>
-        <text x="${width}" y="${y + 15}" text-anchor="end">width of A: ${share.toFixed(2)}</text>
-        <rect x="0" y="${top}" width="8" height="${tall}" fill="var(--mx-${colour})"/>
-        <rect x="${LEFT}" y="${top}" width="${ofA}" height="${tall}" fill="var(--mx-1)"/>
-        <rect x="${LEFT + ofA}" y="${top}" width="${ofB}" height="${tall}" fill="var(--mx-2)"/>
+        <text x="${width}" y="${y + 15}" text-anchor="end" data-tie="responsibility">width of A: ${share.toFixed(2)}</text>
+        <rect x="0" y="${top}" width="8" height="${tall}" fill="var(--mx-${colour})" data-tie="colour"/>
+        <rect x="${LEFT}" y="${top}" width="${ofA}" height="${tall}" fill="var(--mx-1)" data-tie="responsibility label"/>
+        <rect x="${LEFT + ofA}" y="${top}" width="${ofB}" height="${tall}" fill="var(--mx-2)" data-tie="label"/>
         ${dashed(top, tall + 3)}
         ${inside(false, LEFT, top, ofA, tall, `A and ${colour}`, a)}
         ${inside(true, LEFT + ofA, top, ofB, tall, `B and ${colour}`, b)}`;

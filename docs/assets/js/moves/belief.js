@@ -82,13 +82,13 @@ export default function belief(box, { worth: first, share: believed }) {
     const low = Math.min(Math.max(X(middle), 52), width - 52);
     svg.innerHTML = `
       <path d="M${points(grid, X, (p) => Y(post(p)))}L${X(1)} 160L${X(0)} 160Z" fill="var(--mx-accent)" fill-opacity=".25"/>
-      <path d="M${points(grid, X, (p) => Y(like(p)))}" fill="none" stroke="var(--mx-ink)" stroke-width="2" data-tie="data"/>
-      <path d="M${points(grid, X, (p) => Y(prior(p)))}" fill="none" stroke="var(--mx-2)" stroke-width="2.5" data-tie="belief"/>
+      <path d="M${points(grid, X, (p) => Y(like(p)))}" fill="none" stroke="var(--mx-ink)" stroke-width="2"/>
+      <path d="M${points(grid, X, (p) => Y(prior(p)))}" fill="none" stroke="var(--mx-2)" stroke-width="2.5" data-tie="pseudo"/>
       <path d="M${points(grid, X, (p) => Y(post(p)))}" fill="none" stroke="var(--mx-accent)" stroke-width="2.5"/>
       <path d="M${X(end)} 24V160" stroke="var(--mx-accent)" stroke-dasharray="3 3"/>
       <path d="M${X(0)} 160H${X(1)}" stroke="var(--mx-ink)"/>
       <path d="M${X(middle)} 162l5 9h-10z" fill="var(--mx-accent)"/>
-      ${path.map((p, k) => `<circle cx="${X(p)}" cy="${Y(post(inside(p)))}" r="${k === path.length - 1 ? 6 : 3}" fill="var(--mx-1)" stroke="var(--mx-paper)"/>`).join("")}
+      ${path.map((p, k) => `<circle cx="${X(p)}" cy="${Y(post(inside(p)))}" r="${k === path.length - 1 ? 6 : 3}" fill="var(--mx-1)" stroke="var(--mx-paper)" data-tie="weight"/>`).join("")}
       ${words(at, 16, `top ${end.toFixed(3)}`, { color: "accent" })}
       ${words(low, 186, `mean ${middle.toFixed(3)}`, { color: "accent" })}
       ${middle > 0.12 ? words(X(0), 176, "0") : ""}${middle < 0.8 ? words(X(1), 176, "1") : ""}

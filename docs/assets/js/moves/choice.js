@@ -56,7 +56,7 @@ export default function choice(box, { p, s }) {
       (p < 0.98 ? name(s / 2 + 1.6, "B", Math.min(Y(all(s / 2 + 1.6)) - 8, 180)) : "");
     svg.innerHTML = `
       <path d="M${line(all)}${base}" fill="var(--mx-2)"/>
-      <path d="M${line(part)}${base}" fill="var(--mx-1)"/>
+      <path d="M${line(part)}${base}" fill="var(--mx-1)" data-tie="weight"/>
       <path d="M${line(all)}" fill="none" stroke="var(--mx-ink)" stroke-width="2"/>
       <path d="M${line(average)}" fill="none" stroke="var(--mx-muted)" stroke-width="1.5" stroke-dasharray="4 3"/>
       ${tops.map((x) => `<circle cx="${X(x)}" cy="${Y(all(x))}" r="4.5" fill="var(--mx-ink)"/>`).join("")}

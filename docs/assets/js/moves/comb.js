@@ -110,7 +110,7 @@ export default function proof(box, { k, s: first }) {
     const spot = (j, colour) => `<circle cx="${S(here)}" cy="${E(now[j])}" r="4.5" fill="var(--mx-${colour})"/>`;
     svg.innerHTML = `
       <path d="M${line(density_.f)}${base}" fill="var(--mx-muted)" fill-opacity=".25"/>
-      ${rows.map(([w, mean]) => `<path d="M${line((x) => w * bell(x, mean, s))}" fill="none" stroke="var(--mx-accent)" stroke-width=".9" stroke-opacity=".55"/>`).join("")}
+      ${rows.map(([w, mean]) => `<path d="M${line((x) => w * bell(x, mean, s))}" fill="none" stroke="var(--mx-accent)" stroke-width=".9" stroke-opacity=".55" data-tie="size"/>`).join("")}
       <path d="M${line((x) => density_.smooth(x, s))}" fill="none" stroke="var(--mx-ink)" stroke-width="2.2" data-tie="smoothing"/>
       <path d="M${line((x) => density(rows, x, s))}" fill="none" stroke="var(--mx-accent)" stroke-width="2.2"/>
       <path d="M${X(from)} 176H${X(to)}" stroke="var(--mx-ink)"/>

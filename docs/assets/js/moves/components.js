@@ -109,8 +109,8 @@ export default function components(box) {
         return `<rect x="${(X(x) - 0.4 * slot).toFixed(1)}" y="${Y(base).toFixed(2)}" width="${(0.8 * slot).toFixed(1)}" height="${(floor - Y(days)).toFixed(2)}" fill="var(--mx-${k + 1})" fill-opacity="0.75"/>`;
       }).join("");
     }).join("");
-    svg.innerHTML = `${bars}
-      ${DAYS.map((days, x) => `<circle cx="${X(x).toFixed(1)}" cy="${Y(days).toFixed(1)}" r="6" style="fill:${tint(expected[x])}" stroke="var(--mx-ink)" stroke-width="2"/>`).join("")}
+    svg.innerHTML = `<g data-tie="weight rate">${bars}</g>
+      <g data-tie="count">${DAYS.map((days, x) => `<circle cx="${X(x).toFixed(1)}" cy="${Y(days).toFixed(1)}" r="6" style="fill:${tint(expected[x])}" stroke="var(--mx-ink)" stroke-width="2"/>`).join("")}</g>
       <path d="M${left} ${top}V${floor}H${width}" fill="none" stroke="var(--mx-ink)"/>
       ${[0, 100, 200].map((days) => words(left - 5, Y(days) + 4, days, { anchor: "end" })).join("")}
       ${DAYS.map((_, x) => words(X(x), floor + 17, x)).join("")}
@@ -124,7 +124,7 @@ export default function components(box) {
     redraw();
     const [height, cost] = [logLikelihood(parts), aic(parts)].map((v, k) => minus(v.toFixed(k ? 2 : 3)));
     list.innerHTML = parts.map(({ family, weight, mean }, k) => `
-      <dt data-tie="weight">${dot(k + 1, "square")}${SAYS[family](mean)}</dt><dd>π ${weight.toFixed(4)}</dd>`).join("") + `
+      <dt data-tie="weight rate">${dot(k + 1, "square")}${SAYS[family](mean)}</dt><dd>π ${weight.toFixed(4)}</dd>`).join("") + `
       <dt>log-likelihood</dt><dd><b>${height}</b></dd><dt>AIC</dt><dd>${cost}</dd>`;
     for (const button of [poisson, geometric, binomial]) button.setAttribute("aria-disabled", parts.length === MOST);
     remove.setAttribute("aria-disabled", parts.length === 1);

@@ -128,7 +128,7 @@ export default function diffusion(box, { sd }) {
       <path d="M${mx} ${my}L${gx} ${gy}" stroke="var(--mx-ink)" stroke-dasharray="3 3"/>
       <circle cx="${mx}" cy="${my}" r="5" fill="var(--mx-ink)"/>
       <path d="M${gx} ${gy}m0 -6l6 6l-6 6l-6 -6z" fill="var(--mx-paper)" stroke="var(--mx-ink)" stroke-width="2"/>
-      ${words(6, height + 17, `t = ${t.toFixed(t < 0.1 ? 3 : 2)}`, { anchor: "start" })}
+      ${words(6, height + 17, `t = ${t.toFixed(t < 0.1 ? 3 : 2)}`, { anchor: "start", tie: "time" })}
       ${words(width - 6, height + 17, "arrows: the score", { anchor: "end", color: "muted" })}`;
   });
 

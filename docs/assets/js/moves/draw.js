@@ -84,11 +84,11 @@ export default function draw(box, { p, meanA, meanB, sd }) {
       const words = draws.length > 1 ? `: variance ${spread(draws.map((d) => d[name])).toFixed(0)}` : "";
       marks += `
         <path d="M${X(FIRST)} ${base}${outline}V${base}Z" fill="var(--mx-rule)"/>
-        <text x="0" y="${y + 15}">${title}${words}</text>${dots.join("")}
+        <text x="0" y="${y + 15}">${title}${words}</text><g data-tie="observation">${dots.join("")}</g>
         <path d="M0 ${base}H${width}" stroke="var(--mx-ink)"/>`;
       marks += name === "choice"
-        ? `<text x="${X(meanA)}" y="${y + 35}" text-anchor="middle" data-tie="short">A, short</text>
-           <text x="${X(meanB)}" y="${y + 35}" text-anchor="middle" data-tie="long">B, long</text>`
+        ? `<text x="${X(meanA)}" y="${y + 35}" text-anchor="middle" data-tie="label">A, short</text>
+           <text x="${X(meanB)}" y="${y + 35}" text-anchor="middle" data-tie="label">B, long</text>`
         : `<text x="${width}" y="${base - H(45)}" text-anchor="end">grey: the waits</text>`;
       y = base + 6;
     }

@@ -37,7 +37,7 @@ export default function emSteps(box, { redA, redB, p, xbar }) {
     });
     const top = 24 + step * rows + 28; // of the bar
     svg.innerHTML = `
-      <text x="0" y="15" class="red"></text><text x="${width}" y="15" text-anchor="end" class="blue"></text>
+      <text x="0" y="15" class="red" data-tie="red"></text><text x="${width}" y="15" text-anchor="end" class="blue"></text>
       <g data-tie="responsibility">${marbles.join("")}</g>
       <text x="0" y="${top - 7}" class="weight"></text>
       <rect x="0" y="${top}" width="${width}" height="22" fill="var(--mx-2)"/>

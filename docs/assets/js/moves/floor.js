@@ -66,7 +66,7 @@ export default function floor(box) {
       ${words(0, 13, "BIC, less is better", { anchor: "start" })}
       ${[440, 450, 460].map((bic) => `<path d="M34 ${B(bic)}H${half}" stroke="var(--mx-rule)"/>${words(28, B(bic) + 4, bic, { anchor: "end", color: "muted" })}`).join("")}
       <path d="M${shown.map(([k, bic]) => `${P(k).toFixed(1)} ${B(bic).toFixed(1)}`).join("L")}" fill="none" stroke="var(--mx-ink)" stroke-width="1.5"/>
-      ${shown.map(([k, bic]) => `<circle cx="${P(k)}" cy="${B(bic)}" r="${k === K ? 7 : 4}" fill="var(--mx-${k === K ? "accent" : "ink"})"/>`).join("")}
+      ${shown.map(([k, bic]) => `<circle cx="${P(k)}" cy="${B(bic)}" r="${k === K ? 7 : 4}" fill="var(--mx-${k === K ? "accent" : "ink"})"${k === K ? ' data-tie="size"' : ""}/>`).join("")}
       ${words(where[1], B(best) - 14, best.toFixed(2), { anchor: where[0], color: "accent" })}
       ${[2, 3, 4, 5, 6, 7].map((k) => words(P(k), 148, k === 2 ? "K = 2" : k)).join("")}
       ${words(left, top + 13, `the mixture of ${K}, and the galaxies`, { anchor: "start" })}

@@ -118,8 +118,8 @@ export default function geyser(box) {
       ${dots.join("")}
       <clipPath id="mx-plane"><path d="M${size.left} 2H${size.width}V${size.height - 40}H${size.left}Z"/></clipPath>
       ${shown.means.map((mean, k) => `
-        <path clip-path="url(#mx-plane)" d="${ellipse(mean, shown.covs[k])}" fill="var(--mx-${k + 1})" fill-opacity="0.08" stroke="var(--mx-${k + 1})" stroke-width="2.2"/>
-        <g class="mx-hold" data-k="${k}"><circle cx="${px(mean[0])}" cy="${py(mean[1])}" r="22" fill="transparent"/><circle cx="${px(mean[0])}" cy="${py(mean[1])}" r="7" fill="var(--mx-${k + 1})" stroke="var(--mx-paper)" stroke-width="2"/></g>`).join("")}
+        <path clip-path="url(#mx-plane)" d="${ellipse(mean, shown.covs[k])}" fill="var(--mx-${k + 1})" fill-opacity="0.08" stroke="var(--mx-${k + 1})" stroke-width="2.2" data-tie="covariance"/>
+        <g class="mx-hold" data-k="${k}" data-tie="mean"><circle cx="${px(mean[0])}" cy="${py(mean[1])}" r="22" fill="transparent"/><circle cx="${px(mean[0])}" cy="${py(mean[1])}" r="7" fill="var(--mx-${k + 1})" stroke="var(--mx-paper)" stroke-width="2"/></g>`).join("")}
       ${shown.means.map(([mx, my], k) => {
         // Where the centres are near each other, the label of the left one is on its left.
         const [ox, oy] = shown.means[1 - k];

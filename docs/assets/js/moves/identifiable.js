@@ -60,7 +60,7 @@ export default function identifiable(box, { p, redA, redB, n }) {
     const share = { a: weight, b: 1 - weight };
     const mark = (key, y, k) => fits || key !== name ? `
       <path d="M${x(kept[key])} ${y + 4}V76" stroke="var(--mx-${k})"/>
-      <circle cx="${x(kept[key])}" cy="76" r="${2 + 13 * Math.sqrt(share[key])}" fill="var(--mx-${k})" data-tie="${key === "a" ? "red-a" : "red-b"}"/>
+      <circle cx="${x(kept[key])}" cy="76" r="${2 + 13 * Math.sqrt(share[key])}" fill="var(--mx-${k})" data-tie="${key === "a" ? "red-a" : "red-b"} weight"/>
       ${words(Math.min(half - 26, Math.max(26, x(kept[key]))), y, `${key} = ${+kept[key].toFixed(2)}`, { color: k })}` : "";
     const bag = bagOfThree(kept);
     const wide = (half - 10) / 4;

@@ -80,7 +80,7 @@ export default function move(box, { sd }) {
     svg.innerHTML = `
       <clipPath id="mx-rod"><path d="M0 0H${width}V${22 * scale}H0Z"/></clipPath>
       <g clip-path="url(#mx-rod)">
-      ${[-2, -1, 0, 1, 2].map((z) => `<circle cx="${X(a * z)}" cy="${Y(b * z)}" r="${(s * scale).toFixed(1)}" fill="var(--mx-1)" fill-opacity="0.13"/>`).join("")}
+      ${[-2, -1, 0, 1, 2].map((z) => `<circle cx="${X(a * z)}" cy="${Y(b * z)}" r="${(s * scale).toFixed(1)}" fill="var(--mx-1)" fill-opacity="0.13" data-tie="noise"/>`).join("")}
       <ellipse cx="${cx}" cy="${cy}" rx="${(2 * scale * Math.hypot(long, s)).toFixed(1)}" ry="${(2 * scale * s).toFixed(1)}" transform="rotate(${tilt.toFixed(2)} ${cx} ${cy})" fill="none" stroke="var(--mx-1)" stroke-dasharray="5 4"/>
       <path d="${data.x.map((v, i) => `M${X(v)} ${Y(data.y[i])}L${X(a * beads.z[i])} ${Y(b * beads.z[i])}`).join("")}" stroke="var(--mx-muted)" stroke-width="0.8"/>
       <path d="M${X(-end * a)} ${Y(-end * b)}L${X(end * a)} ${Y(end * b)}" stroke="var(--mx-accent)" stroke-width="3" data-tie="loadings"/>

@@ -70,7 +70,7 @@ export default function shapes(box) {
     const told = wide(width) ? [`${numbers} numbers in all`, `log-likelihood ${minus(tall.toFixed(2))}`, `BIC ${bic.toFixed(1)}`] : [];
     svg.innerHTML = `
       ${points.map((point) => `<circle cx="${X(point[0]).toFixed(1)}" cy="${Y(point[1]).toFixed(1)}" r="2.6" fill="${tint(point)}" fill-opacity=".75"/>`).join("")}
-      ${parts.flatMap(([, mean, cov], k) => [1, 2].map((size) => `<path d="M${round(ellipse(mean, cov, size))}Z" fill="none" stroke="var(--mx-${k + 1})" stroke-width="${3 - size}"/>`)).join("")}
+      ${parts.flatMap(([, mean, cov], k) => [1, 2].map((size) => `<path d="M${round(ellipse(mean, cov, size))}Z" fill="none" stroke="var(--mx-${k + 1})" stroke-width="${3 - size}" data-tie="covariance"/>`)).join("")}
       <path d="M${X(-1.85)} 6V${foot}H${X(1.65)}" fill="none" stroke="var(--mx-ink)"/>
       ${[-1, 0, 1].map((v) => words(X(v), foot + 15, minus(v))).join("")}${[-2, -1, 0, 1, 2].map((v) => words(X(-1.85) - 6, Y(v) + 4, minus(v), { anchor: "end" })).join("")}
       ${words(X(1.65), foot + 31, "length of the eruption, in sds", { anchor: "end" })}

@@ -69,8 +69,8 @@ export default function spike(box, { weight }) {
     svg.innerHTML = `
       ${counts.map((count, k) => `<rect x="${(X(first + k) - bar / 2).toFixed(1)}" y="${Y(count / n).toFixed(1)}" width="${(bar - 0.6).toFixed(1)}" height="${(136 - Y(count / n)).toFixed(1)}" fill="var(--mx-rule)"/>`).join("")}
       <path d="M${line(all)}${base}" fill="var(--mx-2)" fill-opacity=".75"/>
-      <path d="M${line(part)}${base}" fill="var(--mx-1)" fill-opacity=".85"/>
-      <path d="M${X(at)} 136V${Y(all(at))}" stroke="var(--mx-1)" stroke-width="2"/>
+      <path d="M${line(part)}${base}" fill="var(--mx-1)" fill-opacity=".85" data-tie="spread weight"/>
+      <path d="M${X(at)} 136V${Y(all(at))}" stroke="var(--mx-1)" stroke-width="2" data-tie="mean"/>
       <path d="M${line(two)}" fill="none" stroke="var(--mx-ink)" stroke-width="1.6" stroke-dasharray="5 3"/>
       <path d="M${X(40)} 136H${X(100)}" stroke="var(--mx-ink)"/>
       ${[50, 60, 70, 80, 90].map((x) => words(X(x), 151, x)).join("")}
