@@ -72,8 +72,8 @@ def _before(needs: str, page_html: str) -> str:
     exercises = page_html.count(EXERCISE)
     return (
         '<p class="mx-before" data-search-exclude>'
-        f"You need {html.escape(needs)}. About {minutes(page_html)} minutes to read, and "
-        f'<span class="mx-done" data-exercises="{exercises}">{exercises} exercises'
+        f"You need {html.escape(needs)}. About {minutes(page_html)} minutes to read, "
+        f'and <span class="mx-done" data-exercises="{exercises}">{exercises} exercises'
         "</span>.</p>"
     )
 

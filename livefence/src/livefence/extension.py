@@ -2,19 +2,16 @@
 
 import html
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
-from livefence import cache, figures, page
+from livefence import chains, figures, page
+from livefence.chains import Result
 from livefence.context import PageContext
-from livefence.faults import FenceError
 from livefence.page import Cell, Command, Fence, Number, Page
-from livefence.process import ChainProcess
 from livefence.run import number_html
 from livefence.settings import Settings, from_options
 
@@ -24,8 +21,6 @@ PRIORITY = 27  # after white space is normalised (30), before superfences (25)
 
 MOST_LINES = 40  # of output that are seen at once; `run.js` has the same
 TALL = "32em"
-
-Result = dict[str, Any]  # {"text": ...}, {"output": ..., "figures": [...]}
 
 ran: dict[str, tuple[Page, dict[Cell, Result]]] = {}  # by file, for `livefence.mkdocs`
 
@@ -86,61 +81,15 @@ def run_page(
     parsed: Page, place: PageContext, settings: Settings
 ) -> dict[Cell, Result]:
     """What each cell gave; a cell after a fence that failed gave nothing."""
-    results: dict[Cell, Result] = {}
-    surroundings = cache.surroundings(settings)
+    given: dict[Cell, Result] = {}
     forms = {parsed.solution_of(f): f for f in parsed.fences if f.head.check}
-    for number, cells in enumerate(parsed.chains):
-        form = forms.get(number)
-        check = form.head.check if form else ""
-        name = cache.key(cells, surroundings + check)
-        gave = _run_chain(cells, name, place, settings, check)
-        results.update(zip(cells, gave, strict=False))
-        if form and "answers" in gave[-1]:
-            results[form] = {"known": gave[-1]["answers"]}
-    return results
-
-
-def _run_chain(
-    cells: tuple[Cell, ...],
-    name: str,
-    place: PageContext,
-    settings: Settings,
-    check: str,
-) -> list[Result]:
-    """The results of a chain, from the cache or anew; with a fault, always anew. What
-    a form can compare by itself stands with the last."""
-    stored = cache.load(name, settings)
-    if stored is not None and len(stored) == len(cells):
-        return stored
-    with closing(ChainProcess(settings, place.path, place.file)) as chain:
-        results = list(_run_cells(cells, chain))
-        if check and not chain.failed:
-            heard = "".join(result.get("output", "") for result in results)
-            if answers := chain.answers((check, heard)):
-                results[-1]["answers"] = answers
-    if not any("fault" in result for result in results):
-        cache.store(name, results, settings)
-    return results
-
-
-def _run_cells(cells: tuple[Cell, ...], chain: ChainProcess) -> Iterator[Result]:
-    """Run the cells in order, until a fence fails: what follows leans on it."""
-    for cell in cells:
-        try:
-            yield _run_cell(cell, chain)
-        except FenceError as error:
-            yield {"fault": error.faults[0], "output": chain.output}
-        if chain.failed:
-            return
-
-
-def _run_cell(cell: Cell, chain: ChainProcess) -> Result:
-    """What a cell gave, as it is stored."""
-    if isinstance(cell, Number):
-        return {"text": chain.evaluate(cell)}
-    result = chain.run(cell)
-    drawn = [[f.svg, f.alt, f.caption] for f in result.figures]
-    return {"output": result.output, "figures": drawn}
+    jobs = chains.of_page(parsed, place.path, place.file, settings)
+    for number, job in enumerate(jobs):
+        gave = chains.results(job, settings)
+        given.update(zip(job.cells, gave, strict=False))
+        if number in forms and "answers" in gave[-1]:
+            given[forms[number]] = {"known": gave[-1]["answers"]}
+    return given
 
 
 class Writer:

@@ -18,14 +18,14 @@ from mkdocs.exceptions import BuildError, PluginError
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File
 
-from livefence import cache, jupyter, lint
+from livefence import cache, chains, jupyter, lint
 from livefence.browser.parts import PartsError
 from livefence.browser.site import FOLDER, has_parts, protect
 from livefence.browser.site import files as browser_files
-from livefence.extension import ran
+from livefence.extension import MARKS, ran
 from livefence.faults import FenceError
 from livefence.notebook import notebook
-from livefence.page import attribute
+from livefence.page import attribute, parse
 from livefence.settings import Settings, from_options
 
 LINK = (
@@ -34,6 +34,7 @@ LINK = (
 )
 NAME, FENCES = "livefence", "pymdownx.superfences"  # extensions of Markdown
 STYLE = Path(__file__).with_name("page.css")
+Source = tuple[str, Path, str]  # of a page: its name in faults, its file, its text
 log = logging.getLogger("mkdocs.livefence")
 
 
@@ -48,6 +49,7 @@ class LiveFencePlugin(BasePlugin):
         super().__init__()
         self.options: dict[str, Any] = {}
         self.serving = False
+        self.looked_at: dict[str, tuple[str, str]] = {}  # pages: text, surroundings
         # of notebooks that ran, for mkdocs-jupyter
         self.remembered: tempfile.TemporaryDirectory[str] | None = None
 
@@ -111,7 +113,8 @@ class LiveFencePlugin(BasePlugin):
     def on_files(self, files: Any, config: Any) -> None:
         """The style of the pages, and what Run needs, become part of the site."""
         settings = _settings(config)
-        _read_all(files, config)
+        pages = _read_all(files, config)
+        self._run_ahead(pages, settings)
         style = f"{FOLDER}/{STYLE.name}"
         files.append(File.generated(config, style, abs_src_path=str(STYLE)))
         try:
@@ -124,9 +127,26 @@ class LiveFencePlugin(BasePlugin):
             file = File.generated(config, name, **{kind: content})
             files.append(file)
 
+    def _run_ahead(self, pages: list[Source], settings: Settings) -> None:
+        """Begin to run the chains of pages that have changed since the last build."""
+        surroundings = cache.surroundings(settings)
+        jobs = []
+        for name, path, text in pages:
+            if self.looked_at.get(name) == (text, surroundings):
+                continue
+            self.looked_at[name] = text, surroundings
+            if any(mark in text for mark in MARKS):
+                jobs += chains.of_page(parse(text), name, str(path), settings)
+        chains.run_ahead(jobs, settings)
+
+    def on_build_error(self, error: Exception) -> None:
+        """What was begun ahead is of no use any more."""
+        chains.forget()
+
     def on_post_build(self, config: Any) -> None:
         """No page runs scripts of another host, or any that were not built with it."""
         self._keep_notebooks(_settings(config))
+        chains.forget()
         if _settings(config).browser and not self.serving:
             protect(Path(config.site_dir))
 
@@ -180,16 +200,20 @@ class LiveFencePlugin(BasePlugin):
         self.remembered = None
 
 
-def _read_all(files: Any, config: Any) -> None:
-    """A page in another encoding ends the build with its name and line."""
+def _read_all(files: Any, config: Any) -> list[Source]:
+    """The pages: path, file and text. One in another encoding ends the build with its
+    name and line."""
+    found = []
     root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
     for file in files.documentation_pages():
         path = Path(file.abs_src_path or "")
         if path.suffix == ".md" and path.is_file():
+            name = os.path.relpath(path, root).replace(os.sep, "/")
             try:
-                lint.text_of(path, os.path.relpath(path, root).replace(os.sep, "/"))
+                found.append((name, path, lint.text_of(path, name)))
             except FenceError as error:
                 raise BuildError(str(error)) from None
+    return found
 
 
 def _empty_block(config: Any, settings: Settings) -> str:

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import IO, Any
@@ -189,6 +190,7 @@ class Server:
 
 
 _servers: dict[tuple[str, ...], Server] = {}
+_one_at_a_time = threading.Lock()  # chains may be begun by several threads
 
 
 @atexit.register
@@ -201,11 +203,12 @@ def close_all() -> None:
 def _from_server(settings: Settings, stack: contextlib.ExitStack) -> Pipes:
     """A fork of a process that has imported the packages as they are."""
     name = tuple(settings.packages)
-    if name in _servers and not _servers[name].serves(settings.packages):
-        _servers.pop(name).close()
-    if name not in _servers:
-        _servers[name] = Server(settings.packages)
-    connection = _servers[name].connect()
+    with _one_at_a_time:
+        if name in _servers and not _servers[name].serves(settings.packages):
+            _servers.pop(name).close()
+        if name not in _servers:
+            _servers[name] = Server(settings.packages)
+        connection = _servers[name].connect()
     stack.callback(_hang_up, connection)
     return (
         stack.enter_context(connection.makefile("rb")),
