@@ -82,7 +82,7 @@ def random_starts(
 ) -> Iterator[State]:
     """First guesses of several kinds; where few are asked for, each is the highest of
     some after a short run."""
-    tries = -(-_TRIES // max(count, 1)) if engine.k < CROWD else 1
+    tries = -(-_TRIES // max(count, 1)) if 1 < engine.k < CROWD else 1
     rows = engine.source
     assert isinstance(rows, Rows)
     columns = rows.whole.x.size // len(rows.whole.x)
@@ -105,17 +105,19 @@ def random_starts(
 def _short_run(engine: Engine, state: State) -> tuple[float, State]:
     """Some steps up, and the log-likelihood there; -inf where it collapses, or where a
     component is so sharp that the exact form is needed: it is about to."""
-    first = state
+    first, before = state, -np.inf
     with quiet():
         try:
-            for _ in range(_SHORT):
+            for left in reversed(range(_SHORT)):
                 log_likelihood, statistics = engine.e_step(state)
                 if statistics.form is not engine.form:
                     return -np.inf, first
-                reached, state = state, engine.m_step(statistics, state)
+                if not left or ties_with(before, log_likelihood):
+                    break  # the last, or one after which nothing rises
+                before, state = log_likelihood, engine.m_step(statistics, state)
         except (CollapseError, np.linalg.LinAlgError):
             return -np.inf, first
-    return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), reached
+    return (log_likelihood if np.isfinite(log_likelihood) else -np.inf), state
 
 
 def _standing_start(engine: Engine, rng: np.random.Generator, kind: Kind) -> State:
@@ -157,8 +159,8 @@ def random_start(
         noise = _SOFT
         share[unknown] = noise / len(unknown)
     share[np.array(unknown)[nearest], np.arange(m)] += 1 - noise
-    edges = engine.edges_move  # rows beyond an end are nobody's from then on
-    if len(unknown) < k and not edges and rng.random() < _NEAR_SEEDS:
+    # not where ends move: rows beyond an end are nobody's from then on
+    if len(unknown) < k and not engine.edges_move and rng.random() < _NEAR_SEEDS:
         near = _near_seeds(share, points, np.array(unknown), seeds, rng)
         possible = _possible_shares(engine, near).any(axis=1, keepdims=True)
         share = np.where(possible, near, share)  # a seed that its component cannot make

@@ -181,13 +181,17 @@ def test_the_gradient_of_a_top_1_gate_is_that_of_its_loss(space):
     assert (found[1][:, load == 0] == 0).all()
 
 
-def test_experts_starve_without_balancing_and_pay_for_much_of_it(space):
+def test_experts_starve_without_balancing_and_strong_balancing_is_slow(space):
+    """Trained to the end the errors of all three are within a tenth of each other."""
     routed = space["routed"]
     starved = {name: (load < 0.01).sum(axis=1) for name, (load, _) in routed.items()}
     error = {name: np.median(each[1]) for name, each in routed.items()}
-    assert starved[0].mean() > 1.5
-    assert starved[0.3].mean() == 0
-    assert 0.2 < starved["EM"].mean() < 1.5
-    assert error["EM"] < error[0.3] < error[0] < error[1] / 1.5
+    assert 1 < starved["at the start"].mean() < starved[0].mean() - 0.5
+    assert starved[0.3].mean() < 0.2
+    assert starved["EM"].mean() < starved["at the start"].mean() - 0.5
+    ends = [error[0], error[0.3], error[1]]
+    assert error["EM"] < min(ends)
+    assert max(ends) < 1.1 * min(ends)
+    assert error["1, stopped early"] > 2 * max(ends)
     for load, _ in routed.values():
         np.testing.assert_allclose(load.sum(axis=1), 1)

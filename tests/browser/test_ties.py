@@ -93,7 +93,9 @@ def test_a_term_shows_its_meaning_where_it_is_linked(chapter, violations):
 
 def test_the_line_below_the_title_counts_what_is_solved(chapter):
     line = chapter.locator(".mx-before")
-    expect(line).to_contain_text(re.compile(r"You need .*minutes to read, and \d exercises\."))
+    expect(line).to_contain_text(
+        re.compile(r"You need .*minutes to read, and \d exercises\.")
+    )
     chapter.evaluate(
         """() => {
              const tick = document.createElement("span");
