@@ -67,6 +67,20 @@ def test_no_page_violates_wcag_a_or_aa(visit, violations, path):
     assert not any(found.values()), found
 
 
+def test_the_style_of_objects_comes_with_the_first_of_them(page, site):
+    """Pages without an object do not have it, nor need it before one is gone to."""
+    name = "_mkdocstrings.css"
+    assert name not in site.source("chapters/03-em/")
+    assert name in site.source("reference/Normal/")
+    ready(page, site.url + "reference/")
+    page.evaluate("window.kept = true")
+    page.locator("article a[href*='Normal/']").first.click()
+    expect(page.locator(".doc-object").first).to_be_visible()
+    assert page.evaluate("window.kept")
+    style = f"document.querySelector('link[href*=\"{name}\"]')?.sheet?.cssRules.length"
+    page.wait_for_function(style)
+
+
 def test_every_page_of_the_book_is_looked_at(site):
     """What is built is what the sources were said to become."""
     assert site.pages == pages_of_the_book()

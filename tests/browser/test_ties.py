@@ -2,10 +2,12 @@
 are counted."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+FILES = Path(__file__).parents[2]
 CHAPTERS = [f"chapters/{name}/" for name in ("03-em", "05-how-fast")]
 
 
@@ -53,22 +55,45 @@ def test_a_name_in_code_that_is_pointed_at_lights_up_its_symbol(chapter):
     expect(lit(chapter, f".katex [data-tie='{name}']")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", CHAPTERS)
+COUNT = """() => [...document.querySelectorAll(".mx-tie")].map((item) => {
+  const all = (where) => document.querySelectorAll(
+    where.replaceAll("TIE", `[data-tie~="${item.dataset.tie}"]`)).length;
+  return [item.dataset.tie, item.dataset.code, all("article .katex TIE"),
+    all("article codeTIE, article code TIE"),
+    all(".mx-move TIE, .livefence-figure TIE")]; })"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"chapters/{file.stem}/" for file in sorted(FILES.glob("docs/chapters/*.md"))],
+)
 def test_every_symbol_of_a_list_stands_in_a_formula_and_its_names_in_code(
     page, site, path
 ):
+    """And some of them in a picture."""
     page.goto(site.url + path)
     expect(page.locator(".mx-tie[tabindex]").first).to_be_visible()
-    items = page.locator(".mx-tie").all()
-    assert len(items) >= 2
-    for item in items:
-        name, code = (item.get_attribute(f"data-{key}") for key in ("tie", "code"))
-        formulas = page.locator(f"article .katex [data-tie~='{name}']")
-        assert formulas.count() >= 2, f"{name} stands in no formula but its own"
-        if code:
-            assert page.locator(
-                f"article code[data-tie~='{name}'], article code [data-tie~='{name}']"
-            ).count(), name
+    expect(page.locator(".mx-move[data-live]").first).to_be_visible()
+    ties = page.evaluate(COUNT)
+    assert len(ties) >= 2
+    for name, code, formulas, names, _ in ties:
+        assert formulas >= 2, f"{name} stands in no formula but its own"
+        assert names or not code, name
+    assert sum(pictures > 0 for *_, pictures in ties) >= 1
+
+
+def test_a_symbol_of_several_parts_and_one_with_a_power_are_found(page, site):
+    """g_k(x) is a letter with an index and a bracket; a variance is the spread's."""
+    page.goto(site.url + "chapters/17-experts/")
+    expect(page.locator(".mx-tie[tabindex]").first).to_be_visible()
+    lit = "article .katex [data-tie~='{}']"
+    gate = page.locator(lit.format("gate")).all_inner_texts()
+    assert {"(", "x", ")"} < set(gate)
+    assert page.locator(lit.format("sd")).count() > 4
+    page.goto(site.url + "chapters/08-spikes-and-starts/")
+    expect(page.locator(".mx-tie[tabindex]").first).to_be_visible()
+    spread = page.locator(lit.format("spread")).all_inner_texts()
+    assert any("2" in text for text in spread), spread  # the square
 
 
 def test_a_term_shows_its_meaning_where_it_is_linked(chapter, violations):
