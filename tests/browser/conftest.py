@@ -21,6 +21,8 @@ WITH_ADDRESS = (".html", ".ipynb", ".xml")  # files of a site
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OF_COLOUR = ["color-contrast", "link-in-text-block"]  # rules that ask for a colour
+TWO_FRAMES = """new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
 expect.set_options(timeout=120_000)  # against what hangs: no test measures time
 HOW = "these tests need Chromium: apt-get install chromium, or set CHROMIUM to its path"
 
@@ -179,14 +181,20 @@ def violations():
     """What axe holds against a page as it stands, one line for each element."""
     script = Axe().axe_script
 
-    def look(page, colours_alone: bool = False) -> list[str]:
+    def look(page, colours: bool | None = None) -> list[str]:
+        """By all rules; by those of colours alone, or by all but those."""
         page.evaluate("scrollTo(0, 0)")  # what scrolls under the header is no finding
+        page.evaluate(TWO_FRAMES)  # what a new size asks for is done by then
         page.wait_for_function(STILL)  # nor is what fades from one title to another
         if not page.evaluate("'axe' in window"):
             page.evaluate(script)
             page.evaluate(READ_ONCE)
-        rules = OF_COLOUR if colours_alone else WCAG
-        options = {"runOnly": rules, "resultTypes": ["violations"]}
+        options = {
+            "runOnly": OF_COLOUR if colours else WCAG,
+            "resultTypes": ["violations"],
+        }
+        if colours is False:
+            options["rules"] = {rule: {"enabled": False} for rule in OF_COLOUR}
         found = page.evaluate(
             "(options) => axe.run(options).then((found) => found.violations)", options
         )

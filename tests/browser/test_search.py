@@ -6,6 +6,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import TWO_FRAMES
+
 CHAPTER = {
     2: "chapters/02-hidden-factory/",
     3: "chapters/03-em/",
@@ -114,11 +116,6 @@ FIRST = {
     "install": "",
     "big data": "speed/",
 }
-
-
-TWO_FRAMES = """new Promise((resolve) =>
-  requestAnimationFrame(() => requestAnimationFrame(resolve)))
-"""
 
 
 @pytest.fixture(scope="module")
