@@ -9,12 +9,16 @@ chapter it takes from there, and cannot show anything else:
     [move: name]                        what moves
     `{chapter} weight:.3f`              a number, by its expression on the page
 
-Numbers of two digits or more that are typed on a slide must stand in the chapter.
+A number of two digits or more, below 0 or in percent that is typed on a slide must
+stand in the chapter beside the same word, before it or after it. Those of the speaker's
+own are `given` in the front matter.
 """
 
 from __future__ import annotations
 
+import functools
 import html as entities
+import itertools
 import logging
 import re
 from pathlib import Path
@@ -34,7 +38,9 @@ NUMBER = re.compile(r"`\{chapter\} (?P<expression>[^`]+)`")
 HERE = re.compile(
     r'<div data-chapter="(?P<kind>\w+)" data-words="(?P<words>[^"]*)"></div>'
 )
-DIGITS = re.compile(r"(?<![\w.#])-?\d[\d,]*(?:\.\d+)?")
+WORD = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:[ \xa0]?%)?|[^\W\d_]+")
+ANCHOR, MINUTES = re.compile(r"\{ #\w+ \}"), re.compile(r'"Say, \d+ minutes"')
+HOMEWORK = re.compile(r"problems \d[\d, ]* and \d+")
 CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<!--.*?-->", re.S)
 IDS = re.compile(r'(\bid="|href="#|url\(#)lf')
 BORROWED = "<!-- of the chapter -->{}<!-- here -->"
@@ -55,9 +61,18 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return markdown
     known = numbers[chapter]
     slides = markdown.partition(SLIDES)[2].partition(PROBLEMS)[0]
-    for number in _typed(slides):
-        if number not in _said(pages[chapter]):
-            log.error(f"{source}: {number} stands on a slide and not in {chapter}")
+    given = {str(number) for number in page.meta.get("given", [])}
+    typed = _typed(slides)
+    for number, beside in typed:
+        said = _said(pages[chapter])
+        alone = not beside and any(number in pair for pair in said)
+        if number not in given and not alone and not beside & said:
+            words = [f'"{" ".join(pair)}"' for pair in sorted(beside)] or [number]
+            log.error(
+                f"{source}: {' or '.join(words)} stands on a slide and not in {chapter}"
+            )
+    for number in given - {number for number, _ in typed}:
+        log.error(f"{source}: given has {number}, which is typed on no slide")
 
     def value(match: re.Match[str]) -> str:
         expression = match["expression"].strip()
@@ -83,16 +98,39 @@ def _chapter(page: Any) -> str | None:
     return str(chapter)
 
 
-def _typed(slides: str) -> list[str]:
-    """Numbers of two digits or more that stand in the text of slides."""
-    found = DIGITS.findall(CODE.sub(" ", slides))
-    return [n for n in found if len(re.sub(r"\D", "", n)) >= 2]
+Pair = tuple[str, str]
 
 
-def _said(html: str) -> set[str]:
-    """All numbers that a chapter shows, in text, code and figures' texts."""
-    text = BeautifulSoup(html, "html.parser").get_text(" ").replace("−", "-")
-    return {n.lstrip("-") for n in DIGITS.findall(text)} | set(DIGITS.findall(text))
+def _typed(slides: str) -> list[tuple[str, set[Pair]]]:
+    """The numbers to be looked at in the text of slides, each with the word before it
+    and the one after it."""
+    text = slides
+    for other in (ASKED, CODE, ANCHOR, MINUTES, HOMEWORK):
+        text = other.sub(" ", text)
+    found = []
+    for line in text.split("\n"):
+        words = _words(line)
+        for k, word in enumerate(words):
+            digits = len(re.sub(r"\D", "", word))
+            if digits >= 2 or (digits and (word[0] == "-" or word[-1] == "%")):
+                near = words[max(k - 1, 0) : k + 2]
+                pairs = itertools.pairwise(near)
+                found.append((word, {pair for pair in pairs if word in pair}))
+    return found
+
+
+def _words(text: str) -> list[str]:
+    """Words and numbers; a percentage is one word."""
+    return [
+        word.replace(" ", "") for word in WORD.findall(text.replace("−", "-").lower())
+    ]
+
+
+@functools.cache
+def _said(html: str) -> set[Pair]:
+    """Neighbouring words of all that a chapter shows, in text, code and figures."""
+    words = _words(BeautifulSoup(html, "html.parser").get_text(" "))
+    return set(itertools.pairwise(words))
 
 
 @event_priority(60)  # before livefence forgets what it ran

@@ -251,6 +251,24 @@ def test_no_search_finds_a_product_with_a_higher_bound(digits):
         assert ours[i] < exact[i]
 
 
+def test_no_other_start_finds_a_better_product_for_any_new_image(digits):
+    """The climb begins at the encoder's and at the top of the grid; here also at four
+    draws from each posterior. From the encoder's alone some images end lower."""
+    some, rng = digits["new"], np.random.default_rng(0)
+    log_joint, exact = digits["on_grid"](some)
+    _, log_sd, _ = digits["encode"](some, digits["net"])
+    odds = np.exp(log_joint - log_joint.max(axis=1)[:, None])
+    odds /= odds.sum(axis=1)[:, None]
+    tops = []
+    for _ in range(4):
+        spots = [rng.choice(len(digits["grid"]), p=each) for each in odds]
+        found = digits["best_product"](some, digits["grid"][spots], log_sd)
+        tops.append(digits["of_normal"](log_joint, *found))
+    gap = (exact - np.max(tops, axis=0)).mean()
+    assert digits["parts"]["new"][1] < gap + 0.01
+    assert digits["lower"] >= 5
+
+
 def test_the_parts_of_the_gap_of_the_autoencoder(digits):
     """Both positive; the encoder's is larger on images that it did not learn from, and
     the bent decoder is far ahead of the straight one."""

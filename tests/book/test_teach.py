@@ -74,9 +74,10 @@ def deck(monkeypatch, caplog):
     monkeypatch.setattr(teach, "numbers", {chapter: {"w:.2f": "0.25"}})
     caplog.set_level(logging.ERROR)
 
-    def made(slides, chapter=chapter):
+    def made(slides, chapter=chapter, **meta):
         file = SimpleNamespace(src_uri="teaching/c.md", abs_src_path="")
-        page = SimpleNamespace(file=file, meta={"chapter": chapter}, url="teaching/c/")
+        meta |= {"chapter": chapter}
+        page = SimpleNamespace(file=file, meta=meta, url="teaching/c/")
         text = teach.on_page_markdown(f"# T\n\n## Slides\n\n{slides}\n", page)
         html = teach.on_page_content(text, page, None)
         return html, [record.getMessage() for record in caplog.records]
@@ -113,8 +114,15 @@ def test_a_block_that_stands_still_has_nothing_to_press(deck):
 
 
 FAULTS = {
-    "a number that is not the chapter's": ("0.26 of it", "0.26 stands on a slide"),
-    "a whole number": ("of 201", "201 stands on a slide and not in chapters/c.md"),
+    "a number that is not the chapter's": ("0.26 of it", '"0.26 of" stands on a slide'),
+    "a whole number": ("of 201", '"of 201" stands on a slide and not in chapters/c.md'),
+    "the chapter's number of something else": (
+        "The mean is 200.",
+        '"is 200" stands on a slide',
+    ),
+    "a share of one digit": ("5 % of it", '"5% of" stands on a slide'),
+    "a number below 0": ("It is -9.", '"is -9" stands on a slide'),
+    "a number of a table": ("| 7.5 | `x` |", "7.5 stands on a slide"),
     "an expression": ("`{chapter} w:.3f`", "has no number `{python} w:.3f`"),
     "a figure": ("[figure: A curve]", "[figure: A curve] is found 0 times"),
     "a block": ("[code: x]", "[code: x] is found 2 times"),
@@ -128,6 +136,23 @@ def test_what_a_slide_has_not_from_its_chapter_fails_the_build(deck, kind):
     _, said = deck(slides)
     assert len(said) == 1
     assert wrong in said[0]
+
+
+def test_a_number_of_the_speakers_own_is_given_and_typed(deck):
+    _, said = deck("Most try 0.5 first.", given=[0.5])
+    assert said == []
+    _, said = deck("Most try it.", given=[0.5])
+    assert said == ["teaching/c.md: given has 0.5, which is typed on no slide"]
+
+
+def test_a_number_beside_the_chapters_word_is_the_chapters(deck):
+    """Before it or after it; homework, anchors and minutes are no numbers of it."""
+    _, said = deck(
+        "### A { #s10 }\n\n200 stones of 200.\n\nProblems: problems 6, 8 and 10.\n"
+        '??? note "Say, 10 minutes"\n'
+    )
+    assert len(said) == 1
+    assert '"200 stones"' in said[0]
 
 
 def test_a_chapter_that_was_not_built_is_told(deck):
