@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import TWO_FRAMES
+
 PAGE = "teaching/03-em/"
 
 
@@ -75,3 +77,33 @@ def test_the_live_block_runs_on_its_slide(deck):
         pytest.skip("these tests need what Run needs: python -m livefence.browser")
     live.get_by_role("button", name="Run", exact=True).click()
     expect(live.locator(".livefence-status")).to_have_text(re.compile("^Ran in"))
+
+
+def test_a_slide_gets_smaller_until_it_fits_and_what_is_beyond_is_paged_to(page, site):
+    """On a low screen: each slide is at two thirds or fits, and Page Down leaves none
+    before its end was seen."""
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.goto(site.url + PAGE)
+    page.get_by_role("button", name="Present", exact=True).click()
+    count, looked, paged = page.locator(".mx-slide").count(), 0, 0
+    state = """() => { const s = document.querySelector(".mx-now");
+      return [s.querySelector(".mx-count").textContent, s.scrollTop, s.clientHeight,
+        s.scrollHeight, Number(s.style.getPropertyValue("--mx-fit"))]; }"""
+    page.evaluate(TWO_FRAMES)
+    while looked < count - 1:
+        name, top, seen, whole, size = page.evaluate(state)
+        assert size == 0.67 or whole <= seen + 2
+        page.keyboard.press("PageDown")
+        page.evaluate(TWO_FRAMES)
+        after = page.evaluate(state)
+        if after[0] == name:
+            assert after[1] > top
+            paged += 1
+        else:
+            assert top + seen >= whole - 3
+            looked += 1
+    assert paged > 0
+    page.keyboard.press("Home")
+    now(page, 1)
+    page.keyboard.press("End")
+    now(page, count)

@@ -46,6 +46,25 @@ export default function deck(box) {
     all.forEach((slide, i) => slide.classList.toggle("mx-now", i === now));
     all[now].tabIndex = -1;
     all[now].focus({ preventScroll: true });
+    all[now].scrollTop = 0;
+    again();
+    requestAnimationFrame(() => requestAnimationFrame(again)); // what moves is drawn by then
+  }
+
+  /** A slide that is taller than the screen gets smaller, down to two thirds. */
+  function fit(slide) {
+    for (const size of [1, 0.88, 0.77, 0.67]) {
+      slide.style.setProperty("--mx-fit", size);
+      if (slide.scrollHeight <= slide.clientHeight + 2) break;
+    }
+  }
+
+  /** On, or back; first through what of the slide is beyond the screen. */
+  function page(way) {
+    const { scrollTop, scrollHeight, clientHeight } = all[now];
+    const left = way > 0 ? scrollHeight - clientHeight - scrollTop : scrollTop;
+    if (left > 2) all[now].scrollBy({ top: 0.8 * way * clientHeight });
+    else show(now + way);
   }
 
   const bar = document.createElement("div");
@@ -53,22 +72,33 @@ export default function deck(box) {
   bar.append(
     button("Back", () => show(now - 1)),
     button("On", () => show(now + 1)),
-    button("Notes", () => root.classList.toggle("mx-notes")),
+    button("Notes", notes),
     button("End", () => end()),
   );
+
+  const again = () => fit(all[now]);
+  function notes() {
+    root.classList.toggle("mx-notes");
+    again();
+  }
 
   function end() {
     bar.remove();
     root.classList.remove("mx-show", "mx-notes");
     document.removeEventListener("keydown", press);
+    removeEventListener("resize", again);
     all[now].scrollIntoView();
   }
 
   function press(event) {
     if (event.target.closest?.("input, textarea, [contenteditable=true], .cm-editor")) return;
-    const steps = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 };
+    if (event.key === " " && event.target.closest?.("button, summary, a")) return;
+    const steps = { ArrowRight: 1, ArrowLeft: -1 };
+    const pages = { PageDown: 1, ArrowDown: 1, " ": 1, PageUp: -1, ArrowUp: -1 };
     if (event.key in steps) show(now + steps[event.key]);
-    else if (event.key === "n" || event.key === "N") root.classList.toggle("mx-notes");
+    else if (event.key in pages) page(pages[event.key]);
+    else if (event.key === "Home" || event.key === "End") show(event.key === "Home" ? 0 : all.length - 1);
+    else if (event.key === "n" || event.key === "N") notes();
     else if (event.key === "Escape" || !box.isConnected) end();
     else return;
     event.preventDefault();
@@ -79,6 +109,7 @@ export default function deck(box) {
     root.classList.add("mx-show");
     article.append(bar);
     document.addEventListener("keydown", press);
+    addEventListener("resize", again);
     show(now);
   }
 
@@ -90,7 +121,7 @@ export default function deck(box) {
   }
 
   const words = document.createElement("p");
-  words.textContent = "Arrow keys go on and back, N shows the notes, Escape ends.";
+  words.textContent = "Arrow keys go on and back, Page Down first through a tall slide; N shows the notes, Escape ends.";
   box.replaceChildren(
     button("Present", present),
     button("Print the slides with notes", () => print(false)),
