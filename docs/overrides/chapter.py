@@ -102,9 +102,10 @@ def _ties(ties: Any, source: str) -> str:
             raise PluginError(f"{source}: {tie['name']!r} must be small letters and -")
         items.append(_tie(tie))
     head = (
-        '<ul class="mx-ties" data-search-exclude aria-label="Symbols of this chapter">'
+        '<div class="mx-ties" role="list" data-search-exclude '
+        'aria-label="Symbols of this chapter">'
     )
-    return "\n".join([head, *items, "</ul>"])
+    return "\n".join([head, *items, "</div>"])
 
 
 def _tie(tie: dict[str, Any]) -> str:
@@ -112,8 +113,8 @@ def _tie(tie: dict[str, Any]) -> str:
     color = f"var(--mx-{tie['color']})" if "color" in tie else "var(--mx-accent)"
     code = f" <code>{html.escape(names[0])}</code>" if names else ""
     return (
-        f'<li class="mx-tie" data-tie="{tie["name"]}" '
+        f'<div class="mx-tie" role="listitem" data-tie="{tie["name"]}" '
         f'data-code="{html.escape(" ".join(names))}" style="--mx-tie:{color}">'
         f'<span class="arithmatex">\\({html.escape(tie["symbol"])}\\)</span>{code} '
-        f"{html.escape(tie['means'])}</li>"
+        f"{html.escape(tie['means'])}</div>"
     )

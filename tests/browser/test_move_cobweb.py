@@ -57,7 +57,7 @@ def test_the_sliders_work_by_keyboard(page, move, violations):
     box.get_by_role("slider", name=re.compile("share of red")).focus()
     page.keyboard.press("Home")
     expect(status).to_have_text(re.compile(r"after 9170 steps; .* 9\.2e−5"))
-    expect(box.locator("dl")).to_contain_text("no multiple of the step")
+    expect(box.locator("dl")).to_contain_text("no multiple of that step")
     assert "NaN" not in box.inner_html()
     assert violations(page) == []
     page.keyboard.press("End")

@@ -64,7 +64,7 @@ export default function cobweb(box, { redA, redB, p, xbar }) {
       <text x="${x0 + w}" y="${y0 + h + 15}" text-anchor="end">${mark(high)}</text>
       <text x="${x0 + w / 2}" y="${y0 + h + 30}" text-anchor="middle">π before the step</text>
       <text x="${x0 + 8}" y="${y0 + 12}">π after it</text>
-      ${(slope ? [`dashed: slope ρ = ${rate.toFixed(3)}`] : ["black: the step", "grey: no change"])
+      ${(slope ? [`dashed: slope ρ = ${rate.toFixed(3)}`] : ["curve: the step", "grey: no change"])
         .map((words, k) => `<text x="${x0 + 8}" y="${y0 + 29 + 17 * k}" style="fill:var(--mx-muted)">${words}</text>`).join("")}`;
   }
 
@@ -86,11 +86,11 @@ export default function cobweb(box, { redA, redB, p, xbar }) {
     redraw();
     const { limit, rate } = atLimit(xbar, redA, redB);
     const { steps, error } = stopped(xbar, p, redA, redB);
-    const times = 1 - rate > 1e-9 ? `about ${(rate / (1 - rate)).toFixed(1)} steps` : "no multiple of the step";
+    const times = 1 - rate > 1e-9 ? `about ${(rate / (1 - rate)).toFixed(1)} times that step` : "no multiple of that step";
     list.innerHTML = `
       <dt>limit</dt><dd>${+limit.toFixed(3)}</dd>
       <dt>rate ρ, the slope there</dt><dd>${rate.toFixed(3)}</dd>
-      <dt>left after a step</dt><dd>${times}</dd>`;
+      <dt>error after a step</dt><dd>${times}</dd>`;
     if (announce) status.textContent = `A step is below 10⁻⁸ after ${steps} steps; the error is then ${minus(error.toExponential(1))}.`;
   }
   for (const slider of sliders) {

@@ -86,7 +86,7 @@ export default function emSteps(box, { redA, redB, p, xbar }) {
     list.innerHTML = `
       <dt>${dot("red")}P(A | red)</dt><dd>${red}</dd>
       <dt>${dot("blue")}P(A | blue)</dt><dd>${blue}</dd>
-      <dt>π after ${trail.length - 1} steps</dt><dd>${trail.at(-1).toFixed(6)}</dd>`;
+      <dt>π after ${trail.length - 1} step${trail.length === 2 ? "" : "s"}</dt><dd>${trail.at(-1).toFixed(6)}</dd>`;
     status.textContent = message;
     show();
   }

@@ -42,7 +42,8 @@ export const curve = (x, rho) => (-(1 - rho) * x * x) / 2;
 /** The bound that touches the log-likelihood at d. */
 export const boundFrom = (d, x, rho) => curve(d, rho) - (1 - rho) * d * (x - d) - ((x - d) * (x - d)) / 2;
 
-const FIRST = 3.6; // where the climb begins
+/** Where the climb begins: far out, and within the picture. */
+const beginning = (rho) => Math.min(3.6, Math.sqrt(11 / (1 - rho)));
 const Ic = 'I<tspan dy="4" font-size="12">c</tspan>';
 
 export default function move(box, { p, s, n }) {
@@ -62,7 +63,7 @@ export default function move(box, { p, s, n }) {
   const [separation, weight] = box.querySelectorAll("input");
   const across = Array.from({ length: 169 }, (_, k) => -4.2 + k / 20);
   const grid = Array.from({ length: 241 }, (_, k) => -6 + k / 20);
-  let [rho, now, steps, trail] = [rate(p, s), FIRST, 0, []];
+  let [rho, first, now, steps, trail] = [rate(p, s), 0, 0, 0, []];
 
   const tall = (width) => (width < 420 ? 268 : 300);
   const drawParabolas = inPixels(parabolas, tall, (width) => {
@@ -135,7 +136,8 @@ export default function move(box, { p, s, n }) {
   const numbers = (share, digit, unlabelled, labelled) =>
     `The rate is ${share}: ${digit} steps to gain a digit. The standard error is ${unlabelled}; with labels it would be ${labelled}.`;
   const restart = (told) => {
-    [now, steps, trail] = [FIRST, 0, []];
+    first = now = beginning(rate(weight.valueAsNumber, separation.valueAsNumber));
+    [steps, trail] = [0, []];
     draw(told);
   };
   for (const slider of [separation, weight]) {
@@ -146,7 +148,7 @@ export default function move(box, { p, s, n }) {
     trail.push(now);
     now *= rho;
     steps += 1;
-    const left = (100 * now) / FIRST;
+    const left = (100 * now) / first;
     draw((share) => `Step ${steps}, to the top of the bound: ${left < 1 ? "less than 1" : left.toFixed(0)} % of the first distance is left. Each step leaves ${share} of it.`);
   };
   again.onclick = () => restart(numbers);

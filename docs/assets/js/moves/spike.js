@@ -76,7 +76,7 @@ export default function spike(box, { weight }) {
       ${[50, 60, 70, 80, 90].map((x) => words(X(x), 151, x)).join("")}
       ${words(X(40), 167, "minutes to the next eruption", { anchor: "start" })}
       ${words(X(46), Y(0.034), "Ada")}${words(X(66), Y(0.0165), "Ben")}
-      ${all(at) > TOP ? words(X(at) + (at > 60 ? -8 : 8), 16, `up to a height of ${minus(tall)}`, { anchor: at > 60 ? "end" : "start", color: 1 }) : ""}
+      ${all(at) > TOP ? words(X(at) + (at > 60 ? -8 : 8), 16, `goes on up to ${minus(tall)}`, { anchor: at > 60 ? "end" : "start", color: 1 }) : ""}
       <path d="M${S(LOW)} ${H(best)}H${S(HIGH)}" stroke="var(--mx-ink)" stroke-dasharray="5 3"/>
       <path d="M${grid.map((log, k) => `${S(log).toFixed(1)} ${H(curve[k]).toFixed(1)}`).join("L")}" fill="none" stroke="var(--mx-1)" stroke-width="2.5"/>
       <circle cx="${dotX}" cy="${dotY}" r="7" fill="var(--mx-1)" stroke="var(--mx-paper)" stroke-width="2"/>
@@ -96,7 +96,7 @@ export default function spike(box, { weight }) {
     if (!announce) return;
     const here = logLikelihood(weight, +box.querySelector("[name=place]:checked").value, s);
     const over = here - best;
-    status.textContent = `At ${power(s)} minutes Ben's log-likelihood is ${minus(here.toFixed(2))}, ${Math.abs(over).toFixed(2)} ${over > 0 ? "above" : "below"} Ada's.`;
+    status.textContent = `With a standard deviation of ${power(s)} minute${s === 1 ? "" : "s"} Ben's log-likelihood is ${minus(here.toFixed(2))}, ${Math.abs(over).toFixed(2)} ${over > 0 ? "above" : "below"} Ada's.`;
   }
   slider.addEventListener("input", () => draw(false));
   slider.addEventListener("change", () => draw(true));
