@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 import mixnotes as mx
+from tests.browser.conftest import TWO_FRAMES
 
 A, B = 0.8, 0.3
 FACTORIES = mx.Mixture([mx.Bernoulli(A), mx.Bernoulli(B)])
@@ -179,6 +180,28 @@ def test_the_words_of_a_drawing_keep_their_size_on_a_phone(page, move, name):
     for words, size, left, right in found:
         assert size >= 12, words
         assert min(left, right) > -1.5, words
+
+
+@pytest.mark.parametrize("name", ["bayes", "spike", "cobweb", "rod"])
+def test_a_drawing_grows_with_the_readers_text(page, move, name):
+    """Twice the size of letters: the words of the drawing are twice as large, within
+    it, and a finger finds the same places."""
+    page.set_viewport_size({"width": 2600, "height": 1400})
+    box = move(name)
+    sizes = """(box) => {
+        const svg = box.querySelector("svg");
+        const frame = svg.getBoundingClientRect();
+        const scale = frame.width / svg.viewBox.baseVal.width;
+        return [...svg.querySelectorAll("text")].filter((t) => t.textContent)
+          .map((t) => { const r = t.getBoundingClientRect();
+            return [scale * parseFloat(getComputedStyle(t).fontSize),
+                    r.left - frame.left, frame.right - r.right]; }); }"""
+    for letters, wanted in ((20, 13), (40, 26)):
+        page.add_style_tag(content=f"html {{ font-size: {letters}px !important }}")
+        page.evaluate(TWO_FRAMES)
+        found = box.evaluate(sizes)
+        assert {round(size) for size, *_ in found} == {wanted}
+        assert min(min(left, right) for _, left, right in found) > -3
 
 
 def test_a_move_comes_alive_after_instant_navigation(page, site):

@@ -14,7 +14,7 @@ const lights = (names, on) => {
 /** Whether this is the symbol with a power: of the sd with an index, the variance. */
 const raised = (mord, wanted) => {
   const [base, more] = mord.children;
-  return Boolean(more?.matches(".msupsub")) && [...more.querySelectorAll(".vlist > span")].some((each) => bare(base) + bare(each) === wanted);
+  return Boolean(more?.matches(".msupsub")) && [...more.querySelectorAll(".vlist > span")].some((each) => bare(each) && bare(base) + bare(each) === wanted);
 };
 
 /** The parts of a formula that are the symbol in a row, as those of g_k(x) are. */

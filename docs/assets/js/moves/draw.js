@@ -1,6 +1,7 @@
 // Chapter 1: draw waits at the geyser, by choice and by average.
 
 import { minus } from "./parts.js";
+import { HALO } from "./picture.js";
 import { wide } from "./wide.js";
 
 /** How many of the 272 waits at Old Faithful are in each three minutes from 42 on. */
@@ -87,9 +88,9 @@ export default function draw(box, { p, meanA, meanB, sd }) {
         <text x="0" y="${y + 15}">${title}${words}</text><g data-tie="observation">${dots.join("")}</g>
         <path d="M0 ${base}H${width}" stroke="var(--mx-ink)"/>`;
       marks += name === "choice"
-        ? `<text x="${X(meanA)}" y="${y + 35}" text-anchor="middle" data-tie="label">A, short</text>
-           <text x="${X(meanB)}" y="${y + 35}" text-anchor="middle" data-tie="label">B, long</text>`
-        : `<text x="${width}" y="${base - H(45)}" text-anchor="end">grey: the waits</text>`;
+        ? `<text x="${X(meanA)}" y="${y + 35}" text-anchor="middle" data-tie="label" ${HALO}>A, short</text>
+           <text x="${X(meanB)}" y="${y + 35}" text-anchor="middle" data-tie="label" ${HALO}>B, long</text>`
+        : `<text x="${width}" y="${base - H(45)}" text-anchor="end" ${HALO}>grey: the waits</text>`;
       y = base + 6;
     }
     for (const tick of [40, 50, 60, 70, 80, 90, 100]) {

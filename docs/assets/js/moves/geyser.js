@@ -4,6 +4,7 @@
 // computed here, by the same arithmetic.
 
 import { minus } from "./parts.js";
+import { scale } from "./picture.js";
 
 const LEVEL = Math.sqrt(-2 * Math.log(0.1)); // of the ellipse that holds nine tenths
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -222,8 +223,8 @@ export default function geyser(box) {
       const inside = (value, [low, high]) => Math.min(high, Math.max(low, value));
       const means = shown.means.map((mean) => [...mean]);
       means[k] = [
-        inside(ranges[0][0] + ((clientX - place.left - size.left) / (size.width - size.left - 8)) * (ranges[0][1] - ranges[0][0]), ranges[0]),
-        inside(ranges[1][0] + ((size.height - 40 - (clientY - place.top)) / (size.height - 50)) * (ranges[1][1] - ranges[1][0]), ranges[1]),
+        inside(ranges[0][0] + (((clientX - place.left) / scale() - size.left) / (size.width - size.left - 8)) * (ranges[0][1] - ranges[0][0]), ranges[0]),
+        inside(ranges[1][0] + ((size.height - 40 - (clientY - place.top) / scale()) / (size.height - 50)) * (ranges[1][1] - ranges[1][0]), ranges[1]),
       ];
       from(means, false);
     };
@@ -244,14 +245,15 @@ export default function geyser(box) {
     size.chartHeight = side ? size.height : 120;
     plane.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
     chart.setAttribute("viewBox", `0 0 ${size.chartWidth} ${size.chartHeight}`);
-    plane.style.width = `${size.width}px`;
-    chart.style.width = `${size.chartWidth}px`;
+    plane.style.width = `${size.width * scale()}px`;
+    chart.style.width = `${size.chartWidth * scale()}px`;
     drawPlane();
     drawChart();
   }
 
   const drawing = box.querySelector(".mx-geyser");
-  fitTo(drawing.clientWidth || 340);
-  new ResizeObserver(() => fitTo(drawing.clientWidth)).observe(drawing);
+  const room = () => Math.floor(drawing.clientWidth / scale());
+  fitTo(room() || 340);
+  new ResizeObserver(() => fitTo(room())).observe(drawing);
   tell();
 }

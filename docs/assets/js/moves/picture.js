@@ -1,15 +1,19 @@
-// A drawing as wide as its box, in real pixels, so that its text keeps the reader's size.
+// A drawing as wide as its box, in pixels of a page whose text has its usual size. Where
+// the reader's is larger, so is the drawing's.
+
+/** How much larger the page's text is than usual: 20 pixels a rem. */
+export const scale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 20);
 
 /** Draws by draw(width) now and whenever the svg's width changes, and returns what
     draws it again; tall(width) is its height. */
 export function inPixels(svg, tall, draw) {
   let width = 0;
   function look() {
-    const now = Math.round(svg.clientWidth) || 320;
+    const now = Math.round(svg.clientWidth / scale()) || 320;
     if (now === width) return;
     width = now;
     svg.setAttribute("viewBox", `0 0 ${width} ${tall(width)}`);
-    svg.setAttribute("height", tall(width));
+    svg.setAttribute("height", tall(width) * scale());
     draw(width);
   }
   svg.setAttribute("preserveAspectRatio", "xMidYMid");
@@ -18,7 +22,8 @@ export function inPixels(svg, tall, draw) {
   return () => draw(width);
 }
 
-const HALO = 'paint-order="stroke" stroke="var(--mx-paper)" stroke-width="4" stroke-linejoin="round"';
+/** A rim of paper around words that something may cross. */
+export const HALO = 'paint-order="stroke" stroke="var(--mx-paper)" stroke-width="4" stroke-linejoin="round"';
 
 /** Words in a drawing, with a rim of paper where they cross a line. */
 export const words = (x, y, text, { anchor = "middle", color = "ink", tie = "" } = {}) =>
