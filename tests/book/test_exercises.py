@@ -693,13 +693,13 @@ ANSWERS = {
         },
     ),
     "11.1": (
-        ["factor = 0.25", "factor = 1 / 4", "factor = 3 / 12"],
+        ["share = 0.25", "share = 1 / 4", "share = 3 / 12"],
         {
-            "what it counts": "factor = 1 / 3",
-            "one at the centre": "factor = 4 / 3",
-            "the other way round": "factor = 4",
-            "the distance not squared": "factor = 3 / 6",
-            "the distance squared alone": "factor = 1 / 9",
+            "what it counts": "share = 1 / 3",
+            "one at the centre": "share = 4 / 3",
+            "the other way round": "share = 4",
+            "the distance not squared": "share = 3 / 6",
+            "the distance squared alone": "share = 1 / 9",
         },
     ),
     "11.2": (
