@@ -349,6 +349,7 @@ def test_on_a_phone_the_menu_works_by_keyboard(page, site):
     expect(part).to_be_in_viewport()
     part.press("Enter")
     page.wait_for_url("**/notation/")
+    expect(page.locator("article h1")).to_contain_text("Notation")  # the page is there
     target = menu.get_by_role("link", name="Bibliography")
     expect(target).to_be_hidden()
     page.locator("header").get_by_role("button", name="Menu").press("Enter")
