@@ -17,7 +17,7 @@ from typing import Any
 
 from livefence import cache
 from livefence.faults import FenceError
-from livefence.page import Cell, Number, Page
+from livefence.page import Cell, Fence, Number, Page
 from livefence.process import ChainProcess
 from livefence.settings import Settings
 
@@ -30,9 +30,14 @@ class Job:
 
     name: str
     cells: tuple[Cell, ...]
-    check: str  # the names that a form asks for, if the chain is its solution
+    form: Fence | None  # the one that asks for names, if the chain is its solution
     path: str  # of the page, as faults name it
     file: str  # of the page, as tracebacks name it
+
+    @property
+    def check(self) -> str:
+        """The names that the form asks for."""
+        return self.form.head.check if self.form else ""
 
 
 def of_page(parsed: Page, path: str, file: str, settings: Settings) -> list[Job]:
@@ -42,9 +47,8 @@ def of_page(parsed: Page, path: str, file: str, settings: Settings) -> list[Job]
     found = []
     for number, cells in enumerate(parsed.chains):
         form = forms.get(number)
-        check = form.head.check if form else ""
-        name = cache.key(cells, surroundings + check)
-        found.append(Job(name, cells, check, path, file))
+        name = cache.key(cells, surroundings + (form.head.check if form else ""))
+        found.append(Job(name, cells, form, path, file))
     return found
 
 

@@ -82,13 +82,11 @@ def run_page(
 ) -> dict[Cell, Result]:
     """What each cell gave; a cell after a fence that failed gave nothing."""
     given: dict[Cell, Result] = {}
-    forms = {parsed.solution_of(f): f for f in parsed.fences if f.head.check}
-    jobs = chains.of_page(parsed, place.path, place.file, settings)
-    for number, job in enumerate(jobs):
+    for job in chains.of_page(parsed, place.path, place.file, settings):
         gave = chains.results(job, settings)
         given.update(zip(job.cells, gave, strict=False))
-        if number in forms and "answers" in gave[-1]:
-            given[forms[number]] = {"known": gave[-1]["answers"]}
+        if job.form and "answers" in gave[-1]:
+            given[job.form] = {"known": gave[-1]["answers"]}
     return given
 
 
