@@ -14,7 +14,7 @@ from mixnotes.numeric.arrays import Array
 
 _WORTH = 4096  # observations from which it is worth it
 Rows = NDArray[np.intp]
-_CELL = 0.03  # the width of a cell, in widths of a peak
+_CELL = 0.02  # the width of a cell, in widths of a peak
 _CHANGE = 0.1  # of a known log-density in a cell
 _FEW = 8  # known components
 

@@ -22,8 +22,9 @@ from mixnotes.numeric.arrays import Array
 
 FAMILIES = (counts, places, positives)  # which register with `track_of`
 _SHARE = 0.01  # of what is missing, that need not be known
-_THIN = 1e-10  # of log D, to which few observations stand for many
-_ROUNDS = 4  # of Newton steps on all observations
+_THIN = 1e-12  # of log D, to which few observations stand for many
+_ENOUGH = 3e-7  # nats above a fit, that need not be known where observations are many
+_ROUNDS = 4  # of these
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Summit:
         atoms = few.solved(atoms, level if few is whole else max(level, _THIN))
         best = self._judged(atoms, gap)
         for _ in range(_ROUNDS if few is not whole else 0):
-            if best.slack <= max(gap, _SHARE * self._above(best.log_f, log_f)):
+            if best.slack <= max(gap, self._needless(best.log_f, log_f)):
                 break
             atoms = whole.polished(whole.weighed(atoms), 3, level)
             ahead = self._judged(atoms, gap)
@@ -124,11 +125,11 @@ class Summit:
         log_f = self.problem.log_f(atoms)
         return Certificate(self.mixture(atoms), log_f, self.slack(log_f, gap))
 
-    def _above(self, mine: Array, log_f: Array | None) -> float:
-        """By how much a log-likelihood is above that of f."""
+    def _needless(self, mine: Array, log_f: Array | None) -> float:
+        """The nats above f that need not be known, for a log-likelihood."""
         if log_f is None:
             return 0.0
-        return max(float(self.problem.weight @ (mine - log_f)), 0.0)
+        return max(_SHARE * float(self.problem.weight @ (mine - log_f)), _ENOUGH)
 
     def slack(self, log_f: Array, gap: float) -> float:
         """W log sup D: how far any mixture of the class may be above f."""
