@@ -30,6 +30,7 @@ _FAR = 40.0  # e-folds from the start beyond which a parameter has run off
 _LONG, _ON = 10.0, 5.0  # e-folds after which it is asked whether as many more rise
 _SHORT = 1.0  # e-folds; a longer step does not begin near a maximum
 _SOME = 8  # steps that are taken from there
+_HELD_STEPS = 6  # of Newton in an M-step with kinks held; a whole climb takes ten times as long
 _SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
 _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for others
 
@@ -165,7 +166,9 @@ class Made(Component):
             return start
         line = _Line(self.bounds, free, lambda v: self._settled(v, settle, height))
         top = ascend(
-            lambda u: self._settled(line.values(u), settle, height), np.zeros(len(free))
+            lambda u: self._settled(line.values(u), settle, height),
+            np.zeros(len(free)),
+            _HELD_STEPS,
         )
         found = settle(start.values | line.values(top.place))
         here = {n: start.values[n] for n in self.blanks}
