@@ -152,3 +152,43 @@ def test_the_landing_page_tells_what_was_solved(page, site):
     expect(told).to_have_text("2 solved")
     beside = told.locator("xpath=preceding-sibling::a")
     expect(beside).to_have_attribute("href", re.compile(f"{CHAPTERS[0]}$"))
+
+
+@pytest.fixture
+def touched(browser, site):
+    """A chapter on a phone."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
+        service_workers="block",
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(site.url + CHAPTERS[0])
+    expect(page.locator(".mx-tie[tabindex]").first).to_be_visible()
+    yield page
+    context.close()
+
+
+def test_a_finger_lights_up_a_symbol_and_lets_go_of_it_elsewhere(touched):
+    symbol = touched.locator("article p .katex [data-tie]").first
+    name = symbol.get_attribute("data-tie").split()[0]
+    symbol.tap()
+    expect(lit(touched, f"pre [data-tie~='{name}']").first).to_be_attached()
+    item = touched.locator(f".mx-tie[data-tie='{name}']")
+    expect(item).to_have_attribute("aria-pressed", "true")
+    touched.locator("article h1").tap()
+    expect(lit(touched, "*")).to_have_count(0)
+    expect(item).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_finger_asks_for_a_meaning_and_again_for_its_page(touched):
+    link = touched.locator("article p > a[href*='notation/#']").first
+    link.tap()
+    card = touched.get_by_role("tooltip")
+    expect(card).to_contain_text("again")
+    assert "chapters/" in touched.url
+    touched.locator("article h1").tap()
+    expect(card).to_have_count(0)
+    link.tap()
+    expect(card).to_be_visible()
+    link.tap()
+    expect(touched).to_have_url(re.compile("notation/#"))

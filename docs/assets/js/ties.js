@@ -1,6 +1,6 @@
 // A symbol in a formula, its name in the code and what it is in the picture light up
-// together: pointed at, or chosen by keyboard in the list at the head of the chapter.
-// And a term of the glossary shows what it means. Nothing of it is needed to read.
+// together: pointed at, touched, or chosen by keyboard in the list at the head of the
+// chapter. And a term of the glossary shows what it means. Nothing of it is needed to read.
 
 const bare = (element) => element.textContent.replace(/[\u200b\u2061\s]/g, "");
 const lights = (names, on) => {
@@ -61,13 +61,12 @@ function tie(item, article) {
 let pinned = [];
 const named = (target) => target.closest?.("article [data-tie]")?.dataset.tie.split(" ").filter(Boolean) ?? [];
 
-function pin(item) {
-  const names = named(item);
-  const again = names.length && names.every((name) => pinned.includes(name));
+/** Keep these lit, or none where they were. */
+function pin(names) {
+  const again = names.every((name) => pinned.includes(name));
   lights(pinned, false);
-  for (const other of document.querySelectorAll(".mx-tie")) other.ariaPressed = "false";
   pinned = again ? [] : names;
-  item.ariaPressed = String(!again);
+  for (const item of document.querySelectorAll(".mx-tie")) item.ariaPressed = String(pinned.includes(item.dataset.tie));
   lights(pinned, true);
 }
 
@@ -80,15 +79,16 @@ function listen() {
   document.addEventListener("focusout", ({ target }) => {
     if (target.matches?.(".mx-tie")) lights(named(target).filter((name) => !pinned.includes(name)), false);
   });
-  document.addEventListener("click", ({ target }) => {
+  document.addEventListener("click", ({ target, pointerType }) => {
     const item = target.closest?.(".mx-tie");
-    if (item) pin(item);
+    const touched = pointerType === "touch" && !target.closest?.("a, button, input, label, summary, .mx-move");
+    if (item || touched) pin(named(item ?? target));
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
     if (!event.target.matches?.(".mx-tie") || !["Enter", " "].includes(event.key)) return;
     event.preventDefault();
-    pin(event.target);
+    pin(named(event.target));
   });
 }
 
@@ -113,7 +113,7 @@ function meaning(link) {
   });
 }
 
-async function show(link) {
+async function show(link, more = "") {
   shown = link;
   const words = await meaning(link).catch(() => null);
   if (shown !== link || !words) return;
@@ -126,6 +126,7 @@ async function show(link) {
     part.querySelectorAll("a").forEach((each) => each.replaceWith(...each.childNodes));
     card.append(part);
   }
+  if (more) card.append(Object.assign(document.createElement("p"), { className: "mx-more", textContent: more }));
   document.body.append(card);
   globalThis.renderMathInElement?.(card, { delimiters: [{ left: "\\(", right: "\\)", display: false }], throwOnError: false });
   const place = link.getBoundingClientRect();
@@ -153,6 +154,17 @@ function cards() {
     if (link && link !== shown) waiting = setTimeout(() => (hide(), show(link)), 150);
   });
   document.addEventListener("pointerout", ({ target }) => target.closest?.(`${terms}, .mx-card`) && leave());
+  // A finger asks for the meaning first, and with a second touch for the page.
+  document.addEventListener("click", (event) => {
+    if (event.pointerType !== "touch" || event.target.closest?.(".mx-card")) return;
+    const link = event.target.closest?.(terms);
+    const second = link && link === shown && card;
+    hide();
+    if (!link || second) return;
+    event.preventDefault();
+    event.stopPropagation();
+    show(link, "Touch the word again for its page.");
+  }, true);
   document.addEventListener("focusin", ({ target }) => target.matches?.(terms) && target.matches(":focus-visible") && (clearTimeout(waiting), hide(), show(target)));
   document.addEventListener("focusout", ({ target }) => target.matches?.(terms) && leave());
 }

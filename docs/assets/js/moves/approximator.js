@@ -53,7 +53,7 @@ export default function approximator(box) {
     if (!measured.has(rows)) measured.set(rows, errors(rows, target));
     return measured.get(rows);
   }
-  const tall = (width) => (width > 500 ? 270 : 230);
+  const tall = (width) => (width > 480 ? 270 : 230);
 
   const again = inPixels(svg, tall, (width) => {
     const [, { f, from, to, top, ticks }, rows] = chosen();

@@ -72,11 +72,11 @@ export default function cobweb(box, { redA, redB, p, xbar }) {
     const { limit } = atLimit(xbar, redA, redB);
     const low = Math.min(0.9, Math.max(0, limit - 0.05));
     const near = [low, low + 0.1];
-    const beside = width > 520;
+    const beside = width > 480;
     const [w, h] = beside ? [(width - 16) / 2, 300] : [width, 250];
     const second = beside ? [w + 16, 0] : [0, h + 8];
     svg.innerHTML = panel(0, 0, w, h, 0, 1, "the stairs of EM", false) +
-      panel(...second, w, h, ...near, "the same near the limit, ten times larger", true);
+      panel(...second, w, h, ...near, "near the limit, ten times larger", true);
     return beside ? h : 2 * h + 8;
   });
 

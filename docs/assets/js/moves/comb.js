@@ -79,7 +79,7 @@ export default function proof(box, { k, s: first }) {
   const target = () => targets[box.querySelector("[name=density]:checked").value];
   const grid = Array.from({ length: 51 }, (_, j) => LEAST + j / 25);
   const curves = new Map(); // the errors over s, of each density and K
-  const side = (w) => w >= 540;
+  const side = (w) => w >= 480;
 
   function over(density, K) {
     const key = `${density.low} ${K}`;

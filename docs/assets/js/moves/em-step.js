@@ -24,7 +24,7 @@ export default function emSteps(box, { redA, redB, p, xbar }) {
 
   // Drawn anew for another width or share; a step only moves what is there.
   const layout = wide(svg, (width) => {
-    const columns = width > 520 ? 25 : 20;
+    const columns = width > 480 ? 25 : 20;
     const rows = MANY / columns;
     const pitch = width / columns;
     const step = Math.min(pitch, 21);

@@ -223,8 +223,8 @@ export default function geyser(box) {
       const inside = (value, [low, high]) => Math.min(high, Math.max(low, value));
       const means = shown.means.map((mean) => [...mean]);
       means[k] = [
-        inside(ranges[0][0] + (((clientX - place.left) / scale() - size.left) / (size.width - size.left - 8)) * (ranges[0][1] - ranges[0][0]), ranges[0]),
-        inside(ranges[1][0] + ((size.height - 40 - (clientY - place.top) / scale()) / (size.height - 50)) * (ranges[1][1] - ranges[1][0]), ranges[1]),
+        inside(ranges[0][0] + (((clientX - place.left) / scale(drawing) - size.left) / (size.width - size.left - 8)) * (ranges[0][1] - ranges[0][0]), ranges[0]),
+        inside(ranges[1][0] + ((size.height - 40 - (clientY - place.top) / scale(drawing)) / (size.height - 50)) * (ranges[1][1] - ranges[1][0]), ranges[1]),
       ];
       from(means, false);
     };
@@ -237,7 +237,7 @@ export default function geyser(box) {
   function fitTo(width) {
     if (!width || width === wide) return;
     wide = width;
-    const side = width >= 560;
+    const side = width >= 470;
     size.width = side ? Math.round(0.62 * width) : width;
     size.height = side ? Math.round(Math.min(350, 0.5 * width)) : Math.round(Math.min(290, 0.74 * width));
     size.left = 44;
@@ -245,14 +245,14 @@ export default function geyser(box) {
     size.chartHeight = side ? size.height : 120;
     plane.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
     chart.setAttribute("viewBox", `0 0 ${size.chartWidth} ${size.chartHeight}`);
-    plane.style.width = `${size.width * scale()}px`;
-    chart.style.width = `${size.chartWidth * scale()}px`;
+    plane.style.width = `${size.width * scale(drawing)}px`;
+    chart.style.width = `${size.chartWidth * scale(drawing)}px`;
     drawPlane();
     drawChart();
   }
 
   const drawing = box.querySelector(".mx-geyser");
-  const room = () => Math.floor(drawing.clientWidth / scale());
+  const room = () => Math.floor(drawing.clientWidth / scale(drawing));
   fitTo(room() || 340);
   new ResizeObserver(() => fitTo(room())).observe(drawing);
   tell();

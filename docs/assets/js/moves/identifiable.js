@@ -39,7 +39,7 @@ export default function identifiable(box, { p, redA, redB, n }) {
   const [svg, status] = ["svg", "[role=status]"].map((s) => box.querySelector(s));
   const sliders = [...box.querySelectorAll("[type=range]")];
   const radios = [...box.querySelectorAll("[type=radio]")];
-  const side = (width) => width >= 520;
+  const side = (width) => width >= 480;
   let name = "b";
 
   /** What fits: a number, any, or none. */
@@ -80,8 +80,8 @@ export default function identifiable(box, { p, redA, redB, n }) {
       ${words(x(mean), 122, `P(red) = ${+mean.toFixed(3)}`)}
       ${words(half / 2, 142, fits ? `log-likelihood always ${minus(logLikelihood(n, mean, mean).toFixed(2))}` : `no ${symbols[name]} balances it`)}
       ${words(left + 4, top + 14, "Bags of three", { anchor: "start" })}
-      ${words(left + half - 4, top + 14, "outlined: if Ann is right", { anchor: "end" })}
-      ${words(left + half - 4, top + 30, "filled: your pick", { anchor: "end", color: "accent" })}
+      ${words(left + half - 4, top + 30, "outlined: if Ann is right", { anchor: "end" })}
+      ${words(left + half - 4, top + 46, "filled: your pick", { anchor: "end", color: "accent" })}
       <path d="M${left} ${top + 132}H${left + half}" stroke="var(--mx-ink)"/>${bars.join("")}`;
   });
 

@@ -1,19 +1,27 @@
 // A drawing as wide as its box, in pixels of a page whose text has its usual size. Where
 // the reader's is larger, so is the drawing's.
 
-/** How much larger the page's text is than usual: 20 pixels a rem. */
-export const scale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 20);
+const NARROW = 440; // pixels: up to that width all of it is needed to draw in
+const MOST = 1.2; // a wide box's share of that goes to larger words and marks
+
+/** How much larger than usual a drawing is in a box as wide as this one: as the page's
+    text is, and in a wide box more. */
+export function scale(box) {
+  const text = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 20);
+  return text * Math.min(Math.max(1, box.clientWidth / text / NARROW), MOST);
+}
 
 /** Draws by draw(width) now and whenever the svg's width changes, and returns what
     draws it again; tall(width) is its height. */
 export function inPixels(svg, tall, draw) {
   let width = 0;
   function look() {
-    const now = Math.round(svg.clientWidth / scale()) || 320;
+    const grown = scale(svg);
+    const now = Math.round(svg.clientWidth / grown) || 320;
     if (now === width) return;
     width = now;
     svg.setAttribute("viewBox", `0 0 ${width} ${tall(width)}`);
-    svg.setAttribute("height", tall(width) * scale());
+    svg.setAttribute("height", tall(width) * grown);
     draw(width);
   }
   svg.setAttribute("preserveAspectRatio", "xMidYMid");

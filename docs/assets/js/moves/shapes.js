@@ -50,7 +50,7 @@ export default function shapes(box) {
   const [svg, status] = ["svg", "[role=status]"].map((q) => box.querySelector(q));
   const chosen = () => +box.querySelector("[name=kind]:checked").value;
 
-  const wide = (width) => width >= 500;
+  const wide = (width) => width >= 480;
   const again = inPixels(svg, (width) => (wide(width) ? 360 : 372), (width) => {
     const [tall, numbers, bic, ...parts] = fits[chosen()];
     const unit = wide(width) ? 72 : Math.min(60, (width - 60) / 3.5); // on both axes: a circle is round

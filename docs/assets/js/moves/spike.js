@@ -41,7 +41,7 @@ export default function spike(box, { weight }) {
   const [slider, value, svg, status] = ["[type=range]", "label b", "svg", "[role=status]"].map((q) => box.querySelector(q));
   const grid = Array.from({ length: 311 }, (_, k) => LOW + k / 10);
   const minutes = Array.from({ length: 241 }, (_, k) => 40 + k / 4);
-  const side = (width) => width >= 540;
+  const side = (width) => width >= 480;
   let curveAt; // where the landscape lies in the drawing: [left, width, top]
 
   function paint(width) {
