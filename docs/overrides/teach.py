@@ -5,20 +5,22 @@ chapter it takes from there, and cannot show anything else:
 
     [figure: words of its caption]      a figure
     [code: words of the code]           a block, and what it prints
+    [output: words of the code]         what a block prints, without it
     [live: words of the code]           a block that the reader can run
     [move: name]                        what moves
     `{chapter} weight:.3f`              a number, by its expression on the page
 
-A number of two digits or more, below 0 or in percent that is typed on a slide must
-stand in the chapter beside the same word, before it or after it. Those of the speaker's
-own are `given` in the front matter.
+A number that is typed on a slide, in figures or from four to nine in a word, must
+stand in the chapter near the same words: the one that counts before it and the one
+after it. In the speaker's notes that is asked of numbers of two digits or more, below 0
+or in percent, and of one of both words. What is the deck's own is `given` in the front
+matter, with its words: "wait 79 minutes".
 """
 
 from __future__ import annotations
 
 import functools
 import html as entities
-import itertools
 import logging
 import re
 from pathlib import Path
@@ -33,15 +35,34 @@ from livefence.page import Number
 
 FOLDER = "teaching/"
 SLIDES, PROBLEMS = "\n## Slides", "\n## Problems"
-ASKED = re.compile(r"^\[(?P<kind>figure|code|live|move): (?P<words>.+)\]$", re.M)
+ASKED = re.compile(r"^\[(?P<kind>figure|code|output|live|move): (?P<words>.+)\]$", re.M)
 NUMBER = re.compile(r"`\{chapter\} (?P<expression>[^`]+)`")
 HERE = re.compile(
     r'<div data-chapter="(?P<kind>\w+)" data-words="(?P<words>[^"]*)"></div>'
 )
 WORD = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:[ \xa0]?%)?|[^\W\d_]+")
 ANCHOR, MINUTES = re.compile(r"\{ #\w+ \}"), re.compile(r'"Say, \d+ minutes"')
-HOMEWORK = re.compile(r"problems \d[\d, ]* and \d+")
-CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<!--.*?-->", re.S)
+HOMEWORK = re.compile(r"problems \d[\d, ]* and \d+|[Pp]roblem \d+")
+CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<!--.*?-->|(?m:^\d\. )", re.S)
+TEX = re.compile(r"\\[A-Za-z]+|\^\{?\d\}?")  # its commands, and powers
+NOTE = "    "  # how a line of the speaker's notes begins
+IN_WORDS = {
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+}
+# Words that say nothing of what a number counts.
+SMALL = re.compile(
+    "a|about|all|also|am|an|and|any|are|as|at|be|been|before|between|but|by|can|could|"
+    "did|do|does|down|each|every|for|from|had|has|have|he|her|his|how|if|in|into|is|it|"
+    "its|least|less|may|might|more|most|no|not|of|on|one|only|or|other|out|over|per|she|"
+    "so|some|than|that|the|their|then|there|these|they|this|those|to|up|very|was|we|"
+    "were|what|when|where|which|who|will|with|would|you"
+)
+NEAR = 10  # words of a chapter on either side of a number
 IDS = re.compile(r'(\bid="|href="#|url\(#)lf')
 BORROWED = "<!-- of the chapter -->{}<!-- here -->"
 CHAIN = re.compile(r'data-chain="(?=\d)')  # those of the page have numbers of their own
@@ -61,18 +82,14 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return markdown
     known = numbers[chapter]
     slides = markdown.partition(SLIDES)[2].partition(PROBLEMS)[0]
-    given = {str(number) for number in page.meta.get("given", [])}
-    typed = _typed(slides)
-    for number, beside in typed:
-        said = _said(pages[chapter])
-        alone = not beside and any(number in pair for pair in said)
-        if number not in given and not alone and not beside & said:
-            words = [f'"{" ".join(pair)}"' for pair in sorted(beside)] or [number]
-            log.error(
-                f"{source}: {' or '.join(words)} stands on a slide and not in {chapter}"
-            )
-    for number in given - {number for number, _ in typed}:
-        log.error(f"{source}: given has {number}, which is typed on no slide")
+    given = [str(words) for words in page.meta.get("given", [])]
+    unknown = dict.fromkeys(_unknown(slides, pages[chapter]))
+    for words in unknown:
+        if words not in given:
+            log.error(f'{source}: "{words}" stands on a slide and not in {chapter}')
+    for words in given:
+        if words not in unknown:
+            log.error(f'{source}: given has "{words}", which the slides do not need')
 
     def value(match: re.Match[str]) -> str:
         expression = match["expression"].strip()
@@ -98,39 +115,58 @@ def _chapter(page: Any) -> str | None:
     return str(chapter)
 
 
-Pair = tuple[str, str]
-
-
-def _typed(slides: str) -> list[tuple[str, set[Pair]]]:
-    """The numbers to be looked at in the text of slides, each with the word before it
-    and the one after it."""
-    text = slides
+def _unknown(slides: str, html: str) -> list[str]:
+    """The numbers of slides that the chapter does not have, each between its words."""
+    text, near = slides, _near(html)
     for other in (ASKED, CODE, ANCHOR, MINUTES, HOMEWORK):
         text = other.sub(" ", text)
     found = []
     for line in text.split("\n"):
-        words = _words(line)
+        words, noted = _words(line), line.startswith(NOTE)
         for k, word in enumerate(words):
-            digits = len(re.sub(r"\D", "", word))
-            if digits >= 2 or (digits and (word[0] == "-" or word[-1] == "%")):
-                near = words[max(k - 1, 0) : k + 2]
-                pairs = itertools.pairwise(near)
-                found.append((word, {pair for pair in pairs if word in pair}))
+            if not _counts(word, noted):
+                continue
+            before = next(filter(_tells, words[:k][::-1]), "")
+            after = next(filter(_tells, words[k + 1 :]), "")
+            here = near.get(word, [])
+            told = [any(w in around for around in here) for w in (before, after) if w]
+            enough = any if noted else all
+            if not (enough(told) if told else here):
+                found.append(" ".join(filter(None, (before, word, after))))
     return found
 
 
+def _counts(word: str, noted: bool) -> bool:
+    """Whether a word is a number that is looked at."""
+    digits = len(re.sub(r"\D", "", word))
+    return digits >= 2 or (
+        digits == 1 and (not noted or word[0] == "-" or word[-1] == "%")
+    )
+
+
+def _tells(word: str) -> bool:
+    """Whether a word says what a number beside it is."""
+    return not SMALL.fullmatch(word) and (len(word) > 1 or word.isdigit())
+
+
 def _words(text: str) -> list[str]:
-    """Words and numbers; a percentage is one word."""
-    return [
-        word.replace(" ", "") for word in WORD.findall(text.replace("−", "-").lower())
-    ]
+    """Words and numbers, those from four to nine as figures; a percentage is one
+    word, and TeX's own are none."""
+    text = TEX.sub(" ", text).replace("−", "-").lower()
+    words = (word.replace(" ", "") for word in WORD.findall(text))
+    return [IN_WORDS.get(word, word) for word in words]
 
 
 @functools.cache
-def _said(html: str) -> set[Pair]:
-    """Neighbouring words of all that a chapter shows, in text, code and figures."""
+def _near(html: str) -> dict[str, list[set[str]]]:
+    """What stands near each number of all that a chapter shows: text, code, figures."""
     words = _words(BeautifulSoup(html, "html.parser").get_text(" "))
-    return set(itertools.pairwise(words))
+    found: dict[str, list[set[str]]] = {}
+    for k, word in enumerate(words):
+        if any(map(str.isdigit, word)):
+            around = words[max(k - NEAR, 0) : k + NEAR + 1]
+            found.setdefault(word, []).append(set(around))
+    return found
 
 
 @event_priority(60)  # before livefence forgets what it ran
@@ -187,7 +223,8 @@ class Parts:
             data = "".join(map(str, self.soup.select(f'[data-of="{words}"]')))
             return [f"{m}{data}" for m in self.soup.select(f'[data-move="{words}"]')]
         found = [b for b in self.blocks if words in _text(b.find("code") or b)]
-        return [(self._live if kind == "live" else self._still)(b) for b in found]
+        made = {"live": self._live, "code": self._still, "output": self._printed}
+        return [made[kind](b) for b in found]
 
     def _still(self, block: Any) -> str:
         """The code, and below it what it prints, with nothing to press."""

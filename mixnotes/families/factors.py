@@ -287,18 +287,28 @@ class FactorNormal(Searched):
         return here._asdict() | {"loadings": _signed(here.loadings)}
 
     def _require_spread(self, scatter: Scatter, weight: Array, extent: Array) -> None:
-        """Raise an error where some column, or the component, has too few values."""
-        constant = np.flatnonzero(extent == 0)
-        if len(constant):
+        """Raise an error where the rows are too few, or too alike for the noise: for
+        the same noise in all columns together, else in each."""
+        alike = scatter.diagonal <= (FLOOR * extent) ** 2
+        if self.kind_of_noise == "spherical":
+            alike[:] = alike.all()
+        elif not extent.all():
             raise ValueError(
                 "each column must vary for its noise to be learned, got column "
-                f"{int(constant[0])} all equal; leave it out"
+                f"{int(extent.argmin())} all equal; leave it out, or ask for the same "
+                "noise in all columns"
             )
-        few = effective_n_of(weight) < self.q + 2
-        if few or not (scatter.diagonal > (FLOOR * extent) ** 2).all():
+        if effective_n_of(weight) < self.q + 2 or alike.all():
             raise CollapseError(
                 "FactorNormal collapsed: a component was left with fewer rows than "
                 "its factors need; use fewer components or factors"
+            )
+        if alike.any():
+            raise CollapseError(
+                f"FactorNormal collapsed: column {int(alike.argmax())} is the same in "
+                "all rows that carry a component, so that its noise goes to 0 and the "
+                "likelihood has no bound; leave the column out, or ask for the same "
+                'noise in all columns, as mx.Factors(q, noise="spherical") does'
             )
 
     def _require_noise(self, noise: Array, scatter: Scatter, extent: Array) -> None:

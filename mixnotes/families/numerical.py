@@ -30,7 +30,7 @@ _FAR = 40.0  # e-folds from the start beyond which a parameter has run off
 _LONG, _ON = 10.0, 5.0  # e-folds after which it is asked whether as many more rise
 _SHORT = 1.0  # e-folds; a longer step does not begin near a maximum
 _SOME = 8  # steps that are taken from there
-_HELD_STEPS = 6  # of Newton in an M-step with kinks held; a whole climb takes ten times as long
+_HELD_STEPS = 6  # of Newton in an M-step with kinks held; EM's next one goes on
 _SIMPLEX = (1e-4, 1e-2)  # sizes of one that looks about where densities have kinks
 _WORST = -1e3  # a log-density that stands for -inf while the simplex looks for others
 

@@ -192,3 +192,13 @@ def test_a_finger_asks_for_a_meaning_and_again_for_its_page(touched):
     expect(card).to_be_visible()
     link.tap()
     expect(touched).to_have_url(re.compile("notation/#"))
+
+
+def test_a_finger_goes_to_the_page_where_there_is_no_meaning_to_show(touched):
+    """As offline, or of a link to a part of the page that is no term."""
+    touched.route("**/notation/", lambda route: route.abort())
+    link = touched.locator("article p > a[href*='notation/#']").first
+    link.evaluate("(link) => link.addEventListener('click', () => (window.gone = 1))")
+    link.tap()
+    touched.wait_for_function("window.gone")
+    assert touched.get_by_role("tooltip").count() == 0

@@ -282,3 +282,27 @@ def test_a_column_that_a_component_never_saw_is_told():
     rows[:, 2] = np.nan
     with pytest.raises(ValueError, match="at least one value"):
         mx.em(mx.Mixture([mx.FactorNormal(1)]), rows)
+
+
+def test_a_column_that_is_constant_in_a_component_is_named():
+    """Its noise goes to 0; with the same noise in all columns nothing does."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0, 1, (60, 4)), rng.normal(8, 1, (60, 4))])
+    x[:60, 2] = 3.0
+    fit = mx.em(mx.gaussian_mixture(2, mx.Factors(1)), x)
+    assert not fit.converged
+    assert "column 2 is the same in all rows that carry a component" in fit.reason
+    one = mx.em(mx.gaussian_mixture(2, mx.Factors(1, noise="spherical")), x)
+    assert one.converged
+    assert min(part.noise.min() for part in one.mixture.components) > 0.4
+
+
+def test_a_column_that_never_varies_needs_the_same_noise_as_the_others():
+    """As in probabilistic principal components of scikit-learn."""
+    rng = np.random.default_rng(1)
+    x = np.column_stack([rng.normal(size=(50, 3)), np.full(50, 2.0)])
+    with pytest.raises(ValueError, match="column 3 all equal"):
+        mx.FactorNormal(1).fit(x)
+    part = mx.FactorNormal(1, kind_of_noise="spherical").fit(x)
+    theirs = PCA(1).fit(x).get_covariance() * 49 / 50  # of the unbiased covariance
+    np.testing.assert_allclose(part.cov, theirs, atol=1e-9)

@@ -113,10 +113,14 @@ function meaning(link) {
   });
 }
 
-async function show(link, more = "") {
+async function show(link, touched = false) {
   shown = link;
   const words = await meaning(link).catch(() => null);
-  if (shown !== link || !words) return;
+  if (shown !== link) return;
+  if (!words) {
+    if (touched) link.click(); // no meaning to show: to its page
+    return;
+  }
   card?.remove();
   card = document.createElement("div");
   card.className = "mx-card md-typeset";
@@ -126,7 +130,7 @@ async function show(link, more = "") {
     part.querySelectorAll("a").forEach((each) => each.replaceWith(...each.childNodes));
     card.append(part);
   }
-  if (more) card.append(Object.assign(document.createElement("p"), { className: "mx-more", textContent: more }));
+  if (touched) card.append(Object.assign(document.createElement("p"), { className: "mx-more", textContent: "Touch the word again for its page." }));
   document.body.append(card);
   globalThis.renderMathInElement?.(card, { delimiters: [{ left: "\\(", right: "\\)", display: false }], throwOnError: false });
   const place = link.getBoundingClientRect();
@@ -153,7 +157,9 @@ function cards() {
     if (link || target.closest?.(".mx-card")) clearTimeout(waiting);
     if (link && link !== shown) waiting = setTimeout(() => (hide(), show(link)), 150);
   });
-  document.addEventListener("pointerout", ({ target }) => target.closest?.(`${terms}, .mx-card`) && leave());
+  document.addEventListener("pointerout", ({ target, pointerType }) => {
+    if (pointerType !== "touch" && target.closest?.(`${terms}, .mx-card`)) leave();
+  });
   // A finger asks for the meaning first, and with a second touch for the page.
   document.addEventListener("click", (event) => {
     if (event.pointerType !== "touch" || event.target.closest?.(".mx-card")) return;
@@ -163,7 +169,7 @@ function cards() {
     if (!link || second) return;
     event.preventDefault();
     event.stopPropagation();
-    show(link, "Touch the word again for its page.");
+    show(link, true);
   }, true);
   document.addEventListener("focusin", ({ target }) => target.matches?.(terms) && target.matches(":focus-visible") && (clearTimeout(waiting), hide(), show(target)));
   document.addEventListener("focusout", ({ target }) => target.matches?.(terms) && leave());

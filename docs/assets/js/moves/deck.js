@@ -78,13 +78,15 @@ export default function deck(box) {
 
   const again = () => fit(all[now]);
   function notes() {
-    root.classList.toggle("mx-notes");
+    const shown = root.classList.toggle("mx-notes");
+    for (const note of article.querySelectorAll(".mx-slide details.note")) note.open = shown;
     again();
   }
 
   function end() {
     bar.remove();
-    root.classList.remove("mx-show", "mx-notes");
+    if (root.classList.contains("mx-notes")) notes();
+    root.classList.remove("mx-show");
     document.removeEventListener("keydown", press);
     removeEventListener("resize", again);
     all[now].scrollIntoView();
