@@ -208,6 +208,10 @@ class Mixture(Labelled):
         log_joint = self.bind_joint(x)
         return lambda filled: log_sum_exp(log_joint(filled))
 
+    def bound(self, x: Array) -> Callable[[Mixture], Array]:
+        """The same of intervals, too: each component looks at them by itself."""
+        return self.bind(x)
+
     def with_weights(self, weights: Any) -> Mixture:
         """The mixture of the same components with these weights."""
         return Mixture(self.parts, weights)

@@ -195,6 +195,8 @@ def bind(component: Any, rows: Intervals) -> Callable[[Any], Array]:
     below, above = low[inner], high[inner]
     if component.discrete:
         below, above = np.ceil(below) - 1, np.floor(above)
+    elif component.atoms:  # one that is the low end of an interval is in it
+        below = np.nextafter(below, -np.inf)
 
     mass = log_mass_between(below, above)
 

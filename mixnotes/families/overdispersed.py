@@ -24,7 +24,7 @@ from mixnotes.families.rows import (
     remembering_d,
     state_without_d,
 )
-from mixnotes.families.search import Searched
+from mixnotes.families.search import Stepped
 from mixnotes.families.totals import RowTotals, WithTotals
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
@@ -34,8 +34,10 @@ _STEPS = 500
 _STILL = 1e-12  # relative; a smaller step is the last
 _GAIN = 1e-14  # relative; a step that gains less is rounding
 _HALVINGS = 12
-_FAR, _LEVEL = 1e4, 1e-10  # where an endless alpha is tried, and is as good
-_ENDLESS = 1e8  # the sum of alpha from which the shares no longer vary
+_FAR, _LEVEL = 1e4, 1e-10  # where an endless alpha is tried, and is as good; or 1 / it
+_LEAST = 1e-30  # an alpha that stands for 0: of counts that never come
+_ENDLESS = 1e8  # the sum of alpha from which the shares no longer vary; 1 / it, from
+# which they are all 0 but one
 
 
 class Table:
@@ -93,22 +95,27 @@ class _Climb:
         each = [self._gains(float(a), j) for j, a in enumerate(alpha)]
         first, bend = map(np.array, zip(*each, strict=True))
         fall, curve = self._gains(float(alpha.sum()), len(alpha))
-        slope = first - fall
-        with np.errstate(all="ignore"):
-            shift = (slope / bend).sum() / (-1 / curve + (1 / bend).sum())
-            newton = alpha - (slope - shift) / bend
-        sure = alpha * first / fall
-        bounded = np.clip(newton, alpha / 10, alpha * 10)
-        return np.where(np.isfinite(newton), bounded, sure), sure
+        come = first > 0  # counts of the others are 0 in all rows
+        slope, inverse = first - fall, np.zeros(len(alpha))
+        with np.errstate(all="ignore"):  # far out a difference may be 0
+            inverse[come] = 1 / bend[come]
+            shift = (slope * inverse).sum() / (np.divide(-1, curve) + inverse.sum())
+            newton = alpha - (slope - shift) * inverse
+            sure = alpha * np.divide(first, fall)
+        sure = np.maximum(np.where(np.isfinite(sure), sure, alpha), _LEAST)
+        bounded = np.clip(newton, np.maximum(alpha / 10, _LEAST), alpha * 10)
+        return np.where(come & np.isfinite(newton), bounded, sure), sure
 
-    def top(self, alpha: Array) -> Array:
-        """The alpha to which steps lead, or an endless one."""
+    def top(self, alpha: Array, steps: int = _STEPS) -> Array:
+        """The alpha to which steps lead, or an endless one, or one of nearly 0."""
         here = self.height(alpha)
-        for _ in range(_STEPS):
+        for _ in range(steps):
             newton, sure = self.step(alpha)
             ahead, height = self._rise(alpha, newton, here)
-            if height <= here:
-                ahead, height = sure, self.height(sure)
+            if height <= here:  # or a sum of alpha of another size
+                others = [sure, np.maximum(alpha / 10, _LEAST), 10 * alpha]
+                height, best = max((self.height(a), k) for k, a in enumerate(others))
+                ahead = others[best]
             moved = float((np.abs(ahead - alpha) / alpha).max())
             if height > here:
                 alpha = ahead
@@ -117,19 +124,30 @@ class _Climb:
             here = height
             if alpha.sum() >= _ENDLESS:
                 break
-        endless = alpha * (_ENDLESS / alpha.sum())
-        if alpha.sum() > _FAR and self.height(endless) >= here - _LEVEL * abs(here):
-            return endless
+        for far, limit in (
+            (alpha.sum() > _FAR, _ENDLESS),
+            (alpha.sum() < 1 / _FAR, 1 / _ENDLESS),
+        ):
+            there = np.maximum(alpha * (limit / alpha.sum()), _LEAST)
+            if far and self.height(there) >= here - _LEVEL * abs(here):
+                return there
         return alpha
 
     def _rise(self, alpha: Array, target: Array, here: float) -> tuple[Array, float]:
         """The first place on the way back from the target that is higher."""
         for k in range(_HALVINGS):
-            place = alpha + (target - alpha) / 2**k
+            place = np.maximum(alpha + (target - alpha) / 2**k, _LEAST)
             height = self.height(place)
             if height > here:
                 return place, height
         return alpha, here
+
+
+def _limit(total: float, endless: str, none: str) -> str:
+    """What the distribution is the limit of, by the sum of alpha, in words."""
+    if total >= 0.99 * _ENDLESS:
+        return endless
+    return none if total <= 1.01 / _ENDLESS else ""
 
 
 def _first_alpha(shares: Array, weight: Array) -> Array:
@@ -143,7 +161,7 @@ def _first_alpha(shares: Array, weight: Array) -> Array:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class BetaBinomial(WithTotals, Searched):
+class BetaBinomial(WithTotals, Stepped):
     """BetaBinomial(n, a, b): how many of n trials succeed, where the probability is
     itself a draw from Beta(a, b).
 
@@ -186,9 +204,15 @@ class BetaBinomial(WithTotals, Searched):
     @property
     def limit(self) -> str:
         """The binomial, where a and b are endless."""
-        if self.blanks or not self.given("a") + self.given("b") >= 0.99 * _ENDLESS:
-            return ""
-        return "a and b endless, a Binomial"
+        return (
+            ""
+            if self.blanks
+            else _limit(
+                self.given("a") + self.given("b"),
+                "a and b endless, a Binomial",
+                "a and b 0, where all trials of a row end alike",
+            )
+        )
 
     def prepare(self, x: Array) -> tuple[Table, Array]:
         """The distinct counts, and the log of n over x."""
@@ -214,7 +238,7 @@ class BetaBinomial(WithTotals, Searched):
             alpha = np.array([start.given("a"), start.given("b")])
         free = [j for j, name in enumerate(("a", "b")) if self._is_blank(name)]
         if len(free) == 2:
-            a, b = climb.top(alpha).tolist()
+            a, b = climb.top(alpha, _STEPS if start is None else 1).tolist()
             return {"a": a, "b": b}
         known = np.array([0.0 if self._is_blank(n) else self.given(n) for n in "ab"])
         total = float(weight.sum())
@@ -261,7 +285,7 @@ class BetaBinomial(WithTotals, Searched):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class DirichletMultinomial(RowTotals, Searched):
+class DirichletMultinomial(RowTotals, Stepped):
     """DirichletMultinomial(alpha, n): how often each of d outcomes came, where their
     probabilities are themselves a draw from Dirichlet(alpha); an observation is a row
     of d counts.
@@ -317,9 +341,15 @@ class DirichletMultinomial(RowTotals, Searched):
     @property
     def limit(self) -> str:
         """The multinomial, where alpha is endless."""
-        if self.blanks or not self.given("alpha").sum() >= 0.99 * _ENDLESS:
-            return ""
-        return "alpha endless, a Multinomial"
+        return (
+            ""
+            if self.blanks
+            else _limit(
+                float(self.given("alpha").sum()),
+                "alpha endless, a Multinomial",
+                "alpha 0, where each row has all its counts in one column",
+            )
+        )
 
     @property
     def n_free(self) -> int:
@@ -352,7 +382,8 @@ class DirichletMultinomial(RowTotals, Searched):
         alpha = _first_alpha(x / total[:, None], weight)
         if start is not None:
             alpha = start.given("alpha")
-        return {"alpha": _Climb(Table([*x.T, total]), weight).top(alpha)}
+        climb = _Climb(Table([*x.T, total]), weight)
+        return {"alpha": climb.top(alpha, _STEPS if start is None else 1)}
 
     def rank(self) -> tuple[float, ...]:
         """The mean shares, then the sum of alpha."""

@@ -366,7 +366,7 @@ class BinomialRegression(LogisticRegression):
         array([11.])
     """
 
-    target_support = "a whole number from 0 to its number of trials"
+    target_support = "a whole number from 0 to its number of trials, which is 1 or more"
     beside = ("n",)
     target_fill = (0.0, 1.0)
     n: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -13,18 +13,25 @@ from mixnotes.components import vector
 from mixnotes.components.belief import within_bounds
 from mixnotes.components.component import Component
 from mixnotes.components.composite import Composite
+from mixnotes.components.measure import Atoms
 from mixnotes.components.mixture import Mixture
-from mixnotes.components.parts import require_of_one_row
+from mixnotes.components.parts import pooled, require_of_one_row
 from mixnotes.components.posterior import climbed, scales_of
 from mixnotes.data.intervals import log_mass
 from mixnotes.families.normal import Normal
 from mixnotes.numeric.arrays import Array
+from mixnotes.numeric.special import log_sum_exp
 
 _FEW = 10_000  # whole numbers that are summed one by one
 _NEAR = 1  # Newton step from where a step of EM before has ended
 _MOST, _STILL = 200, 1e-12  # such steps of a fit by itself, and when they are over
 _OUT = -450.0  # log P(seen) of a normal 30 standard deviations away
 _RARE = 0.05  # a probability of being seen below which draws are made by quantiles
+_LITTLE = 0.1  # a probability of being seen below which what is seen is summed
+_AT_ONCE = 64  # values of a tail that are summed at first; then twice as many
+_LONGEST = 1 << 20  # a tail that is summed
+_NOTHING = math.log(1e-17)  # beside the largest term of a sum
+COUNTS = "whole numbers from 0"  # how the support of families of counts begins
 _LEVELS = np.array([0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4])
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(30)
 
@@ -142,6 +149,20 @@ class Truncated(Composite):
         return found
 
     @property
+    def probable(self) -> Mapping[str | None, bool | None]:
+        """What the component says of its column."""
+        found: Mapping[str | None, bool | None] = self.component.probable
+        return found
+
+    @property
+    def atoms(self) -> Atoms:
+        """Those of the component that are seen."""
+        return {
+            column: frozenset(v for v in values if self._low <= v <= self._high)
+            for column, values in self.component.atoms.items()
+        }
+
+    @property
     def limit(self) -> str:
         """What the component is the limit of; a normal that is seen only so far out is
         one itself."""
@@ -199,25 +220,31 @@ class Truncated(Composite):
 
     def _mass(self) -> Callable[[Any], float]:
         """The logarithm of the probability of being seen, of a filled component."""
-        component = self.component
-        if component.discrete and component.support.startswith("whole numbers from 0"):
-            first = max(math.ceil(self._low), 0)
-            if math.isinf(self._high) and first <= _FEW:
-                return _but_for(component, first)
-            if self._high - first <= _FEW:
-                log_prob = component.bind(
-                    np.arange(first, math.floor(self._high) + 1.0)
-                )
-                return lambda c: math.log(max(float(np.exp(log_prob(c)).sum()), 1e-300))
+        component, first = self.component, self._first
+        if first is not None and math.isinf(self._high):
+            return _but_for(component, first)
+        if first is not None:
+            log_prob = component.bind(np.arange(first, math.floor(self._high) + 1.0))
+            return lambda c: float(log_sum_exp(log_prob(c)[:, None])[0])
         ends = np.array([[self._below], [self._high]])
         return lambda c: float(log_mass(c, *ends)[0])
 
     @property
+    def _first(self) -> int | None:
+        """The first count that is seen, where counts can be summed one by one, those
+        that are seen or those below; else None."""
+        component = self.component
+        if not component.discrete or not component.support.startswith(COUNTS):
+            return None
+        first = 0 if self.low is None else max(math.ceil(self.low), 0)
+        few = first if math.isinf(self._high) else self._high - first
+        return first if few <= _FEW else None
+
+    @property
     def _below(self) -> float:
-        """The largest value that is too low: P(x > it) is that of being high enough."""
-        if self.discrete and self.low is not None:
-            return math.ceil(self.low) - 1.0
-        return self._low
+        """The largest float that is too low: P(x > it) is that of being high enough,
+        of an atom at the end, too."""
+        return float(np.nextafter(self._low, -math.inf))
 
     def log_prob(self, x: Any) -> Array:
         """log p(x), shape (n,), in nats; -inf beyond the ends.
@@ -255,13 +282,39 @@ class Truncated(Composite):
 
         return truncated
 
+    def _table(self) -> tuple[int, Array] | None:
+        """Where little is seen of counts, the first of these, and the probabilities of
+        it and the next; else None, and differences of the component's own keep their
+        digits."""
+        first, mass = self._first, self._log_mass()
+        if first is None or not mass < math.log(_LITTLE):
+            return None
+        if math.isinf(self._high):
+            logs = _tail(self.component.bind, first)(self.component)
+            if logs is None:
+                return None
+        else:
+            there = np.arange(first, math.floor(self._high) + 1.0)
+            logs = self.component.bind(there)(self.component)
+        return first, np.exp(logs - mass)
+
     def _cdf(self, x: Array) -> Array:
+        table = self._table()
+        if table is not None:
+            below = np.concatenate([[0.0], np.cumsum(table[1])])
+            counted = np.clip(np.floor(x) - table[0] + 1, 0, len(table[1]))
+            return np.minimum(below[counted.astype(int)], 1.0)
         within = np.clip(x, self._below, self._high)
         logs = log_mass(self.component, np.full_like(within, self._below), within)
         found = np.exp(logs - self._log_mass())
         return np.where(x >= self._high, 1.0, np.minimum(found, 1.0))
 
     def _sf(self, x: Array) -> Array:
+        table = self._table()
+        if table is not None:
+            above = np.concatenate([np.cumsum(table[1][::-1])[::-1], [0.0]])
+            counted = np.clip(np.floor(x) - table[0] + 1, 0, len(table[1]))
+            return np.minimum(above[counted.astype(int)], 1.0)
         within = np.clip(x, self._below, self._high)
         logs = log_mass(self.component, within, np.full_like(within, self._high))
         found = np.exp(logs - self._log_mass())
@@ -288,6 +341,8 @@ class Truncated(Composite):
 
     def moments(self) -> tuple[float, float]:
         """E[x] and Var[x]: sums, or integrals between quantiles."""
+        if isinstance(self.component, Mixture):
+            return self._moments_of_parts()
         low, high = self.ends
         if self.discrete:
             edge = (
@@ -309,6 +364,15 @@ class Truncated(Composite):
         share = share / share.sum()
         mean = float(share @ x)
         return mean, float(share @ (x - mean) ** 2)
+
+    def _moments_of_parts(self) -> tuple[float, float]:
+        """Those of the components as far as each is seen, some of which may be single
+        values."""
+        apart = self.apart()
+        pairs = zip(apart.parts, apart.weights, strict=True)
+        live = [(part.moments(), weight) for part, weight in pairs if weight > 0]
+        mean, variance = pooled([m for m, _ in live], np.array([w for _, w in live]))
+        return float(mean), float(variance)
 
     # -------------------------------------------------------------------- learning
 
@@ -354,6 +418,17 @@ class Truncated(Composite):
             if start is not None and not height(found) >= height(start):
                 return start
         return found
+
+    @property
+    def has_moves(self) -> bool:  # type: ignore[override]
+        """True where the component has others beside it that EM does not reach."""
+        found: bool = self.component.has_moves
+        return found
+
+    def moves(self, filled: Self, x: Array, weight: Array) -> Iterator[Self]:
+        """Those of the component, seen between the same ends."""
+        for component in self.component.moves(filled.component, x, weight):
+            yield self.of(component)
 
     @property
     def has_free_weights(self) -> bool:
@@ -466,15 +541,46 @@ def _has_line(component: Any) -> bool:
 
 
 def _but_for(component: Any, first: int) -> Callable[[Any], float]:
-    """log P(x >= first) of whole numbers from 0 up, of a filled component."""
+    """log P(x >= first) of whole numbers from 0 up, of a filled component: 1 less what
+    is below, or, where that is nearly 1, the sum of what is not."""
     log_prob = component.bind(np.arange(float(first)))
+    tail = _tail(component.bind, first)
 
     def log_rest(filled: Any) -> float:
-        logs = log_prob(filled)
-        if first == 1:  # keeps its digits where nearly all are 0
-            unseen = -math.expm1(min(float(logs[0]), 0.0))
-        else:
-            unseen = 1 - float(np.exp(logs).sum())
-        return math.log(max(unseen, 1e-300))
+        below = float(np.exp(log_prob(filled)).sum())
+        if below <= 1 - _LITTLE:
+            return math.log1p(-below)
+        logs = tail(filled)
+        if logs is not None:
+            return float(log_sum_exp(logs[:, None])[0])
+        return float(log_mass(filled, np.array([first - 1.0]), np.array([np.inf]))[0])
 
     return log_rest
+
+
+def _tail(
+    bind: Callable[[Array], Callable[[Any], Array]], first: int
+) -> Callable[[Any], Array | None]:
+    """The logarithms of the probabilities of whole numbers from `first` up, as far as
+    they count, of a filled component; None where these are too many."""
+    bound: list[Callable[[Any], Array]] = []
+
+    def logs(filled: Any) -> Array | None:
+        found: list[Array] = []
+        start, size = first, _AT_ONCE
+        while start - first < _LONGEST:
+            if len(found) == len(bound):
+                bound.append(bind(np.arange(start, start + size, dtype=float)))
+            found.append(bound[len(found)](filled))
+            last = found[-1]
+            ratio = math.exp(min(last[-1] - last[-2], 0.0)) if last[-1] > -np.inf else 0
+            top = max(float(each.max()) for each in found)
+            # What follows is at most a geometric series, where the ratio no longer
+            # grows; where it does, as of a small size, by less than a tenth of 1 - it.
+            rest = last[-1] - math.log(max(0.9 * (1 - ratio), 1e-300))
+            if rest < top + _NOTHING or top == -math.inf:
+                return np.concatenate(found)
+            start, size = start + size, 2 * size
+        return None
+
+    return logs

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mixnotes.components.mixture import Mixture
+from mixnotes.components.mixture import Mixture, leaves
 from mixnotes.data.check import Rng, as_data
 from mixnotes.data.sources import Source
 from mixnotes.data.streams import parts_of
+from mixnotes.families.noise import Noise
+from mixnotes.families.truncated import as_mixture
 from mixnotes.fitting.blocks.base import FixedBlock, Statistics
 from mixnotes.fitting.blocks.exponential import ExponentialBlock
 from mixnotes.fitting.em import em
@@ -62,6 +64,7 @@ def em_online(
         >>> print([round(part.rate) for part in found.components])
         [1, 9]
     """
+    mixture = as_mixture(mixture)
     _require_streamable(mixture, power)
     if mixture.label_rule:
         raise TypeError(
@@ -99,6 +102,11 @@ def _require_streamable(mixture: Mixture, power: float) -> None:
         isinstance(power, int | float) and 0.5 < power <= 1
     ):
         raise ValueError(f"power must be above 0.5 and at most 1, got {power!r}")
+    if any(isinstance(c, Noise) and c.volume is None for c in leaves(mixture)):
+        raise ValueError(
+            "em_online needs the volume of Noise, since the region of rows to come is "
+            "not known, got Noise(); give it, for example Noise(volume=100)"
+        )
     if mixture.told:
         raise TypeError(
             "em_online takes no beliefs and no bounds, since it does not know how many "

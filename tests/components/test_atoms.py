@@ -266,3 +266,23 @@ def test_a_class_of_the_readers_own_must_say_which_it_is():
         mx.em(mx.Mixture([mx.PointMass(0), Bell()]), LOG)
     fit = mx.em(mx.Mixture([mx.PointMass(0), Density()]), LOG)
     assert fit.mixture.weights[0] == pytest.approx(np.mean(LOG == 0), abs=1e-9)
+
+
+def test_an_interval_that_begins_at_the_mass_holds_it():
+    """Censored is low <= x <= high, for each component by itself; also within."""
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(400) < 0.4, 0, rng.exponential(2, 400))
+    low, high = np.where(y < 0.5, 0.0, y), np.where(y < 0.5, 0.5, y)
+    x = mx.Censored(low, high)
+    model = mx.Mixture([mx.PointMass(0), mx.Exponential()])
+    fit = mx.em(model, x)
+    assert fit.mixture.log_prob(x).sum() == pytest.approx(fit.log_likelihood)
+    nested = mx.Mixture([fit.mixture, mx.Exponential(9.0)], [1, 0])
+    assert nested.log_prob(x).sum() == pytest.approx(fit.log_likelihood)
+    table = mx.select(
+        {"spike": model, "none": mx.Mixture([mx.Exponential()])},
+        x, folds=4, by="held_out", starts=2,
+    )  # fmt: skip
+    assert table.best.name == "spike"
+    seen = mx.Truncated(fit.mixture, 0, None)
+    np.testing.assert_allclose(seen.log_prob(x), fit.mixture.log_prob(x), atol=1e-12)

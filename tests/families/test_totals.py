@@ -262,3 +262,33 @@ def test_what_has_no_totals_is_refused(make, snapshot):
     with pytest.raises((TypeError, ValueError)) as error:
         make()
     assert str(error.value) == snapshot
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_two_of_them_on_counts_of_one_kind_end_at_the_limit(seed):
+    """One group of binomials, or of multinomials: alpha is endless in some component,
+    and the fit is no lower than that of the one group."""
+    rng = np.random.default_rng(seed)
+    hits, rows = rng.binomial(10, 0.4, 60), rng.multinomial(9, [0.2, 0.3, 0.5], 60)
+    rows[:, 1] += rows[:, 2] * (seed == 2)
+    rows[:, 2] *= seed != 2  # a column that never comes
+    for part, one, x in (
+        (mx.BetaBinomial(10), mx.Binomial(10), hits),
+        (mx.DirichletMultinomial(), mx.Multinomial(), rows),
+    ):
+        fit = mx.em(mx.Mixture(2 * [part]), x, starts=2)
+        least = mx.em(mx.Mixture([one]), x).log_likelihood
+        assert fit.log_likelihood > least - 1e-6
+        assert np.isfinite(fit.mixture.log_prob(x)).all()
+
+
+def test_rows_that_each_have_one_column_alone_say_so():
+    """alpha goes to 0: of three counts all fall into one column, as a coin does."""
+    fit = mx.em(mx.Mixture([mx.DirichletMultinomial()]), [[3, 0], [0, 3]], starts=1)
+    assert fit.converged
+    assert fit.log_likelihood == pytest.approx(2 * np.log(0.5), abs=1e-6)
+    assert "alpha 0, where each row has all its counts in one column" in fit.reason
+    coin = mx.em(mx.Mixture([mx.BetaBinomial(3)]), [3, 0, 3, 3], starts=1)
+    assert "a and b 0, where all trials of a row end alike" in coin.reason
+    assert coin.log_likelihood == pytest.approx(4 * np.log(0.75) - np.log(3), abs=1e-6)

@@ -222,3 +222,173 @@ def test_what_cannot_be_truncated_is_refused(make, snapshot):
     with pytest.raises((TypeError, ValueError)) as error:
         make()
     assert str(error.value) == snapshot
+
+
+# ------------------------------------------------------- counts in a tail, and atoms
+
+
+@pytest.mark.parametrize(
+    ("family", "dist"),
+    [
+        (mx.Poisson(3.0), st.poisson(3.0)),
+        (mx.Poisson(1e-9), st.poisson(1e-9)),
+        (mx.Binomial(100, 0.1), st.binom(100, 0.1)),
+        (mx.Geometric(0.6), st.geom(0.6, loc=-1)),
+        (mx.NegativeBinomial(0.3, 2.0), st.nbinom(0.3, 0.3 / 2.3)),
+        (mx.BetaBinomial(90, 2.0, 30.0), st.betabinom(90, 2.0, 30.0)),
+    ],
+    ids=["poisson", "rare", "binomial", "geometric", "negative", "beta"],
+)
+@pytest.mark.parametrize(
+    "ends", [(1, None), (8, None), (30, None), (40, 60), (None, 4)]
+)
+def test_counts_far_out_on_a_tail_keep_their_probabilities(family, dist, ends):
+    """Also where all that is seen is less than rounding beside 1."""
+    low, high = ends
+    seen = np.arange(low or 0, (high or 4000) + 1)
+    logs = family.log_prob(seen[seen <= family.ends[1]])
+    wanted = logs - np.logaddexp.reduce(logs)
+    part = mx.Truncated(family, low, high)
+    few = seen[:12]
+    np.testing.assert_allclose(part.log_prob(few), wanted[:12], atol=1e-10)
+    np.testing.assert_allclose(
+        dist.logpmf(few) - dist.logpmf(few[0]), wanted[:12] - wanted[0], rtol=1e-7
+    )
+    share = np.exp(wanted)
+    below = np.cumsum(share)
+    np.testing.assert_allclose(part.cdf(few), below[:12], atol=1e-10)
+    np.testing.assert_allclose(part.cdf(few) + part.sf(few), 1, atol=1e-12)
+    levels = np.array([0.1, 0.5, 0.9])
+    wanted = seen[np.searchsorted(below, levels)]
+    np.testing.assert_array_equal(part.quantile(levels), wanted)
+    draws = part.sample(4000, rng=0)
+    assert draws.min() >= seen[0]
+    assert draws.max() <= seen[-1]
+    mean, variance = part.moments()
+    assert mean == pytest.approx(share @ seen[: len(share)], rel=1e-9)
+    aside = abs(draws.mean() - mean)
+    assert aside <= 5 * np.sqrt(variance / len(draws)) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("part", "x", "weight", "found"),
+    [
+        (mx.Poisson(), [30, 31], [95, 5], 1.4808),
+        (mx.Poisson(), [10, 11], [97, 3], 0.32198),
+        (mx.Poisson(), [15, 16], [97, 3], 0.4677),
+        (mx.Geometric(), [3, 4], [99999, 1], 0.99999),
+    ],
+)
+def test_counts_from_a_low_end_that_is_far_out_are_fitted(part, x, weight, found):
+    """And end where another search does."""
+    fit = mx.em(mx.Mixture([mx.Truncated(part, x[0], None)]), x, sample_weight=weight)
+    assert fit.converged
+    value = getattr(fit.mixture.components[0].component, part.blanks[0])
+    assert value == pytest.approx(found, rel=1e-4)
+
+    def lost(u):
+        other = mx.Truncated(part.filled({part.blanks[0]: u}), x[0], None)
+        return -float(weight @ other.log_prob(x))
+
+    around = 0.9 * value, min(1.1 * value, 1 - 1e-9 if "p" in part.blanks else np.inf)
+    best = scipy.optimize.minimize_scalar(
+        lost, bounds=around, method="bounded", options={"xatol": 1e-10}
+    )
+    assert fit.log_likelihood > -best.fun - 1e-7
+    assert fit.log_likelihood < -best.fun + 1e-5
+
+
+def test_counts_may_have_a_high_end_alone():
+    counts = np.array([0, 1, 2, 5, 3])
+    fit = mx.em(mx.Truncated(mx.Poisson(), None, 5), counts)
+
+    def lost(rate):
+        seen = st.poisson.logpmf(np.arange(6), rate)
+        logs = st.poisson.logpmf(counts, rate) - np.logaddexp.reduce(seen)
+        return -logs.sum()
+
+    best = scipy.optimize.minimize_scalar(lost, (1, 3), tol=1e-10)
+    assert fit.log_likelihood == pytest.approx(-best.fun, abs=1e-7)
+
+
+WITH_ZEROS = np.r_[0, 0, 0, 3, 2, 1, 4, 5.0]
+
+
+def test_a_single_value_at_an_end_is_seen():
+    """3 of 8 are at the end, which is included; the others are a truncated gamma."""
+    model = mx.Truncated(mx.Mixture([mx.PointMass(0), mx.Gamma()]), 0, 9)
+    others = mx.em(mx.Mixture([mx.Truncated(mx.Gamma(), 0, 9)]), WITH_ZEROS[3:])
+    shares = 3 * np.log(3 / 8) + 5 * np.log(5 / 8)
+    wanted = shares + others.log_likelihood
+    for fitted in (
+        mx.em(model, WITH_ZEROS),
+        mx.em(mx.Mixture([mx.Product({"a": model})]), {"a": WITH_ZEROS}),
+    ):
+        assert fitted.log_likelihood == pytest.approx(wanted, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("at", "low", "high"),
+    [(0, 0, None), (2, 0, 5), (0, -1, None), (5, 0, 5), (9, 0, 5)],
+)
+def test_a_single_value_has_its_probability_between_the_ends(at, low, high):
+    part = mx.Mixture([mx.PointMass(at), mx.Normal(3, 1)], [0.5, 0.5])
+    truncated = mx.Truncated(part, low, high)
+    most = np.inf if high is None else high
+    atom = 0.5 if low <= at <= most else 0.0
+    rest = 0.5 * (st.norm(3, 1).cdf(most) - st.norm(3, 1).cdf(low))
+    assert truncated.seen == pytest.approx(atom + rest, abs=1e-14)
+    share = atom / (atom + rest)
+    if atom:
+        assert truncated.log_prob([at]) == pytest.approx(np.log(share))
+        below = (st.norm(3, 1).cdf(at) - st.norm(3, 1).cdf(low)) * 0.5 / (atom + rest)
+        assert truncated.cdf([at]) == pytest.approx(share + below)
+    normal = st.truncnorm(low - 3, most - 3, 3, 1)
+    mean = share * at + (1 - share) * normal.mean()
+    square = share * at**2 + (1 - share) * (normal.var() + normal.mean() ** 2)
+    assert truncated.moments()[0] == pytest.approx(mean, rel=1e-9)
+    assert truncated.moments()[1] == pytest.approx(square - mean**2, rel=1e-8)
+    draws = truncated.sample(20_000, rng=0)
+    assert draws.mean() == pytest.approx(mean, abs=0.05)
+
+
+def test_a_single_value_that_is_truncated_stands_beside_densities():
+    model = mx.Mixture([mx.PointMass(0), mx.Normal()])
+    fit = mx.em(mx.Truncated(model, -1, None), np.r_[WITH_ZEROS, 1.5])
+    (found,) = fit.mixture.components
+    assert found.component.components[1].mean > 1
+    assert fit.mixture.log_prob(np.r_[WITH_ZEROS, 1.5]).sum() == pytest.approx(
+        fit.log_likelihood
+    )
+    beside = mx.Mixture([mx.Truncated(mx.PointMass(0), -1, None), mx.Normal()])
+    weights = mx.em(beside, np.r_[WITH_ZEROS, 0.5]).mixture.weights
+    assert weights == pytest.approx([1 / 3, 2 / 3])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_a_truncated_laplace_ends_at_a_peak(seed):
+    """Which is at an observation, where the density has its kink."""
+    rng = np.random.default_rng(seed)
+    x = np.r_[rng.laplace(0, 1, 60), rng.laplace(4, 0.7, 30)]
+    x = x[(x > -1) & (x < 5)]
+    fit = mx.em(mx.Mixture(2 * [mx.Truncated(mx.Laplace(), -1, 5)]), x, starts=2)
+    assert fit.converged
+    parts = [part.component for part in fit.mixture.components]
+    begin = np.array([*(p.loc for p in parts), *(np.log(p.scale) for p in parts), 0])
+    share = fit.mixture.weights[0]
+    begin[-1] = np.log(share / (1 - share))
+
+    def lost(u):
+        a, b = (mx.Truncated(mx.Laplace(u[k], np.exp(u[2 + k])), -1, 5) for k in (0, 1))
+        one = 1 / (1 + np.exp(-u[-1]))
+        return -mx.Mixture([a, b], [one, 1 - one]).log_prob(x).sum()
+
+    for size in (1e-5, 1e-3):
+        corners = np.vstack([begin, begin + size * np.eye(5)])
+        found = scipy.optimize.minimize(
+            lost, begin, method="Nelder-Mead",
+            options={"initial_simplex": corners, "maxfev": 2000, "xatol": 1e-10,
+                     "fatol": 1e-10},
+        )  # fmt: skip
+        assert -found.fun < fit.log_likelihood + 1e-6

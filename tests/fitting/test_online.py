@@ -97,3 +97,16 @@ def test_beliefs_are_refused_in_a_stream():
     model = mx.Mixture(2 * [mx.Poisson(mx.Gamma(2, 2))])
     with pytest.raises(TypeError, match="em_online takes no beliefs and no bounds"):
         mx.em_online(model, [np.arange(9.0)])
+
+
+def test_what_only_the_whole_stream_would_tell_is_refused():
+    """The region of the noise; and a truncated mixture, as one of truncated parts."""
+    blocks = [np.linspace(-1, 3, 50)]
+    with pytest.raises(ValueError, match="needs the volume of Noise"):
+        mx.em_online(mx.Mixture([mx.Normal(), mx.Noise()]), blocks)
+    for model in (
+        mx.Truncated(mx.Mixture(2 * [mx.Normal()]), -5, 5),
+        mx.Mixture(2 * [mx.Truncated(mx.Normal(), -5, 5)]),
+    ):
+        with pytest.raises((TypeError, ValueError), match="em_online needs components"):
+            mx.em_online(model, blocks)
