@@ -318,3 +318,18 @@ def test_a_weight_of_0_leaves_the_errors_of_the_others():
     errors = three.standard_errors()["weights"]
     assert np.isnan(errors[2])
     np.testing.assert_allclose(errors[:2], two.standard_errors()["weights"], rtol=1e-5)
+
+
+def test_endless_degrees_have_no_error_and_the_rest_has():
+    """Two normals: without a warning, and as the fit of normals has them."""
+    rng = np.random.default_rng(0)
+    x = np.r_[rng.normal(size=80), rng.normal(5, 1, size=80)]
+    fit = mx.em(mx.Mixture(2 * [mx.StudentT()]), x)
+    normal = mx.em(mx.Mixture(2 * [mx.Normal()]), x).standard_errors()
+    for found in (fit.standard_errors(), fit.sandwich_errors()):
+        assert np.isnan(found["components[0].df"])
+    found = fit.standard_errors()
+    for one, other in (("loc", "mean"), ("scale", "sd")):
+        error = normal[f"components[1].{other}"]
+        assert found[f"components[1].{one}"] == pytest.approx(error, rel=1e-4)
+    assert fit.intervals()
