@@ -158,9 +158,15 @@ def _words(text: str) -> list[str]:
 
 
 @functools.cache
+def _soup(html: str) -> BeautifulSoup:
+    """A chapter, which is read and not changed."""
+    return BeautifulSoup(html, "html.parser")
+
+
+@functools.cache
 def _near(html: str) -> dict[str, list[set[str]]]:
     """What stands near each number of all that a chapter shows: text, code, figures."""
-    words = _words(BeautifulSoup(html, "html.parser").get_text(" "))
+    words = _words(_soup(html).get_text(" "))
     found: dict[str, list[set[str]]] = {}
     for k, word in enumerate(words):
         if any(map(str.isdigit, word)):
@@ -207,7 +213,7 @@ class Parts:
     """The figures and the blocks of a chapter."""
 
     def __init__(self, html: str) -> None:
-        self.soup = BeautifulSoup(html, "html.parser")
+        self.soup = _soup(html)
         self.blocks = [
             block
             for block in self.soup.select("div.livefence")

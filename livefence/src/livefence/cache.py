@@ -28,7 +28,10 @@ def key(chain: tuple[Cell, ...], surroundings: str) -> str:
 
 
 def surroundings(settings: Settings) -> str:
-    """One name for all that the chains of a page lean on, beside their own text."""
+    """One name for all that the chains of a page lean on, beside their own text; the
+    one that is held, where one is."""
+    if _held and _held[0][0] == settings:
+        return _held[0][1]
     style = settings.style_file
     parts = [
         [_sources(name) for name in ("livefence", *settings.packages)],
@@ -39,6 +42,22 @@ def surroundings(settings: Settings) -> str:
         [_version(name) for name in VERSIONS],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def hold(settings: Settings) -> str:
+    """Look once at all that chains lean on, for all pages of a build, until `let_go`."""
+    let_go()
+    found = surroundings(settings)
+    _held.append((settings, found))
+    return found
+
+
+def let_go() -> None:
+    """Look again each time."""
+    _held.clear()
+
+
+_held: list[tuple[Settings, str]] = []
 
 
 def load(name: str, settings: Settings) -> list[Any] | None:

@@ -129,7 +129,7 @@ class LiveFencePlugin(BasePlugin):
 
     def _run_ahead(self, pages: list[Source], settings: Settings) -> None:
         """Begin to run the chains of pages that have changed since the last build."""
-        surroundings = cache.surroundings(settings)
+        surroundings = cache.hold(settings)
         jobs = []
         for name, path, text in pages:
             if self.looked_at.get(name) == (text, surroundings):
@@ -142,11 +142,13 @@ class LiveFencePlugin(BasePlugin):
     def on_build_error(self, error: Exception) -> None:
         """What was begun ahead is of no use any more."""
         chains.forget()
+        cache.let_go()
 
     def on_post_build(self, config: Any) -> None:
         """No page runs scripts of another host, or any that were not built with it."""
         self._keep_notebooks(_settings(config))
         chains.forget()
+        cache.let_go()
         if _settings(config).browser and not self.serving:
             protect(Path(config.site_dir))
 
