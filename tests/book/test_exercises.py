@@ -1177,24 +1177,16 @@ def told(fence, solution, answer):
     return json.loads(runner.check(answer, solution, fence.head.check.split()))
 
 
-@pytest.mark.parametrize("file", CHAPTERS, ids=lambda file: file.stem)
-def test_the_solution_is_told_right_and_the_form_is_not(file, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    found = exercises(file)
-    text = file.read_text(encoding="utf-8")
-    assert len(found) == text.count("!!! exercise") >= 3
-    for fence, solution in found:
-        verdict = told(fence, solution, solution)
-        assert verdict.get("right") is True, (fence.line, verdict)
-        verdict = told(fence, solution, fence.source)
-        assert verdict.get("right") is False, (fence.line, verdict)
-        assert verdict["verdict"].startswith("Not yet: ")
-
-
 def exercise(name):
     chapter, number = name.split(".")
     (file,) = (file for file in CHAPTERS if file.stem.startswith(chapter))
     return exercises(file)[int(number) - 1]
+
+
+@pytest.mark.parametrize("file", CHAPTERS, ids=lambda file: file.stem)
+def test_every_exercise_has_a_form_and_a_solution(file):
+    text = file.read_text(encoding="utf-8")
+    assert len(exercises(file)) == text.count("!!! exercise") >= 3
 
 
 def test_every_exercise_has_answers_to_be_told_apart():
@@ -1209,7 +1201,21 @@ def test_every_exercise_has_answers_to_be_told_apart():
         assert len(bad) >= 3
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+# What is asked of an exercise is asked one after another: its solution runs once.
+of_each = pytest.mark.parametrize("name", ANSWERS, scope="module")
+
+
+@of_each
+def test_the_solution_is_told_right_and_the_form_is_not(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fence, solution = exercise(name)
+    assert told(fence, solution, solution).get("right") is True
+    verdict = told(fence, solution, fence.source)
+    assert verdict.get("right") is False
+    assert verdict["verdict"].startswith("Not yet: ")
+
+
+@of_each
 def test_every_answer_that_the_words_allow_is_right(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fence, solution = exercise(name)
@@ -1218,7 +1224,7 @@ def test_every_answer_that_the_words_allow_is_right(name, tmp_path, monkeypatch)
         assert verdict.get("verdict") == "Right.", (answer, verdict)
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@of_each
 def test_a_likely_mistake_is_not_right(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fence, solution = exercise(name)
@@ -1227,7 +1233,7 @@ def test_a_likely_mistake_is_not_right(name, tmp_path, monkeypatch):
         assert verdict.get("right") is False, (mistake, verdict)
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@of_each
 def test_a_comma_and_a_number_beyond_all_get_a_word_and_no_traceback(
     name, tmp_path, monkeypatch
 ):

@@ -27,7 +27,7 @@ def test_the_pages_of_the_book_come_in_the_order_of_the_menu(site):
 def test_pages_become_an_epub_with_pictures_and_formulas(site, tmp_path):
     pytest.importorskip("pypandoc", reason='python -m pip install -e ".[carry]"')
     file = tmp_path / "book.epub"
-    which = [page for page in book.pages(site) if "hidden" in page[2]]
+    which = [page for page in book.pages(site) if "02-hidden" in page[2]]
     book.epub(site, file, which)
     with zipfile.ZipFile(file) as read:
         names = read.namelist()

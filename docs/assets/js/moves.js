@@ -10,10 +10,13 @@ function instead(box) {
   return before;
 }
 
+const begun = new WeakSet();
+
 async function start() {
-  for (const box of document.querySelectorAll(".mx-move:not([data-live])")) {
+  for (const box of document.querySelectorAll(".mx-move")) {
+    if (begun.has(box)) continue;
+    begun.add(box);
     const { move, ...data } = box.dataset;
-    box.dataset.live = "";
     const numbers = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, +value]));
     const { default: enliven } = await import(`./moves/${move}.js`);
     const still = document.createElement("div");
@@ -21,6 +24,7 @@ async function start() {
     still.hidden = true;
     still.append(...box.cloneNode(true).childNodes);
     enliven(box, numbers);
+    box.dataset.live = ""; // from now on it moves
     if ("instead" in data) instead(box)?.classList.add("mx-instead");
     else box.append(still);
   }
