@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components import vector
+from mixnotes.components.belief import within_bounds
 from mixnotes.components.constraints import Simplex
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.components.vector import Axis
@@ -52,7 +53,8 @@ class StackedBlock(Block):
         filled = []
         for k, template in enumerate(self.templates):
             found = self.family.unstack(values, k)
-            filled.append(template.filled({n: found[n] for n in template.blanks}))
+            here = template.filled({n: found[n] for n in template.blanks})
+            filled.append(here if self.prior is None else within_bounds(template, here))
         return filled
 
     # ------------------------------------------------------------------ the prior
@@ -61,15 +63,46 @@ class StackedBlock(Block):
         """Any parameter of any such family can have a bound, a penalty or a prior."""
         self.prior = priors(self.templates)
 
-    def within_bounds(self, found: Values, learned: Callable[[Tie], Values]) -> Values:
+    def within_bounds(
+        self,
+        found: Values,
+        learned: Callable[[Tie], Values],
+        height: Callable[[Values], Array] | None = None,
+    ) -> Values:
         """What was learned, if it is within the prior's bounds; where it is not, the
-        bound is as if it were given, and the rest is learned beside it."""
-        tie = self.tie
+        bound is as if it were given, and the rest is learned beside it.
+
+        Where two parameters are beyond their bounds one of them at least is at its
+        bound in the end: either is held first, and the higher of both ways is taken, by
+        the `height` of each component, (K,).
+        """
+        here = self._held(found, learned, self.blanks)
+        out = np.zeros(len(self.templates), dtype=int)
         for name, _, free in self.blanks:
-            places, there = self.beyond(name, found, free)
-            if len(places):
-                tie = tie.giving(name, places, there)
-                found = learned(tie)
+            out[self.beyond(name, found, free)[0]] += 1
+        if height is None or out.max(initial=0) < 2:
+            return here
+        other = self._held(found, learned, self.blanks[::-1])
+        higher = height(other) > height(here)
+        if self.tie.shared:
+            higher[:] = height(other).sum() > height(here).sum()
+        return {name: np.where(higher, other[name], v) for name, v in here.items()}
+
+    def _held(
+        self, found: Values, learned: Callable[[Tie], Values], blanks: Sequence[Any]
+    ) -> Values:
+        """The same with what is beyond a bound held at it, one name after another,
+        until nothing is."""
+        tie, again = self.tie, True
+        while again:
+            again = False
+            for name, _, free in blanks:
+                if name in tie.given:
+                    free = np.setdiff1d(free, tie.given[name][0])
+                places, there = self.beyond(name, found, free)
+                if len(places):
+                    tie, again = tie.giving(name, places, there), True
+                    found = learned(tie)
         return found
 
     def beyond(
