@@ -226,6 +226,37 @@ def test_degrees_of_freedom_stay_within_where_the_scale_is_at_its_bound():
     assert all(5 <= c.df <= 9 for c in fit.mixture.components)
 
 
+def test_bounds_beside_what_is_shared_are_held_one_after_the_other():
+    """Both shapes are beyond their bounds freely, and one is not beside the other."""
+    rng = np.random.default_rng(1)
+    x = np.r_[rng.gamma(2, 1, 60), rng.gamma(9, 1, 40)]
+    shapes = mx.Between(1, 1.5), mx.Between(3, 4)
+    fit = mx.em(mx.Mixture([mx.Gamma(s, mx.Shared("s")) for s in shapes]), x, starts=2)
+    assert fit.converged, fit.reason
+    for pair in itertools.product((1.0, 1.25, 1.37, 1.5), (3.0, 3.5, 4.0)):
+        held = mx.Mixture([mx.Gamma(s, mx.Shared("s")) for s in pair])
+        other = mx.em(held, x, starts=1).log_likelihood
+        assert other <= fit.log_likelihood + 1e-6
+
+
+@pytest.mark.parametrize("K", [1, 2])
+def test_a_bound_beside_a_belief_is_the_best_within(K):
+    rng = np.random.default_rng(1)
+    x = np.r_[rng.gamma(2, 1, 60), rng.gamma(9, 1, 40)]
+    part = mx.Gamma(mx.Gamma(20, 0.1), mx.Between(0.5, 0.7))
+    fit = mx.em(mx.Mixture(K * [part]), x, starts=1)
+    assert fit.converged, fit.reason
+    height = fit.log_likelihood + fit.log_prior
+    for k, component in enumerate(fit.mixture.components):
+        assert 0.5 <= component.scale <= 0.7
+        for values in grid_of({"shape": (2.0, 9.0), "scale": (0.5, 0.7)}, 30):
+            parts = list(fit.mixture.components)
+            parts[k] = mx.Gamma(**values)
+            moved = mx.Mixture(parts, fit.mixture.weights)
+            prior = sum(part.log_prior(c) for c in parts)
+            assert log_likelihood(moved, x) + prior <= height + 1e-6
+
+
 @pytest.mark.slow
 def test_lines_that_share_an_sd_keep_their_slopes_within():
     part = mx.LinearRegression("y", {"z": mx.Between(0, 0.5)}, sd=mx.Shared("sd"))

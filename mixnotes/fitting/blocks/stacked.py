@@ -23,6 +23,8 @@ from mixnotes.fitting.blocks.base import Block
 from mixnotes.fitting.prior import Prior, Priors
 from mixnotes.numeric.arrays import Array
 
+_WAYS = 64  # to hold parameters at bounds that are looked at beside each other
+
 
 class StackedBlock(Block):
     """Components of one family, whose parameters are stacks (K, ...) in its unit."""
@@ -76,6 +78,8 @@ class StackedBlock(Block):
         bound in the end: either is held first, and the higher of both ways is taken, by
         the `height` of each component, (K,).
         """
+        if self.tie.shared and height is not None:
+            return self._held_in_turn(found, learned, height)
         here = self._held(found, learned, self.blanks)
         out = np.zeros(len(self.templates), dtype=int)
         for name, _, free in self.blanks:
@@ -84,8 +88,6 @@ class StackedBlock(Block):
             return here
         other = self._held(found, learned, self.blanks[::-1])
         higher = height(other) > height(here)
-        if self.tie.shared:
-            higher[:] = height(other).sum() > height(here).sum()
         return {name: np.where(higher, other[name], v) for name, v in here.items()}
 
     def _held(
@@ -104,6 +106,42 @@ class StackedBlock(Block):
                     tie, again = tie.giving(name, places, there), True
                     found = learned(tie)
         return found
+
+    def _held_in_turn(
+        self,
+        found: Values,
+        learned: Callable[[Tie], Values],
+        height: Callable[[Values], Array],
+    ) -> Values:
+        """The same where components share a parameter, so that one that is held moves
+        the others: the highest that is within, by branch and bound."""
+        none: frozenset[tuple[str, int, float]] = frozenset()
+        waiting, seen = [(0.0, self.tie, found, none)], {none}
+        while True:
+            best = max(range(len(waiting)), key=lambda k: waiting[k][0])
+            _, tie, found, ends = waiting.pop(best)
+            out = self._out(found, tie)
+            if not out:
+                return found
+            if len(seen) > _WAYS:  # go down from here alone
+                waiting, seen = [], {none}
+            for name, place, end in out:
+                held = ends | {(name, place, end)}
+                if held not in seen:
+                    seen.add(held)
+                    ahead = tie.giving(name, np.array([place]), np.array([end]))
+                    here = learned(ahead)
+                    waiting.append((float(height(here).sum()), ahead, here, held))
+
+    def _out(self, found: Values, tie: Tie) -> list[tuple[str, int, float]]:
+        """What is beyond a bound and is not held: its name, component and bound."""
+        out = []
+        for name, _, free in self.blanks:
+            if name in tie.given:
+                free = np.setdiff1d(free, tie.given[name][0])
+            pairs = zip(*self.beyond(name, found, free), strict=True)
+            out += [(name, int(place), float(end)) for place, end in pairs]
+        return out
 
     def beyond(
         self, name: str, values: Values, free: NDArray[np.intp]
