@@ -27,16 +27,23 @@ def bounds_of(known: Any) -> tuple[float, float] | None:
     return known.ends if flat else None
 
 
-def within_bounds(template: Any, filled: Any) -> Any:
-    """A filled component with what is beyond a bound of its template at that bound."""
-    moved = {}
+def beyond(template: Any, filled: Any) -> dict[str, float]:
+    """Which blanks of a filled component are beyond a bound of its template, and the
+    nearest values within, by name."""
+    found = {}
     for name, known in template.told.items():
         ends = bounds_of(known)
         if ends is not None:
             value = filled.value_of(name)
-            there = float(np.clip(value, *ends))
+            there = float(template.constraint_of(name).clipped(value, *ends))
             if there != value:
-                moved[name] = there
+                found[name] = there
+    return found
+
+
+def within_bounds(template: Any, filled: Any) -> Any:
+    """A filled component with what is beyond a bound of its template at that bound."""
+    moved = beyond(template, filled)
     return filled.filled(moved) if moved else filled
 
 

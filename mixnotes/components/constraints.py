@@ -176,6 +176,7 @@ class Number(Constraint):
     down: Callable[[Array], Array]
     power: int = 0
     measure: Callable[[Array], Array] | None = None
+    turn: float = math.inf  # after which the values are the same again
 
     def measured(self, stack: Array) -> Array:
         """The values, or their logarithms."""
@@ -235,6 +236,23 @@ class Number(Constraint):
                 f"{high:g}; take another, or cut it with Truncated"
             )
         return ""
+
+    def clipped(self, values: Any, low: float, high: float) -> Array:
+        """Values within bounds: what is beyond them at the nearest. Of an angle that is
+        the nearest by turns, whole turns aside."""
+        values = np.asarray(values, dtype=np.float64)
+        if self.turn < math.inf:
+            ends = [end for end in (low, high) if math.isfinite(end)]
+            if len(ends) == 1:  # a whole turn is on the other side
+                low, high = (low, low + self.turn) if low in ends else (
+                    high - self.turn, high)  # fmt: skip
+            middle = 0.5 * (low + high)
+            values = np.where(
+                (values >= low) & (values <= high),
+                values,
+                values - self.turn * np.round((values - middle) / self.turn),
+            )
+        return np.clip(values, low, high)
 
     def unconstrain(self, stack: Array) -> Array:
         """Values mapped to the whole line, shape (K, 1)."""
@@ -520,7 +538,9 @@ UP_TO_INFINITY = Number(
     lambda u: np.where(u < _INFINITE, np.exp(np.minimum(u, _INFINITE)), np.inf),
     measure=lambda v: 1 / (1 + v),
 )
-ANGLE = Number("a finite number", math.isfinite, _same, _same)  # in radians
+ANGLE = Number(  # in radians
+    "a finite number", math.isfinite, _same, _same, turn=2 * math.pi
+)
 WHOLE = Number(
     "a whole number", lambda v: math.isfinite(v) and v == round(v), _same, _same
 )

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from mixnotes.components.belief import bounds_of, inward, is_weighed
+from mixnotes.components.belief import (
+    beyond,
+    bounds_of,
+    inward,
+    is_weighed,
+    within_bounds,
+)
 from mixnotes.components.composite import Composite
 from mixnotes.components.exponential import ExponentialFamily
 from mixnotes.data.intervals import Intervals, climbed_to_a_limit, midpoints
@@ -20,11 +26,23 @@ from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.ascent import ascend
 
 _STEPS = 100  # Newton steps of a search
+_WAYS = 32  # to hold blanks at their bounds that are looked at beside each other
 _ENDLESS = 1e8  # a parameter that may be infinite is compared with that from here on
+
+
+class _Held(NamedTuple):
+    """A component with some of its blanks held at their bounds."""
+
+    height: float
+    filled: Any
+    free: Any  # the same without what is learned
+    ends: frozenset[tuple[str, float]]  # at which blanks are held
+    found: bool = True  # is there a highest?
 
 
 def fit(template: Any, x: Array, weight: Array, start: Any) -> Any:
     """`template` filled with the mode; not below `start`, where there is one."""
+    start = None if start is None else within_bounds(template, start)
     if isinstance(template, Composite):  # each part knows its own
         return template.fitted_to(x, weight, start)
     if isinstance(template, ExponentialFamily) and not isinstance(x, Intervals):
@@ -42,30 +60,85 @@ def fit(template: Any, x: Array, weight: Array, start: Any) -> Any:
         log_prob = share[carried] @ bound(filled)[carried]
         return float(log_prob + template.log_prior(filled) / weight.sum())
 
+    def climb(less: Any, begin: Any) -> Any:
+        return _highest(template, less, height, x, weight, begin)
+
     with np.errstate(all="ignore"):
-        found = _within(template, free, height, x, weight, start)
+        found = highest_within(template, free, start, height, climb)
         if start is not None and not height(found) >= height(start):
             return start
     return found
 
 
-def _within(
-    template: Any, free: Any, height: Any, x: Array, weight: Array, start: Any
+def highest_within(
+    template: Any,
+    free: Any,
+    begin: Any,
+    height: Callable[[Any], float],
+    climb: Callable[[Any, Any], Any],
 ) -> Any:
-    """The highest within the bounds: what would be beyond is held at its bound, and the
-    rest is learned beside it."""
-    found = _highest(template, free, height, x, weight, start)
-    for name, known in template.told.items():
-        ends = bounds_of(known)
-        if ends is not None:
-            there = float(np.clip(found.value_of(name), *ends))
-            if there != found.value_of(name):
-                free = free.filled({name: there})
-                begin = found.filled({name: there})
-                found = begin
-                if free.blanks:
-                    found = _highest(template, free, height, x, weight, begin)
-    return found
+    """The highest within the bounds of a template, of what is blank in `free`. `climb`
+    gives the highest without bounds of a component with some of its blanks, from a
+    start, or raises an error where there is none.
+
+    Where some blanks are beyond their bounds, one of them at least is at its bound in
+    the end: each is tried there, with the rest learned beside it. Where there is no
+    highest, any of them may be, at either end. What is found with fewer of them held is
+    never lower than with more, so the highest that is within is the highest of all: by
+    branch and bound.
+    """
+    here, error = _climbed(climb, height, free, begin, frozenset())
+    waiting: list[_Held] = []
+    seen: set[frozenset[tuple[str, float]]] = set()
+    while out := _ends_to_try(template, here):
+        if len(seen) > _WAYS:  # go down from here alone
+            waiting, seen = [], set()
+        for end in out:
+            ends = here.ends | {end}
+            if ends in seen:
+                continue
+            seen.add(ends)
+            less = here.free.filled(dict([end]))
+            near = None if here.filled is None else here.filled.filled(dict([end]))
+            waiting.append(_climbed(climb, height, less, near, ends)[0])
+        if not waiting:
+            break
+        best = max(range(len(waiting)), key=lambda k: waiting[k].height)
+        here = waiting.pop(best)
+    if not here.found and error is not None:
+        raise error
+    return here.filled
+
+
+def _climbed(
+    climb: Callable[[Any, Any], Any],
+    height: Callable[[Any], float],
+    free: Any,
+    begin: Any,
+    ends: frozenset[tuple[str, float]],
+) -> tuple[_Held, ValueError | None]:
+    """What is learned beside what is held, and why there is none."""
+    try:
+        filled = climb(free, begin) if free.blanks else begin
+        if filled is None:
+            filled = free
+    except ValueError as error:  # it rises without end, or to no place
+        return _Held(math.inf, begin, free, ends, False), error
+    top = height(filled)
+    return _Held(-math.inf if math.isnan(top) else top, filled, free, ends), None
+
+
+def _ends_to_try(template: Any, here: _Held) -> list[tuple[str, float]]:
+    """Bounds, one of which holds in the end, by name."""
+    if here.found:
+        return list(beyond(template, here.filled).items())
+    return [
+        (name, end)
+        for name, known in template.told.items()
+        if name in here.free.blanks
+        for end in bounds_of(known) or ()
+        if math.isfinite(end)
+    ]
 
 
 def _highest(

@@ -149,6 +149,8 @@ def _beta_of(means: Array, weight: Array, tie: Tie) -> Values:
     share, select = weight / weight.sum(), _selection(len(weight), tie)
     count = len(select)
     begin = np.array([tie(name, np.ones(len(weight)), weight) for name in "ab"])
+    if not count:
+        return {"a": begin[0], "b": begin[1]}
     known = np.where(select.any(axis=0), 0.0, begin)
 
     def placed(at: Array) -> Array:

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components import vector
-from mixnotes.components.belief import within_bounds
 from mixnotes.components.component import Component
 from mixnotes.components.composite import Composite
 from mixnotes.components.measure import Atoms
 from mixnotes.components.mixture import Mixture
 from mixnotes.components.parts import pooled, require_of_one_row
-from mixnotes.components.posterior import climbed, scales_of
+from mixnotes.components.posterior import climbed, highest_within, scales_of
 from mixnotes.data.intervals import log_mass
 from mixnotes.families.normal import Normal
 from mixnotes.numeric.arrays import Array
@@ -411,10 +410,13 @@ class Truncated(Composite):
             found -= mass(filled.component)
             return found + self.log_prior(filled) / weight.sum() if told else found
 
+        steps, scales = 100 if start is None else _NEAR, scales_of(x)
+
+        def climb(less: Self, near: Self) -> Self:
+            return climbed(less, height, near, scales, steps)
+
         with np.errstate(all="ignore"):
-            steps = 100 if start is None else _NEAR
-            found = climbed(self, height, begin, scales_of(x), steps)
-            found = within_bounds(self, found)
+            found = highest_within(self, self.without_told(), begin, height, climb)
             if start is not None and not height(found) >= height(start):
                 return start
         return found

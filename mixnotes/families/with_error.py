@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixnotes.components import vector
+from mixnotes.components.belief import is_weighed, within_bounds
 from mixnotes.components.component import Component
 from mixnotes.components.composite import Composite
 from mixnotes.components.constraints import LOG_POSITIVE
-from mixnotes.components.posterior import climbed
+from mixnotes.components.posterior import climbed, highest_within
 from mixnotes.data import table
 from mixnotes.data.check import CollapseError, as_data
 from mixnotes.families.multivariate import MultivariateNormal
@@ -350,7 +351,7 @@ class WithError(Composite):
         share = weight / weight.sum()
         begin = start or self._first(values, share)
         if self.told:
-            return self._mode(x, weight, begin)
+            return self._mode(x, weight, within_bounds(self, begin))
         mean, cov = _moments_of(begin.component)
         for _ in range(_ROUNDS):
             mean, cov = self._round(values, errors, share, mean, cov)
@@ -358,7 +359,8 @@ class WithError(Composite):
 
     def _first(self, values: Array, share: Array) -> Self:
         """As if there were no errors."""
-        inner = self.component.without_told()
+        weighed = any(map(is_weighed, self.told.values()))
+        inner = self.component.without_told() if weighed else self.component
         x = values[:, 0] if isinstance(self.component, Normal) else values
         return self.remade({"": inner.fit(x, share * len(x))}, {})
 
@@ -411,8 +413,13 @@ class WithError(Composite):
 
         values = self._parts(x)[0]
         sd = values.std(axis=0)
+        scales = np.where(sd > 0, sd, 1.0)
+
+        def climb(less: Self, near: Self) -> Self:
+            return climbed(less, height, near, scales)
+
         with np.errstate(all="ignore"):
-            found = climbed(self, height, begin, np.where(sd > 0, sd, 1.0))
+            found = highest_within(self, self.without_told(), begin, height, climb)
             return found if height(found) >= height(begin) else begin
 
     @property

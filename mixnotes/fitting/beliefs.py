@@ -102,7 +102,8 @@ class Beliefs(Learner):
             ends = bounds_of(told.get(name))
             if ends is not None:
                 found = found.copy() if found is values else found
-                found[k] = np.clip(values[k], *ends)
+                constraint = self.templates[k].constraint_of(name)
+                found[k] = constraint.clipped(values[k], *ends)
         return found
 
     def log_prob(self, values: Mapping[str, Array]) -> float:
@@ -180,7 +181,10 @@ class Beliefs(Learner):
         found = learned(block.tie)
         if self.searched:
             return mode_from(self, found, bare, origin, values)
-        return block.within_bounds(found, learned)
+        plain = isinstance(origin, float) and not (self.joint or self.means)
+        return block.within_bounds(
+            found, learned, block.height_of(sums) if plain else None
+        )
 
     # ------------------------------------------------- a mean and a covariance at once
 

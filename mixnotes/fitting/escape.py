@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from mixnotes.components.belief import within_bounds
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import CollapseError
 from mixnotes.data.sources import Rows
@@ -132,7 +133,7 @@ def _moves(
     for slot, template in movers if seen.any() else ():
         mine = (rows.weights * shares[slot])[seen]
         carried = x[seen][mine > 0]
-        for component in template.moves(filled[slot], x[seen], mine):
+        for component in _within(template, filled[slot], x[seen], mine):
             moved = engine.with_component(mixture, slot, component)
             yield moved
             if not template.edges_move:
@@ -142,6 +143,19 @@ def _moves(
                 if other != slot:
                     wider = its.stretched(filled[other], left)
                     yield engine.with_component(moved, other, wider)
+
+
+def _within(template: Any, filled: Any, x: Array, mine: Array) -> Iterator[Any]:
+    """The moves of a component within its bounds: those that lead beyond end there,
+    each place once."""
+    found = []
+    for component in template.moves(filled, x, mine):
+        moved = within_bounds(template, component)
+        if moved is component:
+            yield component
+        elif moved not in found:
+            found.append(moved)
+            yield moved
 
 
 def _pushed(engine: Engine, result: RunResult) -> State | None:

@@ -269,7 +269,9 @@ class Fit:
         says that this is the global maximum (to 1e-6 nats), `inf` that the likelihood
         has none. It can be had for components of one number that are known but for one
         blank; and for normals and log-normals with both blank, given `least_scale`.
-        Blanks that are shared, and weights that are given, are free in the bound.
+        Bounds by `Between` are of the class: on the only blank, or on a spread, whose
+        least value is then a `least_scale`. Blanks that are shared, and weights that
+        are given, are free in the bound.
 
         Source: Lindsay (1983), The geometry of mixture likelihoods.
 

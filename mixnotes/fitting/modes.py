@@ -43,7 +43,8 @@ def mode_from(
                 stack[group] = now[name][group]
             if not search.height(here) > search.height(there):
                 here = there
-        here = search.climbed(here)
+        found = search.climbed(here)
+        here = found if search.height(found) >= search.height(here) else here
     return here
 
 
@@ -85,8 +86,6 @@ class _Search:
                 found += self.beliefs.log_prob(outward) - self.sums[0] @ normaliser
         except (ValueError, ArithmeticError, np.linalg.LinAlgError):
             return -np.inf
-        if any((self.beliefs.bounded(n, v) != v).any() for n, v in outward.items()):
-            return -np.inf
         return float(found) / self.total if np.isfinite(found) else -np.inf
 
     def places(self) -> list[Place]:
@@ -101,8 +100,25 @@ class _Search:
         return found
 
     def climbed(self, begin: Values) -> Values:
-        """Where Newton steps lead on the line."""
+        """Where Newton steps lead on the line; what ends beyond a bound is held there,
+        and the rest is climbed beside it."""
         places = self.places()
+        found = self._climbed(begin, places)
+        while True:
+            out, begin = [], {name: stack.copy() for name, stack in found.items()}
+            for place in places:
+                slots = np.array(place.slots)
+                where, there = self.block.beyond(place.name, found, slots)
+                if len(where):
+                    begin[place.name][where] = there
+                    out.append(place)
+            if not out:
+                return found
+            places = [place for place in places if place not in out]
+            found = self._climbed(begin, places) if places else begin
+
+    def _climbed(self, begin: Values, places: list[Place]) -> Values:
+        """Where Newton steps lead in what stands at these places."""
         start = [
             place.constraint.unconstrain(begin[place.name][place.slots[:1]])[0]
             for place in places

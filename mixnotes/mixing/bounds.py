@@ -155,6 +155,10 @@ def _at_kinks(line: Line, log_c: Array) -> Top:
     with np.errstate(divide="ignore"):
         later = above + np.log1p(-np.exp(np.minimum(logs - above, 0.0)))
     heights = np.logaddexp(below, later)
+    heights[(u < line.low) | (u > line.high)] = -np.inf
+    ends = np.array([end for end in (line.low, line.high) if math.isfinite(end)])
+    u = np.concatenate([u, ends])
+    heights = np.concatenate([heights, log_d(line, log_c)(ends)])
     k = int(heights.argmax())
     error = 4 * len(u) * _EPS * float(np.abs(u).max() + np.abs(logs).max())
     return Top(float(heights[k]) + error, float(heights[k]), float(u[k]))

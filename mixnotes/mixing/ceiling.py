@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mixnotes.components.belief import is_weighed
 from mixnotes.components.mixture import Mixture, leaves
 from mixnotes.data.sources import Source
 from mixnotes.mixing.summit import Summit
@@ -85,6 +86,7 @@ def ceiling(
 ) -> Ceiling:
     """What `Fit.ceiling` gives."""
     templates = distinct(model)
+    _require_no_belief(model)
     least = checked_least(templates, least)
     _require_above(model, mixture, least)
     summit = Summit.of(templates, source, least)
@@ -113,6 +115,17 @@ def ceiling(
     if at is not None:
         reason += f"; a component at {_values(at, templates)} would raise it most"
     return Ceiling(exact, reason + _narrower(model), at, max(found, 0.0), top.mixture)
+
+
+def _require_no_belief(model: Mixture) -> None:
+    """Raise an error where something is believed, by which the fit is no maximum of the
+    likelihood."""
+    names = [name for name, known in model.told.items() if is_weighed(known)]
+    if names:
+        raise TypeError(
+            "a ceiling is of the likelihood alone, and this fit has beliefs, about "
+            f"{', '.join(names)}, so that it is no maximum of it; leave them out"
+        )
 
 
 def _narrower(model: Mixture) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixnotes.components.belief import bounds_of
 from mixnotes.families.categorical import Categorical
 from mixnotes.families.counts import NegativeBinomial, PointMass
 from mixnotes.families.discrete import (
@@ -81,7 +82,9 @@ def _(template: Any, x: Array, least: float | None) -> Track | Unbounded:
     """Of one trial D is linear in p, as that of a `Categorical`."""
     n = getattr(template, "n", 1)
     if n == 1:
-        return Listed.of([template.filled({"p": p}) for p in (0.0, 1.0)], x)
+        ends = bounds_of(template.told.get("p")) or (0.0, 1.0)
+        least, most = max(ends[0], 0.0), min(ends[1], 1.0)
+        return Listed.of([template.filled({"p": p}) for p in (least, most)], x)
 
     def read(x: Array) -> tuple[Array, Array]:
         z = x / n

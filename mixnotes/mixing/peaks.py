@@ -34,12 +34,18 @@ def climbed(track: Track, of: LogD, at: Array, high: Array) -> tuple[Array, Arra
     """The peaks that Newton steps in log D reach from these places, each once."""
     at, high = at.copy(), high.copy()
     for _ in range(5):
-        up, down = of(track.proper(at + _STRIDE)), of(track.proper(at - _STRIDE))
-        slope, bend = 0.5 * (up - down), up - 2 * high + down
+        ends = track.proper(at + _STRIDE), track.proper(at - _STRIDE)
+        reach, middle, centre = 0.5 * (ends[0] - ends[1]) / _STRIDE, at, high
+        cut = reach < 1 - 1e-6  # by an edge: about the middle of what is left
+        if cut.any():
+            middle, centre = np.where(cut, 0.5 * (ends[0] + ends[1]), at), high.copy()
+            centre[cut] = of(middle[cut])
+        up, down = of(ends[0]), of(ends[1])
+        slope, bend = 0.5 * (up - down), up - 2 * centre + down
         with np.errstate(divide="ignore", invalid="ignore"):
-            size = np.where(bend < 0, -slope / bend, 200 * np.sign(slope))
+            size = np.where(bend < 0, -reach * slope / bend, 200 * np.sign(slope))
         size = np.clip(np.nan_to_num(size), -300, 300)
-        there = track.proper(at + size * _STRIDE)
+        there = track.proper(middle + size * _STRIDE)
         ahead = of(there)
         better = ahead > high
         at[better], high[better] = there[better], ahead[better]

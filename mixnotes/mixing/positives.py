@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from mixnotes.components.belief import bounds_of
 from mixnotes.families.line import Weibull
 from mixnotes.families.positive import Exponential, Gamma, InverseGaussian
 from mixnotes.mixing.forms import Passage, Spread
@@ -19,6 +20,8 @@ from mixnotes.mixing.members import (
 from mixnotes.mixing.tracks import Track, Unbounded
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import HALF_LOG_2_PI, log_gamma
+
+_SMALL = -42.0  # log of 1 / the best shape, over the largest, that is as good as 0
 
 
 @track_of.register
@@ -42,7 +45,8 @@ def _(template: Weibull, x: Array, least: float | None) -> Track | Unbounded:
 
 @track_of.register
 def _(template: Exponential, x: Array, least: float | None) -> Track | Unbounded:
-    if (x == 0).any():
+    _, most = bounds_of(template.told.get("rate")) or (0.0, math.inf)
+    if (x == 0).any() and most == math.inf:
         return Unbounded(
             "the likelihood has no bound: an observation is 0, and an Exponential "
             "rises there without end as its rate grows; give rate, or use a component "
@@ -89,14 +93,15 @@ def _(template: InverseGaussian, x: Array, least: float | None) -> Track | Unbou
     if "mean" in template.blanks:
         return free_spread(template, "shape", x)
     mean = template.given("mean")
-    if (x == mean).any():
+    _, most = bounds_of(template.told.get("shape")) or (0.0, math.inf)
+    if (x == mean).any() and most == math.inf:
         return at_place(template, "shape", mean)
+    floor = _SMALL - math.log(most) if most < math.inf else -math.inf
 
     def read(x: Array) -> tuple[Array, Array]:
-        with np.errstate(divide="ignore"):
-            logs = 2 * np.log(np.abs((x - mean) / mean)) - np.log(
-                x
-            )  # 1 / the best shape
+        with np.errstate(divide="ignore"):  # 1 / the best shape
+            logs = 2 * np.log(np.abs((x - mean) / mean)) - np.log(x)
+        logs = np.maximum(logs, floor)
         return logs, -0.5 * logs - 0.5 - 1.5 * np.log(x) - HALF_LOG_2_PI
 
     return line(

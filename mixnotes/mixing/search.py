@@ -27,6 +27,7 @@ _STEP = 1e-4  # of a coordinate, for differences: in widths of a peak
 _BELOW = -0.04  # log D of nodes between which it may be above 0
 _NEAR = 0.2  # atoms nearer than that are tried as one
 _LEAST = 1e-14  # a weight below it is 0
+_FAINT = 1e-100  # of what some atom gives; weights that give less begin anew
 _MANY = 1000  # atoms beyond which Newton steps in all of them cost too much
 _LEVEL = 1e-14  # of the mean log-likelihood: heights nearer than that are one
 _STEPS = 30  # of Newton in a round, at most
@@ -126,7 +127,7 @@ class Problem:
         p = np.exp(logs - scale)  # (K, m)
         share = self.weight / self.total
         weights = np.maximum(atoms.weights, 0.0)
-        if not (weights @ p).all():
+        if not (weights @ p > _FAINT).all():
             weights = np.full(len(weights), 1 / len(weights))
         for _ in range(100):
             ratio = p / (weights @ p)
@@ -207,7 +208,7 @@ class Problem:
         gradient = np.concatenate([r @ share - 1, level * slopes])
         moves = np.array([self.tracks[int(k)].moves for k in atoms.owner])
         ahead = atoms.at + np.sign(slopes) * _STEP
-        moves &= self._each("proper", atoms, ahead) == ahead  # not at an edge
+        moves &= self._each("proper", atoms, ahead) != atoms.at  # not at an edge
         go = np.concatenate([np.ones(K, dtype=bool), moves])
         step = np.zeros(2 * K)
         step[go] = _uphill(curve[np.ix_(go, go)], gradient[go])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mixnotes.components.measure import joined as joined_atoms
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
@@ -47,10 +48,10 @@ class Summit:
         cls, templates: Sequence[Any], source: Source, least: float | None
     ) -> Summit | Unbounded:
         """The same, or why the likelihood of such mixtures has no bound."""
-        rows = _plain(source)
+        rows, atoms = _plain(source), _atoms(templates)
         tracks: list[Track] = []
         for template in templates:
-            found = track(template, rows.x, least)
+            found = track(template, rows.x, least, atoms)
             if isinstance(found, Unbounded):
                 return found
             tracks.append(found)
@@ -155,6 +156,12 @@ class Summit:
         logs = log_sum(problem.log_probs(new) + problem.log_c(log_f))
         k = int(logs.argmax())
         return problem.tracks[int(new.owner[k])].component(new.at[k])
+
+
+def _atoms(templates: Sequence[Any]) -> frozenset[float]:
+    """The values that have a probability of their own."""
+    each = joined_atoms(getattr(template, "atoms", {}) for template in templates)
+    return each.get(None, frozenset())
 
 
 def _plain(source: Source) -> Rows:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from mixnotes.components.belief import within_bounds
 from mixnotes.mixing.forms import Form
 from mixnotes.numeric.arrays import Array
 
@@ -50,6 +52,11 @@ class Track(ABC):
     def guesses(self) -> Array:
         """Numbers u near which D has its peaks, shape (G,), increasing."""
 
+    @abstractmethod
+    def barred(self, values: frozenset[float], x: Array) -> Track:
+        """The same members, for observations of which those of these values are none of
+        theirs: they lie on an atom, and the members have densities."""
+
     def proper(self, u: Array) -> Array:
         """The numbers u after a step, brought back into their set."""
         return u
@@ -72,6 +79,16 @@ class Line(Track):
     peak: Array
     low: float = -math.inf  # the least u
     moves: bool = True
+    high: float = math.inf  # the largest u
+
+    def barred(self, values: frozenset[float], x: Array) -> Line:
+        """The same members, with no density at these values."""
+        read = partial(_read_aside, self.read, sorted(values))
+        return replace(self, read=read).on(x)
+
+    def between(self, low: float, high: float) -> Line:
+        """The members whose u is from `low` to `high`."""
+        return replace(self, low=max(self.low, low), high=min(self.high, high))
 
     def on(self, x: Array) -> Line:
         """The same members, for other observations."""
@@ -89,7 +106,8 @@ class Line(Track):
 
     def component(self, u: float) -> Any:
         """The family with its blank at u."""
-        return self.template.filled(self.write(float(self.form.place(np.asarray(u)))))
+        q = float(self.form.place(np.asarray(u)))
+        return within_bounds(self.template, self.template.filled(self.write(q)))
 
     def find(self, component: Any) -> float | None:
         """The u of a member; None where it is below the least, or differs in what is
@@ -101,7 +119,7 @@ class Line(Track):
         if template.filled(values) != component:
             return None
         u = float(self.form.arc(np.asarray(self.q_of(component))))
-        return u if u >= self.low - _NEXT else None
+        return u if self.low - _NEXT <= u <= self.high + _NEXT else None
 
     @property
     def best(self) -> Array:
@@ -109,7 +127,7 @@ class Line(Track):
         u = self.form.arc(self.z[np.isfinite(self.peak)])
         if self.form.period < math.inf:
             u = np.concatenate([[0.0, self.form.period], u % self.form.period])
-        return np.unique(np.maximum(u, self.low))
+        return np.unique(np.clip(u, self.low, self.high))
 
     def steps(self, size: float) -> Array:
         """Values of u around the observations, at most `size` apart; far from all of
@@ -140,14 +158,23 @@ class Line(Track):
         return np.unique(np.concatenate([nodes, more[inner]]))
 
     def proper(self, u: Array) -> Array:
-        """u, raised to the least that is allowed where it is below."""
-        return np.maximum(u, self.low)
+        """u, moved to the nearest that is allowed."""
+        return np.clip(u, self.low, self.high)
 
     def tidy(self, u: Array) -> Array:
         """On an end of the form where within a millionth of it."""
-        for end in (*self.form.ends, self.low):
+        for end in (*self.form.ends, self.low, self.high):
             u = np.where(np.abs(u - end) < _NEXT, end, u)
-        return u
+        return np.clip(u, self.low, self.high)
+
+
+def _read_aside(read: Read, values: Sequence[float], x: Array) -> tuple[Array, Array]:
+    """z and peak of observations, of which those of these values are outside."""
+    bar = np.isin(x, values)
+    if bar.all():
+        return np.ones(len(x)), np.full(len(x), -np.inf)
+    z, peak = read(np.where(bar, x[int(np.argmin(bar))], x))
+    return z, np.where(bar, -np.inf, peak)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,17 +184,27 @@ class Listed(Track):
     members: tuple[Any, ...]
     log_probs: Array  # (members, m)
 
+    aside: frozenset[float] = frozenset()  # values at which they have no density
+
     moves = False
 
     @classmethod
-    def of(cls, members: list[Any], x: Array) -> Listed:
+    def of(
+        cls, members: list[Any], x: Array, aside: frozenset[float] = frozenset()
+    ) -> Listed:
         """The members, on observations."""
         log_probs = np.array([c.log_prob(x) for c in members])
-        return cls(tuple(members), log_probs.reshape(len(members), len(x)))
+        log_probs = log_probs.reshape(len(members), len(x))
+        log_probs[:, np.isin(x, sorted(aside))] = -np.inf
+        return cls(tuple(members), log_probs, aside)
+
+    def barred(self, values: frozenset[float], x: Array) -> Listed:
+        """The same members, with no density at these values."""
+        return self.of(list(self.members), x, values)
 
     def on(self, x: Array) -> Listed:
         """The same members, for other observations."""
-        return self.of(list(self.members), x)
+        return self.of(list(self.members), x, self.aside)
 
     def log_prob(self, u: Array) -> Array:
         """Those of the members at these positions."""

@@ -34,7 +34,7 @@ def npmle(
     Args:
         component: a component of one number with one blank, such as `Poisson()` or
             `Normal(sd=1.0)`; or a normal or log-normal with both blank and a
-            `least_scale`.
+            `least_scale`. A blank may have bounds, as in `Normal(sd=Between(2, None))`.
         x: observations, shape (n,).
         sample_weight: how often each observation counts, shape (n,); once if left out.
         least_scale: the least value of a blank sd, sigma or scale, in its unit; needed

@@ -460,6 +460,167 @@ def test_a_spread_about_a_known_place_may_have_a_least():
     assert d.max() < 1 + 1e-9
 
 
+# ----------------------------------------------------------------------------- atoms
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        mx.Exponential(),
+        mx.Normal(mean=0.0),
+        mx.Laplace(loc=0.0),
+        mx.Uniform(low=0.0),
+        mx.Normal(sd=0.5),
+        mx.Laplace(scale=0.5),
+        mx.LogNormal(sigma=0.2),
+        mx.InverseGaussian(mean=1.0),
+        mx.Gamma(shape=0.5),
+        mx.Normal(0.0, 2.0),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("at", [0.0, 1.0])
+def test_observations_on_an_atom_are_its_own(template, at):
+    """So that the best of all is that of the others, and their share."""
+    x = np.random.default_rng(0).exponential(2, 60)
+    both = np.r_[[at] * 4, x]
+    if template == mx.Uniform(low=0.0) and at:
+        x = np.r_[x, x.max() + 1]
+        both = np.r_[[at] * 4, x]
+    fit = mx.em(mx.Mixture([mx.PointMass(at), template]), both, starts=1)
+    bound = fit.ceiling()
+    n = len(both)
+    top = 4 * np.log(4 / n) + (n - 4) * np.log(1 - 4 / n)
+    if template.blanks:
+        top += mx.npmle(template, x).log_likelihood
+    else:
+        top += log_likelihood(template, x)
+    assert fit.log_likelihood + bound.exact == pytest.approx(top, abs=1e-6)
+    best = log_likelihood(bound.better, both)
+    assert best == pytest.approx(top, abs=1e-6)
+
+
+def test_a_likelihood_without_a_bound_beside_an_atom_has_none():
+    x = np.r_[0.0, 0.0, LINE]
+    model = mx.Mixture([mx.PointMass(0.0), mx.Normal(mean=LINE[3])])
+    bound = standing(model.components[1], mx.Mixture([mx.PointMass(0.0),
+                     mx.Normal(LINE[3], 3.0)], [0.1, 0.9]), x).ceiling()  # fmt: skip
+    assert bound == math.inf
+    only = mx.em(mx.Mixture([mx.PointMass(0.0), mx.Normal(0.0, 1.0)]), np.zeros(5))
+    assert only.ceiling() == 0.0
+
+
+def test_many_observations_with_an_atom():
+    rng = np.random.default_rng(0)
+    x = np.r_[np.zeros(700), rng.exponential(2, 9000)]
+    fit = mx.em(mx.Mixture([mx.PointMass(0), mx.Exponential()]), x)
+    bound = fit.ceiling()
+    share = 700 / 9700
+    top = 700 * np.log(share) + 9000 * np.log(1 - share)
+    top += mx.npmle(mx.Exponential(), x[700:], tol=1e-4).log_likelihood
+    assert fit.log_likelihood + bound.exact == pytest.approx(top, abs=2e-4)
+
+
+# ---------------------------------------------------------------------------- bounds
+
+
+def within(template, name, values, low, high):
+    """The template with bounds; and the values within."""
+    bounds = mx.Between(low, high)
+    inside = [v for v in values if bounds.ends[0] <= v <= bounds.ends[1]]
+    return template.filled({name: bounds}), inside
+
+
+@pytest.mark.parametrize(
+    ("template", "x", "name", "values"),
+    [c for c in TEMPLATES if not isinstance(c[0], mx.Uniform | mx.VonMises)][:-1],
+    ids=lambda v: repr(v)[:40],
+)
+def test_bounds_of_the_only_blank_are_of_the_class(template, x, name, values):
+    """None of its members, nor a mixture of many, is above; and the best keeps
+    within. All that can have bounds but an angle."""
+    x = np.asarray(x, dtype=float)
+    free = mx.npmle(template, x).mixture.components
+    inner = sorted(c.value_of(name) for c in free)
+    low, high = (float(v) for v in np.quantile(inner, [0.3, 0.7]))
+    low, high = low - 0.02 * abs(low), high + 0.02 * abs(high)
+    if template == mx.Bernoulli():
+        low, high = 0.3, 0.6
+    for ends in ((low, high), (low, None), (None, high)):
+        bounded, inside = within(template, name, values, *ends)
+        best = mx.npmle(bounded, x)
+        assert best.converged, best.reason
+        for component in best.mixture.components:
+            value = component.value_of(name)
+            assert ends[0] is None or value >= ends[0]
+            assert ends[1] is None or value <= ends[1]
+        inside += [end for end in ends if end is not None]
+        log_f = best.mixture.log_prob(x)
+        logs = np.array([template.filled({name: v}).log_prob(x) for v in inside])
+        assert np.exp(logs - log_f).mean(axis=1).max() < 1 + 1e-8
+        few = [template.filled({name: v}) for v in inside[:: len(inside) // 30 + 1]]
+        other = mx.Mixture([*few, *best.mixture.components])
+        known = mx.em(other, x, max_iter=50)
+        assert known.log_likelihood <= best.log_likelihood + 1e-7
+        fit = mx.em(mx.Mixture(2 * [bounded]), x, starts=1)
+        top = fit.log_likelihood + fit.ceiling().exact
+        assert top == pytest.approx(best.log_likelihood, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "family", [mx.Normal, mx.Laplace, mx.Logistic, mx.Gumbel], ids=lambda f: f.__name__
+)
+def test_bounds_of_a_spread_are_a_least_and_a_largest(family):
+    bounds = mx.Between(0.8, 3.0)
+    template = family(**{family.spread: bounds})
+    best = mx.npmle(template, LINE)
+    least = mx.npmle(family(), LINE, least_scale=0.8)
+    assert best.log_likelihood == pytest.approx(least.log_likelihood, abs=1e-7)
+    assert {c.value_of(family.spread) for c in best.mixture.components} == {0.8}
+    fit = mx.em(mx.Mixture(2 * [template]), LINE, starts=2)
+    assert fit.log_likelihood + fit.ceiling().exact == pytest.approx(
+        best.log_likelihood, abs=1e-6
+    )
+    above = fit.ceiling(least_scale=0.5)  # the larger of both holds
+    assert above.exact == pytest.approx(fit.ceiling().exact, abs=1e-8)
+    with pytest.raises(ValueError, match="least_scale must not be above the largest"):
+        mx.npmle(template, LINE, least_scale=4.0)
+    below = family(**{family.spread: mx.Between(None, 3.0)})
+    assert mx.em(mx.Mixture(2 * [below]), LINE, starts=1).ceiling() == math.inf
+
+
+@pytest.mark.parametrize(
+    ("template", "x"),
+    [
+        (mx.Exponential(mx.Between(None, 5.0)), np.r_[0.0, 0.0, ABOVE]),
+        (mx.InverseGaussian(ABOVE[0], mx.Between(None, 9.0)), ABOVE),
+        (mx.Normal(LINE[0], mx.Between(0.2, 4.0)), LINE),
+    ],
+    ids=repr,
+)
+def test_bounds_keep_a_likelihood_from_rising_without_end(template, x):
+    best = mx.npmle(template, x)
+    assert best.converged, best.reason
+    (name,) = template.blanks
+    low, high = template.told[name].ends
+    log_f = best.mixture.log_prob(x)
+    for value in np.geomspace(max(low, 1e-3), high, 500).tolist():
+        d = np.exp(template.filled({name: value}).log_prob(x) - log_f).mean()
+        assert d < 1 + 1e-8
+
+
+def test_many_observations_keep_bounds_at_kinks():
+    x = np.random.default_rng(0).laplace(0, 1, 6000)
+    best = mx.npmle(mx.Laplace(mx.Between(0.5, 1.0), 0.7), x, tol=1e-3)
+    at = [c.loc for c in best.mixture.components]
+    assert min(at) >= 0.5
+    assert max(at) <= 1.0
+    log_f = best.mixture.log_prob(x)
+    for loc in (0.5, 0.75, 1.0):
+        d = np.exp(mx.Laplace(loc, 0.7).log_prob(x) - log_f).mean()
+        assert len(x) * np.log(d) < 1e-3
+
+
 # -------------------------------------------------------------------- many observations
 
 MANY = [
@@ -596,6 +757,37 @@ def test_a_least_scale_above_that_of_the_fit_is_refused():
 def test_a_family_of_which_no_bound_is_known_is_refused(template, x):
     with pytest.raises(TypeError, match="no bound is known for mixtures of"):
         mx.npmle(template, x)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        mx.Normal(mx.Between(0, 1)),
+        mx.Normal(mx.Between(0, 1), mx.Between(1, 2)),
+        mx.Gamma(mx.Between(None, 9.0)),
+        mx.Gamma(scale=mx.Between(1.0, None)),
+        mx.NegativeBinomial(mx.Between(1.0, 9.0)),
+        mx.VonMises(mx.Between(0, 1), 3.0),
+        mx.VonMises(concentration=mx.Between(None, 3.0)),
+        mx.Normal(mx.Normal(0, 1), 1.0),
+        mx.Normal(0.0, mx.Gamma(2.0, 2.0)),
+        mx.Poisson(mx.Gamma(2.0, 2.0)),
+    ],
+    ids=repr,
+)
+def test_bounds_without_a_ceiling_and_beliefs_are_refused(template):
+    x = np.minimum(COUNTS + 1, 12)
+    with pytest.raises(TypeError, match="no bound is known"):
+        mx.npmle(template, x)
+    fit = mx.em(mx.Mixture(2 * [template]), x, starts=1, max_iter=5)
+    with pytest.raises(TypeError, match=r"no bound is known|this fit has beliefs"):
+        fit.ceiling()
+
+
+def test_believed_weights_are_refused():
+    model = mx.Mixture(2 * [mx.Poisson()], mx.Dirichlet([2.0, 2.0]))
+    with pytest.raises(TypeError, match="this fit has beliefs, about weights"):
+        mx.em(model, COUNTS, starts=1).ceiling()
 
 
 def test_what_is_given_may_be_below_the_least_scale():

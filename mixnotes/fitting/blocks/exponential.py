@@ -5,7 +5,7 @@ and another one the sums that all of them are learned from.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -252,7 +252,20 @@ class ExponentialBlock(StackedBlock):
         def learned(tie: Tie) -> Values:
             return self._fitted(weight, means, tie, origin, values)
 
-        return self.within_bounds(learned(self.tie), learned)
+        height = self.height_of(sums) if isinstance(origin, float) else None
+        return self.within_bounds(learned(self.tie), learned, height)
+
+    def height_of(self, sums: Array) -> Callable[[Values], Array]:
+        """What each component has of the expected log-likelihood, (K,), as a function
+        of the parameters, from the sums about 0."""
+
+        def height(values: Values) -> Array:
+            natural, normaliser = self.family.natural(values)
+            pairs = zip(natural, sums[1:], strict=False)
+            found: Array = sum(n * s for n, s in pairs) - sums[0] * normaliser
+            return found
+
+        return height
 
     def _fitted(
         self, weight: Array, means: Array, tie: Tie, origin: Any, values: Any

@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixnotes.components import vector
+from mixnotes.components.belief import within_bounds
 from mixnotes.components.constraints import Simplex
 from mixnotes.components.exponential import ExponentialFamily, Tie, Values
 from mixnotes.components.vector import Axis
 from mixnotes.fitting.blocks.base import Block
 from mixnotes.fitting.prior import Prior, Priors
 from mixnotes.numeric.arrays import Array
+
+_WAYS = 64  # to hold parameters at bounds that are looked at beside each other
 
 
 class StackedBlock(Block):
@@ -52,7 +55,8 @@ class StackedBlock(Block):
         filled = []
         for k, template in enumerate(self.templates):
             found = self.family.unstack(values, k)
-            filled.append(template.filled({n: found[n] for n in template.blanks}))
+            here = template.filled({n: found[n] for n in template.blanks})
+            filled.append(here if self.prior is None else within_bounds(template, here))
         return filled
 
     # ------------------------------------------------------------------ the prior
@@ -61,16 +65,83 @@ class StackedBlock(Block):
         """Any parameter of any such family can have a bound, a penalty or a prior."""
         self.prior = priors(self.templates)
 
-    def within_bounds(self, found: Values, learned: Callable[[Tie], Values]) -> Values:
+    def within_bounds(
+        self,
+        found: Values,
+        learned: Callable[[Tie], Values],
+        height: Callable[[Values], Array] | None = None,
+    ) -> Values:
         """What was learned, if it is within the prior's bounds; where it is not, the
-        bound is as if it were given, and the rest is learned beside it."""
-        tie = self.tie
+        bound is as if it were given, and the rest is learned beside it.
+
+        Where two parameters are beyond their bounds one of them at least is at its
+        bound in the end: either is held first, and the higher of both ways is taken, by
+        the `height` of each component, (K,).
+        """
+        if self.tie.shared and height is not None:
+            return self._held_in_turn(found, learned, height)
+        here = self._held(found, learned, self.blanks)
+        out = np.zeros(len(self.templates), dtype=int)
         for name, _, free in self.blanks:
-            places, there = self.beyond(name, found, free)
-            if len(places):
-                tie = tie.giving(name, places, there)
-                found = learned(tie)
+            out[self.beyond(name, found, free)[0]] += 1
+        if height is None or out.max(initial=0) < 2:
+            return here
+        other = self._held(found, learned, self.blanks[::-1])
+        higher = height(other) > height(here)
+        return {name: np.where(higher, other[name], v) for name, v in here.items()}
+
+    def _held(
+        self, found: Values, learned: Callable[[Tie], Values], blanks: Sequence[Any]
+    ) -> Values:
+        """The same with what is beyond a bound held at it, one name after another,
+        until nothing is."""
+        tie, again = self.tie, True
+        while again:
+            again = False
+            for name, _, free in blanks:
+                if name in tie.given:
+                    free = np.setdiff1d(free, tie.given[name][0])
+                places, there = self.beyond(name, found, free)
+                if len(places):
+                    tie, again = tie.giving(name, places, there), True
+                    found = learned(tie)
         return found
+
+    def _held_in_turn(
+        self,
+        found: Values,
+        learned: Callable[[Tie], Values],
+        height: Callable[[Values], Array],
+    ) -> Values:
+        """The same where components share a parameter, so that one that is held moves
+        the others: the highest that is within, by branch and bound."""
+        none: frozenset[tuple[str, int, float]] = frozenset()
+        waiting, seen = [(0.0, self.tie, found, none)], {none}
+        while True:
+            best = max(range(len(waiting)), key=lambda k: waiting[k][0])
+            _, tie, found, ends = waiting.pop(best)
+            out = self._out(found, tie)
+            if not out:
+                return found
+            if len(seen) > _WAYS:  # go down from here alone
+                waiting, seen = [], {none}
+            for name, place, end in out:
+                held = ends | {(name, place, end)}
+                if held not in seen:
+                    seen.add(held)
+                    ahead = tie.giving(name, np.array([place]), np.array([end]))
+                    here = learned(ahead)
+                    waiting.append((float(height(here).sum()), ahead, here, held))
+
+    def _out(self, found: Values, tie: Tie) -> list[tuple[str, int, float]]:
+        """What is beyond a bound and is not held: its name, component and bound."""
+        out = []
+        for name, _, free in self.blanks:
+            if name in tie.given:
+                free = np.setdiff1d(free, tie.given[name][0])
+            pairs = zip(*self.beyond(name, found, free), strict=True)
+            out += [(name, int(place), float(end)) for place, end in pairs]
+        return out
 
     def beyond(
         self, name: str, values: Values, free: NDArray[np.intp]
