@@ -165,6 +165,7 @@ function cards() {
     if (event.pointerType !== "touch" || event.target.closest?.(".mx-card")) return;
     const link = event.target.closest?.(terms);
     const second = link && link === shown && card;
+    clearTimeout(waiting); // of the focus that left with this touch
     hide();
     if (!link || second) return;
     event.preventDefault();

@@ -45,7 +45,7 @@ def surroundings(settings: Settings) -> str:
 
 
 def hold(settings: Settings) -> str:
-    """Look once at all that chains lean on, for all pages of a build, until `let_go`."""
+    """Look once at all that chains lean on, for all pages until `let_go`."""
     let_go()
     found = surroundings(settings)
     _held.append((settings, found))
