@@ -196,7 +196,7 @@ def test_a_drawing_grows_with_the_readers_text(page, move, name):
           .map((t) => { const r = t.getBoundingClientRect();
             return [scale * parseFloat(getComputedStyle(t).fontSize),
                     r.left - frame.left, frame.right - r.right]; }); }"""
-    for letters, wanted in ((20, 16), (40, 31)):
+    for letters, wanted in ((20, 17), (40, 34)):
         page.add_style_tag(content=f"html {{ font-size: {letters}px !important }}")
         page.evaluate(TWO_FRAMES)
         found = box.evaluate(sizes)

@@ -92,7 +92,7 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
       <circle cx="${X(now)}" cy="${height}" r="5" fill="var(--mx-paper)" stroke="var(--mx-ink)" stroke-width="2.5"/>
       ${words(left, 14, "log-likelihood per marble", { anchor: "start", tie: "likelihood" })}
       ${words(X(arm) + dx, Y(under(arm)) + (dx > 0 ? 10 : 0), "lower bound", { anchor: ofArm, color: "accent", tie: "bound" })}
-      ${words(X(from) + 10 * side, Y(like(from)) + (side ? -5 : 22), "q taken here", { anchor: ["end", "middle", "start"][side + 1], tie: "q" })}
+      ${words(side > 0 ? Math.min(X(from) + 10, width - 88) : X(from) + 10 * side, Y(like(from)) + (side ? -9 : 22), "q taken here", { anchor: ["end", "middle", "start"][side + 1], tie: "q" })}
       ${gap < 5e-5 ? "" : words(kl[0], kl[1], `KL ${gap.toFixed(4)}`, { anchor: kl[2], color: "accent", tie: "gap" })}`;
   });
 

@@ -115,7 +115,7 @@ export default function proof(box, { k, s: first }) {
       <path d="M${line((x) => density(rows, x, s))}" fill="none" stroke="var(--mx-accent)" stroke-width="2.2"/>
       <path d="M${X(from)} 176H${X(to)}" stroke="var(--mx-ink)"/>
       ${[density_.low, density_.high].map((x) => words(X(x), 191, String(x).replace("-", "−"))).join("")}
-      ${words(4, 14, "grey: f", { anchor: "start", color: "muted" })}${words(X(from) + 62, 14, "f smoothed", { anchor: "start" })}${words(X(from) + 142, 14, "the comb", { anchor: "start", color: "accent" })}
+      ${words(4, 14, "grey: f", { anchor: "start", color: "muted" })}${words(X(from) + 60, 14, "f smoothed", { anchor: "start" })}${words(X(from) + 146, 14, "the comb", { anchor: "start", color: "accent" })}
       <path d="M${S(LEAST)} ${top + 26}V${top + 176}H${S(MOST)}" fill="none" stroke="var(--mx-ink)"/>
       ${[0.001, 0.01, 0.1, 1].map((e) => words(S(LEAST) - 5, E(e) + 4, e, { anchor: "end" })).join("")}
       ${[-2, -1, 0].map((log) => words(S(log), top + 191, 10 ** log, { anchor: log === MOST ? "end" : "middle" })).join("")}

@@ -240,7 +240,7 @@ export default function geyser(box) {
     const side = width >= 470;
     size.width = side ? Math.round(0.62 * width) : width;
     size.height = side ? Math.round(Math.min(350, 0.5 * width)) : Math.round(Math.min(290, 0.74 * width));
-    size.left = 44;
+    size.left = 48;
     size.chartWidth = side ? width - size.width - 16 : width;
     size.chartHeight = side ? size.height : 120;
     plane.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);

@@ -100,7 +100,7 @@ export default function move(box, { noise, x: first }) {
       <path d="M${X(0)} ${coast - 5}v10" stroke="var(--mx-ink)" stroke-width="2"/>
       ${words(X(0) - 3, coast - 9, "harbour", { anchor: "end" })}
       ${words(width - 150, coast + 17, "posterior", { anchor: "end", color: "muted", tie: "hidden" })}
-      ${words(width - 66, coast + 17, other ? "other side" : "best normal", { anchor: "end", color: "1", tie: "q" })}
+      ${words(width - 62, coast + 17, other ? "other side" : "best normal", { anchor: "end", color: "1", tie: "q" })}
       ${words(width - 4, coast + 17, "encoder", { anchor: "end", color: "2" })}`;
   });
 
