@@ -19,6 +19,7 @@ DISPLAY = re.compile(r"\\\[.*?\\\]|\$\$.*?\$\$", re.S)
 BARE = re.compile(rf"`[-+−]?(?P<number>{NUMBER})`")
 PERCENT = re.compile(r"[\s\u00a0]*\\?%")
 FREE = re.compile(r"1[6-9]\d\d|20\d\d|1[0,]*")  # years, and powers of ten
+SOURCED = re.compile(r"(?<![\w./])(?!0\.\d)\d[\d,.]*")  # volumes, pages, editions
 EXERCISE = re.compile(r"(?P<indent> *)(?:!!!|\?\?\?\+?) +exercise\b")
 SOLUTION = re.compile(r" *\?\?\?\+? +solution\b")
 
@@ -46,8 +47,8 @@ def by_hand(text: str, settings: Settings, source: str) -> Iterator[Wrong]:
 
 
 def numbers(text: str) -> list[tuple[int, str]]:
-    """The numbers that somebody typed, with their lines; none of the sources at the end
-    of the page, no year and no power of ten.
+    """The numbers that somebody typed, with their lines; of the sources at the end
+    of the page those below 1 alone, no year and no power of ten.
 
     In the prose they are those of three digits or more. Those of two, behind a point or
     before a percent sign, count where neither the code nor the exercise around them has
@@ -57,7 +58,8 @@ def numbers(text: str) -> list[tuple[int, str]]:
     matter = page.FRONT_MATTER.match(text)
     if matter:
         text = blank(matter) + text[matter.end() :]
-    text = text.partition("\n## Sources")[0]
+    text, mark, sources = text.partition("\n## Sources")
+    text += SOURCED.sub(blank, mark + sources)
     parsed = page.parse(text)
     coded = _coded(parsed)
     bare = NO_TEXT.sub(blank, page.TYPED.sub(blank, without_fences(text)))
