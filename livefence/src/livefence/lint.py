@@ -59,6 +59,8 @@ def faults(
     found = [*matter.faults(text), *_languages(text), *exercises.forms(parsed)]
     found += [*exercises.assertions(parsed), *_indented(prose)]
     found += [*unrun.shown(text, prose, settings, source), *_abbreviations(prose)]
+    if settings.exercises:
+        found += exercises.complete(text, prose, parsed)
     plain = prose
     if settings.formulas:
         wrong, plain = formulas.formulas(prose, settings.known_macros)

@@ -93,9 +93,11 @@ class ChainProcess:
         of its solution have printed."""
         self._send(("answers", asked))
         try:
-            _, found, self.output, self.failed = pickle.load(self._from)
+            faults, found, self.output, self.failed = pickle.load(self._from)
         except (EOFError, OSError, pickle.UnpicklingError):
             return None
+        if faults:
+            raise FenceError(*faults)
         return found
 
     def bind(self, names: dict[str, Any]) -> None:

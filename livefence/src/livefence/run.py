@@ -140,6 +140,8 @@ class Chain:
     def answers(self, check: str, heard: str) -> dict[str, Any] | None:
         """What a form that asks for these names can compare by itself, if it can; the
         fences, which are its solution, have printed what was `heard`."""
+        if wrong := judge.mistaken(check, self.namespace, heard):
+            raise FenceError(Fault(self.path, 0, wrong))
         return judge.plainly(check, self.namespace, heard)
 
     def _check(self, cell: Cell) -> None:

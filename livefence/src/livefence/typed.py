@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from livefence import names, page
+from livefence import exercises, names, page
 from livefence.masked import Wrong, at, blank, without_fences
 from livefence.settings import Settings
 
@@ -20,7 +20,6 @@ BARE = re.compile(rf"`[-+−]?(?P<number>{NUMBER})`")
 PERCENT = re.compile(r"[\s\u00a0]*\\?%")
 FREE = re.compile(r"1[6-9]\d\d|20\d\d|1[0,]*")  # years, and powers of ten
 SOURCED = re.compile(r"(?<![\w./])(?!0\.\d)\d[\d,.]*")  # volumes, pages, editions
-EXERCISE = re.compile(r"(?P<indent> *)(?:!!!|\?\?\?\+?) +exercise\b")
 SOLUTION = re.compile(r" *\?\?\?\+? +solution\b")
 
 
@@ -138,7 +137,7 @@ def _asked(text: str) -> set[int]:
     found: set[int] = set()
     indent: int | None = None
     for line, said in enumerate(text.split("\n"), 1):
-        opening = EXERCISE.match(said)
+        opening = exercises.EXERCISE.match(said)
         if opening:
             indent = len(opening["indent"])
         elif said.strip() and indent is not None:
