@@ -11,7 +11,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from livefence import exercises, formulas, links, markup, matter, page, typed, unrun
+from livefence import (
+    exercises,
+    formulas,
+    links,
+    markup,
+    matter,
+    moves,
+    page,
+    typed,
+    unrun,
+)
 from livefence.faults import Fault, FenceError
 from livefence.masked import Wrong, at, masked, without_fences
 from livefence.settings import Settings
@@ -76,6 +86,7 @@ def faults(
         found += markup.blocks(plain)
         found += markup.styles(plain) if settings.plain_html else []
         found += typed.by_hand(text, settings, source)
+        found += moves.faults(plain, parsed, settings, source)
         found += matter.titles(text, settings, source)
     if source is not None and folder is not None:
         found += links.lost(plain, text, folder, source, tuple(settings.packages))
