@@ -121,6 +121,33 @@ def test_a_page_of_titles_has_one():
     assert (line, said.partition(":")[0]) == (1, "the page has no title")
 
 
+READERS = Settings(readers=["known"], wheels_without=["known/extra"])
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import os, known, known.part", None),
+        ("from known import extras", None),
+        ("import scipy.stats", "readers have no scipy: do without it, or write"),
+        ("def f():\n    from scipy import stats", "readers have no scipy"),
+        ("from known.extra.more import a", "the page has no known.extra.more (wheels_"),
+    ],
+)
+def test_a_block_imports_what_readers_have(code, said):
+    text = f"```python\n{code}\n```\n"
+    found = lint.faults(text, READERS, "a.md")
+    if said is None:
+        assert found == []
+        return
+    [(line, message)] = found
+    assert line == 1 + len(code.splitlines())
+    assert message.startswith(said)
+    for other in (text.replace("python", "python { norun }"), text):
+        settings = Settings() if other is text else READERS
+        assert lint.faults(other, settings, "a.md") == []
+
+
 def test_a_heading_gets_the_id_that_markdown_gives_it():
     markdown = pytest.importorskip("markdown")
     for words in ("A b", "How many, then?", "A *b*, c-d", "Härdle's 1st", "a_b"):

@@ -14,6 +14,7 @@ from pathlib import Path
 from livefence import (
     exercises,
     formulas,
+    imports,
     links,
     markup,
     matter,
@@ -86,6 +87,7 @@ def faults(
         found += markup.blocks(plain)
         found += markup.styles(plain) if settings.plain_html else []
         found += typed.by_hand(text, settings, source)
+        found += imports.lacking(parsed, settings)
         found += moves.faults(plain, parsed, settings, source)
         found += matter.titles(text, settings, source)
     if source is not None and folder is not None:
