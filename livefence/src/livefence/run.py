@@ -102,6 +102,10 @@ class Chain:
         """The text of a number in prose."""
         self._check(number)
         text = self._format(number.expression, number.line)
+        wrong = elsewhere.address(text) or elsewhere.path(text, self.settings.root)
+        if wrong:
+            said = f"{wrong} in `{{python}} {number.expression}`"
+            raise FenceError(Fault(self.path, number.line, said))
         if number.typed not in (None, text):
             gives = f"`{{python}} {number.expression}` gives {text}"
             said = f"{gives}, where the page says {number.typed}{asserted.FIX}"
@@ -245,7 +249,9 @@ class Chain:
                 yield
             if self.watch.drawn():
                 raise FenceError(Fault(self.path, line, HOW + where))
-            wrong = self.outside.refused or elsewhere.address(stream.getvalue())
+            shown = stream.getvalue()
+            wrong = self.outside.refused or elsewhere.address(shown)
+            wrong = wrong or elsewhere.path(shown, self.settings.root)
             if wrong:
                 raise FenceError(Fault(self.path, line, wrong + where))
         except (FenceError, KeyboardInterrupt):
