@@ -14,6 +14,11 @@ TOLD = {
     "a fence of text": (f"```text\nx = a(1)\n```\n\n{CODE.splitlines()[0]}", 1, NEVER),
     "an indented block": ("The code:\n\n    import a\n    a.b(1)", 3, NEVER),
     "a pre": ("A\n\n<pre><code>import a\na.b(&quot;c&quot;)\n</code></pre>", 3, NEVER),
+    "a figure that is closed": (
+        "```python\nplt.plot([1])\nplt.close()\n```",
+        3,
+        "the figure is closed before it is shown",
+    ),
     "no code": ("```python\n\n```", 1, "the block has no code"),
     "a word for the shell": (
         "```bash { rn }\ntrue\n```",
@@ -56,6 +61,7 @@ TOLD = {
 MEANT = {
     "output": "```text\nweight 0.5\na: 1\n```",
     "words": "A\n\n    some words, indented\n",
+    "a figure that is saved": "```python\nplt.savefig('a')\nplt.close()\n```",
     "a list": "- A\n\n    import a\n",
     "a pre": "<pre>weight 0.5</pre>",
     "commands": '```bash { .a title="b" }\ntrue\n```\n\n```bash { run }\ntrue\n```',

@@ -13,7 +13,8 @@ from sites import Site
 FORM = '```python { check="a" }\na = ...\n```\n\n'
 NETWORK = "OutsideError: asks another host, "
 CLOCK = "shows what changes from build to build, as it reads the clock"
-DRAW = "import matplotlib.pyplot as plt\nplt.plot([1])"
+BARE = "import matplotlib.pyplot as plt\nplt.plot([1])"
+DRAW = f"{BARE}\nplt.xlabel('a')"
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,17 @@ RUN = {  # told when the page runs
         3,
         "OutsideError: writes ",
     ),
+    "left-open": Planted(
+        fence("open('a', 'w').close()\nprint(open('a').read())"),
+        1,
+        "ResourceWarning: unclosed file ",
+    ),
     "address": Planted(fence("print(object())"), 1, "shows an address in memory"),
+    "no-labels": Planted(
+        fence(f"#| alt: A line.\n#| caption: A line.\n{BARE}"),
+        1,
+        "the axes say not what they are",
+    ),
     "no-caption": Planted(
         fence(f"#| alt: A line.\n{DRAW}"), 1, "the figure has no caption"
     ),
@@ -327,6 +338,7 @@ Pages 12345 of a book.
 """
 OPTIONS = {
     "captions": "true",
+    "labels": "true",
     "formulas": "true",
     "given": "{'*.md': ['54.6']}",
 }

@@ -51,6 +51,7 @@ HASHES = re.compile(rf"\b(?:{'|'.join(HASHED)})\(|\{{ *['\"][^:]*\}}")
 ANY = "the clock, the environment or chance"
 CLOCKS = ("time", "monotonic", "perf_counter", "process_time", "thread_time")
 ZONE = "ELSE-5:45"
+LANGS = ("en_ZA.UTF-8", "en_NZ.UTF-8")
 HOURS = 5000 * 3600.0
 FASTER = 10  # so that a duration is another one, too
 ADDRESS = re.compile(r"\bat (0x[0-9a-fA-F]{6,})\b")
@@ -135,12 +136,13 @@ def move() -> None:
     count, listdir = os.cpu_count() or 1, os.listdir
     os.cpu_count = lambda: count + 1
     os.listdir = lambda *args: listdir(*args)[::-1]  # type: ignore[assignment]
-    for name in ("HOME", "USER", "LOGNAME", "LANG", "PATH", "TMPDIR"):
+    for name in ("HOME", "USER", "LOGNAME", "PATH", "TMPDIR"):
         os.environ[name] = f"{os.environ.get(name, '')}{os.sep}elsewhere"
 
 
 def _move_place() -> None:
     """Another time zone and, of characters, another locale."""
+    os.environ["LANG"] = next(e for e in LANGS if e != os.environ.get("LANG"))
     os.environ["TZ"] = ZONE
     if hasattr(time, "tzset"):
         time.tzset()

@@ -69,7 +69,11 @@ def faults(
     parsed, prose = page.parse(text), masked(text)
     found = [*matter.faults(text), *_languages(text), *exercises.forms(parsed)]
     found += [*exercises.assertions(parsed), *_indented(prose)]
-    found += [*unrun.shown(text, prose, settings, source), *_abbreviations(prose)]
+    found += [
+        *unrun.shown(text, prose, settings, source),
+        *unrun.closed(parsed),
+        *_abbreviations(prose),
+    ]
     if settings.exercises:
         found += exercises.complete(text, prose, parsed)
     plain = prose

@@ -207,6 +207,8 @@ class Chain:
                 self._fail(
                     line, f"{which} has no caption: add a line '#| caption: ...'"
                 )
+            if self.settings.labels and self.canvas.unlabelled[i]:
+                self._fail(line, "the axes say not what they are: plt.xlabel(...)")
             if size > self.settings.max_svg_kb:
                 self._fail(
                     line,
@@ -244,13 +246,15 @@ class Chain:
                 _warnings(self.filters),
                 self.canvas,
                 self.outside.listening(),
+                _ignored() as ignored,
                 time_limit(self.settings.timeout, self.settings.patience),
             ):
                 yield
             if self.watch.drawn():
                 raise FenceError(Fault(self.path, line, HOW + where))
             shown = stream.getvalue()
-            wrong = self.outside.refused or elsewhere.address(shown)
+            wrong = self.outside.refused or (ignored[0] if ignored else None)
+            wrong = wrong or elsewhere.address(shown)
             wrong = wrong or elsewhere.path(shown, self.settings.root)
             if wrong:
                 raise FenceError(Fault(self.path, line, wrong + where))
@@ -333,6 +337,25 @@ def _in_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
+
+
+@contextlib.contextmanager
+def _ignored() -> Iterator[list[str]]:
+    """What is raised where nobody can catch it, as of a file that is never closed."""
+    found: list[str] = []
+    before = sys.unraisablehook
+
+    def hear(raised: Any) -> None:
+        said = f"{raised.exc_type.__name__}: {raised.exc_value}"
+        if issubclass(raised.exc_type, ResourceWarning):
+            said += ": close it, as in `with open(name) as file:`"
+        found.append(said)
+
+    sys.unraisablehook = hear
+    try:
+        yield found
+    finally:
+        sys.unraisablehook = before
 
 
 @contextlib.contextmanager

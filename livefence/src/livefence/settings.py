@@ -20,6 +20,7 @@ class Settings:
     max_output_lines: int = 10_000
     max_output_kb: float = 1000
     captions: bool = False  # must each figure have one?
+    labels: bool = False  # must the axes of each say what they are?
     formulas: bool = False  # are \( \) and \[ \] formulas?
     macros: str | None = None  # a script that names the macros that it knows
     given: dict[str, list[str]] = field(
