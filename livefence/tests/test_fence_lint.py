@@ -19,6 +19,11 @@ TOLD = {
         3,
         "the figure is closed before it is shown",
     ),
+    "a long sleep": (
+        "```python\nimport time\n\ntime.sleep(90)\n```",
+        4,
+        "sleeps for 90 s, and a block may take 20",
+    ),
     "no code": ("```python\n\n```", 1, "the block has no code"),
     "a word for the shell": (
         "```bash { rn }\ntrue\n```",
@@ -62,6 +67,7 @@ MEANT = {
     "output": "```text\nweight 0.5\na: 1\n```",
     "words": "A\n\n    some words, indented\n",
     "a figure that is saved": "```python\nplt.savefig('a')\nplt.close()\n```",
+    "a short sleep": "```python\nimport time\ntime.sleep(0.1)\n```",
     "a list": "- A\n\n    import a\n",
     "a pre": "<pre>weight 0.5</pre>",
     "commands": '```bash { .a title="b" }\ntrue\n```\n\n```bash { run }\ntrue\n```',

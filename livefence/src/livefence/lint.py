@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from livefence import (
+    blocks,
     exercises,
     formulas,
     imports,
@@ -71,7 +72,8 @@ def faults(
     found += [*exercises.assertions(parsed), *_indented(prose)]
     found += [
         *unrun.shown(text, prose, settings, source),
-        *unrun.closed(parsed),
+        *blocks.closed(parsed),
+        *blocks.waits(parsed, settings),
         *_abbreviations(prose),
     ]
     if settings.exercises:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from textwrap import dedent
 
-from livefence import header, names, page
+from livefence import header, page
 from livefence.masked import Wrong, at
 from livefence.settings import Settings
 
@@ -18,7 +18,6 @@ WORD = re.compile(r"[\s{.]*(?P<word>[\w+-]*)")
 SHELL = re.compile(r"(?P<language>bash|sh|console) *\{(?P<options>[^}]*)\}?")
 PRE = re.compile(r"<pre\b[^>]*>(?P<code>.*?)</pre>", re.S | re.I)
 TAG = re.compile(r"<[^>]*>")
-CLOSES = {"plt.close", "pyplot.close", "matplotlib.pyplot.close"}
 HOW = "write ```python, or ```python { notest } where it is not to run"
 
 
@@ -48,17 +47,6 @@ def shown(
     for match in PRE.finditer(prose):
         if is_code(html.unescape(TAG.sub("", match["code"]))):
             yield at(prose, match), f"Python in a <pre> never runs: {HOW}"
-
-
-def closed(parsed: page.Page) -> Iterator[Wrong]:
-    """Figures that a block closes before anybody sees them."""
-    for fence in parsed.fences:
-        if "savefig" in fence.code or not fence.head.runs:
-            continue
-        for node in ast.walk(names.parsed(fence.code)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in CLOSES:
-                said = "the figure is closed before it is shown: take the line away"
-                yield fence.line + node.lineno, said
 
 
 def _fences(text: str, settings: Settings, source: str | None) -> Iterator[Wrong]:
