@@ -38,7 +38,8 @@ SLIDES, PROBLEMS = "\n## Slides", "\n## Problems"
 ASKED = re.compile(r"^\[(?P<kind>figure|code|output|live|move): (?P<words>.+)\]$", re.M)
 NUMBER = re.compile(r"`\{chapter\} (?P<expression>[^`]+)`")
 HERE = re.compile(
-    r'<div data-chapter="(?P<kind>\w+)" data-words="(?P<words>[^"]*)"></div>'
+    r'<div data-chapter="(?P<kind>\w+)" data-words="(?P<words>[^"]*)" '
+    r'data-line="(?P<line>\d+)"></div>'
 )
 WORD = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:[ \xa0]?%)?|[^\W\d_]+")
 ANCHOR, MINUTES = re.compile(r"\{ #\w+ \}"), re.compile(r'"Say, \d+ minutes"')
@@ -81,27 +82,53 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if chapter is None:
         return markdown
     known = numbers[chapter]
-    slides = markdown.partition(SLIDES)[2].partition(PROBLEMS)[0]
+    before, mark, after = markdown.partition(SLIDES)
+    slides, first = after.partition(PROBLEMS)[0], (before + mark).count("\n")
+    lead = _lead(page, markdown)
     given = [str(words) for words in page.meta.get("given", [])]
-    unknown = dict.fromkeys(_unknown(slides, pages[chapter]))
-    for words in unknown:
+    unknown = dict(_unknown(slides, pages[chapter])[::-1])
+    for words, line in reversed(unknown.items()):
         if words not in given:
-            log.error(f'{source}: "{words}" stands on a slide and not in {chapter}')
+            said = f'"{words}" stands on a slide and not in {chapter}'
+            log.error(f"docs/{source}:{lead + first + line}: {said}")
     for words in given:
         if words not in unknown:
-            log.error(f'{source}: given has "{words}", which the slides do not need')
+            said = f'given has "{words}", which the slides do not need'
+            log.error(f"docs/{source}:{_given_on(page)}: {said}")
+
+    def line(match: re.Match[str]) -> int:
+        at = max(markdown.find(match[0]), 0)
+        return lead + markdown.count("\n", 0, at) + 1
 
     def value(match: re.Match[str]) -> str:
         expression = match["expression"].strip()
         if expression not in known:
-            log.error(f"{source}: {chapter} has no number `{{python}} {expression}`")
+            said = f"{chapter} has no number `{{python}} {expression}`"
+            log.error(f"docs/{source}:{line(match)}: {said}")
         return f'<span class="mx-number">{known.get(expression, "?")}</span>'
 
     def slot(match: re.Match[str]) -> str:
         words = entities.escape(match["words"])
-        return f'<div data-chapter="{match["kind"]}" data-words="{words}"></div>'
+        return (
+            f'<div data-chapter="{match["kind"]}" data-words="{words}" '
+            f'data-line="{line(match)}"></div>'
+        )
 
     return ASKED.sub(slot, NUMBER.sub(value, markdown))
+
+
+def _lead(page: Any, markdown: str) -> int:
+    """How many lines of the file stand before the text, in its front matter."""
+    file = Path(page.file.abs_src_path)
+    whole = file.read_text(encoding="utf-8") if file.is_file() else markdown
+    return max(0, whole.rstrip().count("\n") - markdown.rstrip().count("\n"))
+
+
+def _given_on(page: Any) -> int:
+    """The line of the front matter that has what is given."""
+    file = Path(page.file.abs_src_path)
+    whole = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return whole.partition("\ngiven:")[0].count("\n") + 2 if whole else 1
 
 
 def _chapter(page: Any) -> str | None:
@@ -115,13 +142,14 @@ def _chapter(page: Any) -> str | None:
     return str(chapter)
 
 
-def _unknown(slides: str, html: str) -> list[str]:
-    """The numbers of slides that the chapter does not have, each between its words."""
+def _unknown(slides: str, html: str) -> list[tuple[str, int]]:
+    """The numbers of slides that the chapter does not have, each between its words,
+    with its line."""
     text, near = slides, _near(html)
     for other in (ASKED, CODE, ANCHOR, MINUTES, HOMEWORK):
-        text = other.sub(" ", text)
+        text = other.sub(lambda found: " " + "\n" * found[0].count("\n"), text)
     found = []
-    for line in text.split("\n"):
+    for number, line in enumerate(text.split("\n"), 1):
         words, noted = _words(line), line.startswith(NOTE)
         for k, word in enumerate(words):
             if not _counts(word, noted):
@@ -132,7 +160,8 @@ def _unknown(slides: str, html: str) -> list[str]:
             told = [any(w in around for around in here) for w in (before, after) if w]
             enough = any if noted else all
             if not (enough(told) if told else here):
-                found.append(" ".join(filter(None, (before, word, after))))
+                told_as = " ".join(filter(None, (before, word, after)))
+                found.append((told_as, number))
     return found
 
 
@@ -200,9 +229,8 @@ def on_page_content(html: str, page: Any, config: Any, **_: Any) -> str | None:
         if len(found) == 1:
             return BORROWED.format(IDS.sub(r"\g<1>ch", found[0]))
         kind = match["kind"]
-        log.error(
-            f"{source}: [{kind}: {words}] is found {len(found)} times in {chapter}"
-        )
+        said = f"[{kind}: {words}] is found {len(found)} times in {chapter}"
+        log.error(f"docs/{source}:{match['line']}: {said}")
         return ""
 
     up = "../" * len(Path(page.url).parts)

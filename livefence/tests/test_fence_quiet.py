@@ -13,7 +13,8 @@ from sites import Site
 FORM = '```python { check="a" }\na = ...\n```\n\n'
 NETWORK = "OutsideError: asks another host, "
 CLOCK = "shows what changes from build to build, as it reads the clock"
-DRAW = "import matplotlib.pyplot as plt\nplt.plot([1])"
+BARE = "import matplotlib.pyplot as plt\nplt.plot([1])"
+DRAW = f"{BARE}\nplt.xlabel('a')"
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,70 @@ RUN = {  # told when the page runs
         3,
         "shows what changes from build to build, as it reads chance",
     ),
+    "hash": Planted(
+        fence("a = 1\nprint(hash('red'))"),
+        3,
+        "shows what changes from build to build, as it reads a hash",
+    ),
+    "id": Planted(fence("print(id([]))"), 2, "shows what changes from build to build"),
+    "set": Planted(
+        fence("print(list(set('the quick brown fox jumps over it'.split())))"),
+        2,
+        "shows what changes from build to build, as it reads the order of a set",
+    ),
+    "set-in-prose": Planted(
+        fence("a = 'the quick brown fox jumps over it'.split()")
+        + "\nOf `{python} set(a)`.\n",
+        5,
+        "shows what changes from build to build",
+    ),
+    "set-after-clock": Planted(
+        fence("import time\nprint(1)")
+        + fence("print({*'abcdefghij'})", "python { continuation }"),
+        6,
+        "shows what changes from build to build, as it reads the order of a set",
+    ),
+    "locale": Planted(
+        fence("import locale\nprint(locale.getlocale())"),
+        3,
+        "shows what changes from build to build, as it reads the place",
+    ),
+    "zone": Planted(
+        fence("import datetime as d\nprint(d.datetime.fromtimestamp(0))"),
+        3,
+        "shows what changes from build to build, as it reads the place",
+    ),
+    "numpy-now": Planted(
+        fence("import numpy as np\nprint(np.datetime64('now'))"),
+        3,
+        "shows what changes from build to build, as it reads the clock",
+    ),
+    "package-path": Planted(
+        fence("import numpy as np\nprint(np.__file__)"),
+        1,
+        "shows a path of this machine, ",
+    ),
+    "path-in-prose": Planted(
+        fence("import numpy as np") + "\nIn `{python} np.__file__`.\n",
+        5,
+        "shows a path of this machine, ",
+    ),
+    "writes": Planted(
+        fence("import tempfile\nopen(tempfile.gettempdir() + '/lf.txt', 'w').close()"),
+        3,
+        "OutsideError: writes ",
+    ),
+    "left-open": Planted(
+        fence("open('a', 'w').close()\nprint(open('a').read())"),
+        1,
+        "ResourceWarning: unclosed file ",
+    ),
     "address": Planted(fence("print(object())"), 1, "shows an address in memory"),
+    "no-labels": Planted(
+        fence(f"#| alt: A line.\n#| caption: A line.\n{BARE}"),
+        1,
+        "the axes say not what they are",
+    ),
     "no-caption": Planted(
         fence(f"#| alt: A line.\n{DRAW}"), 1, "the figure has no caption"
     ),
@@ -239,13 +303,17 @@ stands; \\(and this is none.
 ```python
 import time
 from datetime import date, datetime
-import os, platform, uuid, socket
+import os, platform, uuid, socket, tempfile
+import numpy as np
 
 begun = time.perf_counter()
+print(sorted(set("abc")), {1, 2}, len({"a", "b"}), np.datetime64("2020-02-03"))
+with tempfile.TemporaryFile() as file, open("a.txt", "w") as other:
+    print(file.write(b"a"), other.write("b"))
 path = os.path.join("a", "b")
 assert time.time() > 0, "a clock that is not shown"
 print(path, date(2020, 2, 3), repr(datetime(2020, 2, 3, 4)))
-print("\n".join(map(str, range(9_999))))
+print("\n".join(map(str, range(9_997))))
 ```
 
 On `{python} datetime(2020, 2, 3)`.
@@ -270,6 +338,7 @@ Pages 12345 of a book.
 """
 OPTIONS = {
     "captions": "true",
+    "labels": "true",
     "formulas": "true",
     "given": "{'*.md': ['54.6']}",
 }
@@ -282,6 +351,7 @@ def quiet(tmp_path_factory):
     for name, planted in EVERY.items():
         site.write(f"docs/{name}.md", planted.text)
     site.write("docs/sound.md", SOUND)
+    site.write("docs/a.png", "")
     check = site.python("-m", "livefence", "check", "docs")
     return site, site.build(), site.test("-p", "matplotlib.pyplot"), check
 
@@ -305,7 +375,7 @@ def test_the_check_fails_and_says_nothing_else(quiet):
     _, built, tested, checked = quiet
     assert (checked.returncode, built.returncode, tested.returncode) == (1, 1, 1)
     pages = re.findall(r"^docs/(.+?)\.md:\d+: ", checked.stdout, re.M)
-    assert sorted(pages) == sorted(EVERY)
+    assert sorted(pages) == sorted(EVERY), checked.stdout
     assert len(checked.stdout.splitlines()) == len(EVERY)
     assert built.stderr.count("ERROR   -  ") == len(EVERY)
     assert f"{len(EVERY)} failed" in tested.stdout

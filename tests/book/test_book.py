@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livefence import page, shown, typed
+from livefence import moves, page, shown, typed
 from livefence.settings import from_config
 from tests.conftest import own
 
@@ -201,7 +201,8 @@ def test_no_result_is_typed_by_hand(chapter):
     wrong = typed.by_hand(text, SETTINGS, source)
     assert [f"docs/{source}:{line}: {said}" for line, said in wrong] == []
     given = set(SETTINGS.given.get(source, ()))
-    assert given <= {number for _, number in typed.numbers(text)}
+    moved = moves.numbers(text)
+    assert given <= {number for _, number in typed.numbers(text)} | moved
 
 
 def test_the_pages_whose_numbers_are_computed_are_chapters_and_recipes():

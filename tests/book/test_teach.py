@@ -141,6 +141,7 @@ def test_what_a_slide_has_not_from_its_chapter_fails_the_build(deck, kind):
     _, said = deck(slides)
     assert len(said) == 1
     assert wrong in said[0]
+    assert said[0].startswith("docs/teaching/c.md:5: ")
 
 
 def test_a_number_of_the_decks_own_is_given_with_its_words(deck):
@@ -150,7 +151,7 @@ def test_a_number_of_the_decks_own_is_given_with_its_words(deck):
     assert len(said) == 2
     _, said = deck("The weight is 0.25.", given=["weight 0.25"])
     assert said[2:] == [
-        'teaching/c.md: given has "weight 0.25", which the slides do not need'
+        'docs/teaching/c.md:1: given has "weight 0.25", which the slides do not need'
     ]
 
 

@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from livefence import check, fix
+from livefence import check, fix, menu
 from livefence.process import close_all
+from livefence.settings import config_in
 
 
 def main() -> int:
@@ -27,7 +28,15 @@ def main() -> int:
     if missing := [str(file) for file in arguments.files if not file.exists()]:
         print(f"there is no {', '.join(missing)}", file=sys.stderr)
         return 2
-    wrong = sum([arguments.run(file) for file in check.pages(arguments.files)])
+    configs = {config_in(check.root_of(file / "any")) for file in arguments.files}
+    told = [fault for config in configs if (fault := menu.broken(config))]
+    if not told and arguments.run is _check:
+        told = [fault for config in configs for fault in menu.faults(config)]
+    for fault in told:
+        print(fault, flush=True)
+    wrong = len(told)
+    if not any(map(menu.broken, configs)):
+        wrong += sum([arguments.run(file) for file in check.pages(arguments.files)])
     close_all()
     return 1 if wrong else 0
 
@@ -40,6 +49,8 @@ def _check(file: Path) -> int:
 
 
 def _fix(file: Path) -> int:
+    if file.suffix == ".ipynb":  # which says nothing of what it gives
+        return 0
     faults, written = fix.fix(file)
     for fault in faults:
         print(fault, flush=True)

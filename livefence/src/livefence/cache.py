@@ -37,7 +37,12 @@ def surroundings(settings: Settings) -> str:
         [_sources(name) for name in ("livefence", *settings.packages)],
         style.read_text(encoding="utf-8") if style else "",
         [settings.max_svg_kb, settings.timeout, settings.patience],
-        [settings.max_output_lines, settings.max_output_kb, settings.captions],
+        [
+            settings.max_output_lines,
+            settings.max_output_kb,
+            settings.captions,
+            settings.labels,
+        ],
         sys.version,
         [_version(name) for name in VERSIONS],
     ]

@@ -12,10 +12,10 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from livefence import cache
+from livefence import cache, exercises
 from livefence.faults import FenceError
 from livefence.page import Cell, Fence, Number, Page
 from livefence.process import ChainProcess
@@ -79,8 +79,12 @@ def _run(job: Job, settings: Settings) -> list[Result]:
         found = list(_run_cells(job.cells, chain))
         if job.check and not chain.failed:
             heard = "".join(result.get("output", "") for result in found)
-            if answers := chain.answers((job.check, heard)):
-                found[-1]["answers"] = answers
+            try:
+                if answers := chain.answers((job.check, heard)):
+                    found[-1]["answers"] = answers
+            except FenceError as error:
+                line = exercises.line_of("mistakes", job.cells)
+                found[-1]["fault"] = replace(error.faults[0], line=line)
     if not any("fault" in result for result in found):
         cache.store(job.name, found, settings)
     return found

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from livefence import nav, page
+from livefence import lab, nav, page
 from livefence.context import PageContext
 from livefence.extension import run_page
 from livefence.faults import Fault
@@ -18,6 +18,9 @@ def faults(path: Path) -> list[Fault]:
     shown = os.path.relpath(path.resolve(), root).replace(os.sep, "/")
     config = config_in(root)
     settings = from_config(config)
+    if path.suffix == ".ipynb":
+        found = lab.faults(path, shown, root, nav.read(config), settings)
+        return sorted(set(found), key=lambda fault: fault.line)
     found = quiet(path, shown, nav.read(config), settings)
     try:
         parsed = page.read(path)
@@ -44,6 +47,8 @@ def pages(paths: list[Path]) -> Iterator[Path]:
             yield path
             continue
         site = nav.read(config_in(root_of(path / CONFIGS[0])))
-        for each in sorted(path.rglob("*.md")):
+        for each in sorted([*path.rglob("*.md"), *path.rglob("*.ipynb")]):
+            if ".ipynb_checkpoints" in each.parts:
+                continue
             if site.folder is None or site.source(each) is not None:
                 yield each

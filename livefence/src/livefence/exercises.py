@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from livefence import names
 from livefence.masked import Wrong
-from livefence.page import Fence, Page
+from livefence.page import Cell, Fence, Page
+
+EXERCISE = re.compile(r"(?P<indent> *)(?:!!!|\?\?\?\+?) +exercise\b")
+FOLD = re.compile(r" *\?\?\?\+? +(?P<kind>hint|solution)\b")
 
 
 def forms(parsed: Page) -> Iterator[Wrong]:
@@ -62,6 +66,61 @@ def _open(code: str) -> set[str]:
         ):
             found |= names.left(ast.unparse(node))
     return found
+
+
+def line_of(name: str, cells: Sequence[Cell]) -> int:
+    """The line of these cells on which the name is bound last, or that of the last."""
+    line = cells[-1].line
+    for fence in (cell for cell in cells if isinstance(cell, Fence)):
+        for node in ast.walk(names.parsed(fence.code)):
+            if isinstance(node, ast.Name) and node.id == name:
+                line = fence.line + node.lineno
+    return line
+
+
+def complete(text: str, prose: str, parsed: Page) -> Iterator[Wrong]:
+    """Exercises whose solution asserts nothing, or whose form has no hint below it."""
+    lines = prose.split("\n")
+    for first, opening in enumerate(lines):
+        found = EXERCISE.match(opening)
+        if not found:
+            continue
+        last = _end(text.split("\n"), first, len(found["indent"]))
+        folds = {
+            fold["kind"]: first + 1 + below
+            for below, line in enumerate(lines[first + 1 : last])
+            if (fold := FOLD.match(line))
+        }
+        inside = [f for f in parsed.fences if first < f.line - 1 < last]
+        solution = folds.get("solution")
+        form = next((f for f in inside if f.head.check), None)
+        if solution is None:
+            if form is None:
+                yield first + 1, "the exercise has no solution: write a ??? solution"
+            continue
+        if form and not first < folds.get("hint", first) < solution:
+            said = "the exercise has no hint: write a ??? hint before its solution"
+            yield solution + 1, said
+        solving = [f for f in inside if f.head.runs and f.line - 1 > solution]
+        if not any("assert" in f.code and _asserts(f) for f in solving):
+            said = "the solution asserts nothing: let it run, and assert its answer"
+            ends = [f.line + f.code.count("\n") for f in solving]
+            yield max(ends, default=solution + 1), said
+
+
+def _end(lines: list[str], first: int, indent: int) -> int:
+    """The line after the block that begins on this one."""
+    for i in range(first + 1, len(lines)):
+        line = lines[i]
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            return i
+    return len(lines)
+
+
+def _asserts(fence: Fence) -> bool:
+    return any(
+        isinstance(node, ast.Assert) for node in ast.walk(names.parsed(fence.code))
+    )
 
 
 def assertions(parsed: Page) -> Iterator[Wrong]:

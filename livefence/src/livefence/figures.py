@@ -44,6 +44,7 @@ class Canvas:
         self.style = style
         self.inside: dict[str, Any] | None = None  # rcParams when last left
         self.outside: dict[str, Any] | None = None
+        self.unlabelled: list[bool] = []  # of the figures that were taken last
         self.environment: dict[str, str | None] = {}
 
     def __enter__(self) -> None:
@@ -88,10 +89,23 @@ class Canvas:
         if managers is None:
             return []
         found = managers.Gcf.get_all_fig_managers()
+        self.unlabelled = [_has_bare_axes(manager.canvas.figure) for manager in found]
         try:
             return [both(manager.canvas.figure) for manager in found]
         finally:
             close_all()
+
+
+def _has_bare_axes(figure: Any) -> bool:
+    """Are there numbers along its axes, and on none of them what they are?"""
+    numbered = said = False
+    for axes in figure.axes:
+        said = said or bool(axes.get_xlabel() or axes.get_ylabel() or axes.get_title())
+        if axes.axison and axes.has_data():
+            ticks = [*axes.get_xticklabels(), *axes.get_yticklabels()]
+            numbered = numbered or any(tick.get_text() for tick in ticks)
+    above = [getattr(figure, f"_{name}", None) for name in ("supxlabel", "supylabel")]
+    return numbered and not said and not any(above)
 
 
 def _set(params: Any) -> None:

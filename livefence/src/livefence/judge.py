@@ -159,6 +159,29 @@ def plainly(
     return found
 
 
+def mistaken(check: str, known: dict[str, Any], heard: str) -> str | None:
+    """What is wrong with the mistakes that a solution names: those of a name that the
+    form does not ask for, and those that are right."""
+    mistakes = known.get("mistakes")
+    if not isinstance(mistakes, dict):
+        return None
+    names, told = dict(asked(check.split())), printed(heard)
+    right = known.get("right")
+    for name, each in mistakes.items():
+        if name not in names:
+            return f"mistakes has {name!r}, and the form asks for {', '.join(names)}"
+        for wrong in each if isinstance(each, dict) else ():
+            if not callable(right):
+                taken = judge(name, wrong, known.get(name), names[name], told) is None
+            else:
+                alone = len(names) == 1
+                taken = alone and asked_of(right, {name: wrong}, known) is None
+            if taken:
+                said = f"mistakes calls {name} = {wrong!r} wrong, and it is right"
+                return f"{said}: take it away, or mend the solution"
+    return None
+
+
 def asked_of(
     right: Callable[..., Any], answers: dict[str, Any], solved: dict[str, Any]
 ) -> str | None:

@@ -54,7 +54,7 @@ class Reader:
 
         A kernel hands over what is printed in pieces cut by the clock; they are joined.
         """
-        alts, captions = (_texts(says.get(key)) for key in ("alt", "caption"))
+        alts, captions = (texts(says.get(key)) for key in ("alt", "caption"))
         for kind, parts in groupby(tag.select(PARTS), _kind):
             if kind == "text/plain":
                 yield _output("".join(p.pre.decode_contents() for p in parts if p.pre))
@@ -108,7 +108,8 @@ def _output(text: str) -> str:
     )
 
 
-def _texts(value: str | list[str] | None) -> list[str]:
+def texts(value: str | list[str] | None) -> list[str]:
+    """What a cell says of its figures, one text or several."""
     return [value] if isinstance(value, str) else list(value or [])
 
 

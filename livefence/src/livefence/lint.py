@@ -10,17 +10,38 @@ import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from livefence import exercises, formulas, markup, page, typed
+from livefence import (
+    blocks,
+    exercises,
+    formulas,
+    imports,
+    links,
+    markup,
+    matter,
+    moves,
+    page,
+    typed,
+    unrun,
+)
 from livefence.faults import Fault, FenceError
 from livefence.masked import Wrong, at, masked, without_fences
 from livefence.settings import Settings
 
 LANGUAGE = re.compile(r"[\s{.]*(?P<word>[\w+-]+)")
-NOT_PYTHON = {"py3", "py2", "python2"}  # no highlighter's word, or not run
-INLINE = re.compile(r"\{ *\.?(?P<word>\w+) *\}\s+\S")
+NOT_PYTHON = {
+    "py3",
+    "py2",
+    "python2",
+    "ipython",
+    "ipython3",
+    "python-repl",
+}  # no highlighter's word, or not run
+INLINE = re.compile(r"\{ *\.?(?P<word>\w+) *\}(?:\s+|(?<=python\}))\S")
+OPEN = re.compile(r"`\{python\}[^`\n]*")
 ADMONITION = re.compile(r"(?P<indent> *)(?:!!!|\?\?\?\+?|===[!+]*) ")
+ABBREVIATION = re.compile(r"^\*\[(?P<name>[^\]\n]+)\]:.*$", re.M)
+BREAK = re.compile(r"(?<!\\)\\ *$", re.M)
 NOTE = re.compile(r"\[\^(?P<name>[^\]\s]+)\]")
 DEFINED = re.compile(r"^[ >]*\[\^(?P<name>[^\]\s]+)\]:", re.M)
 
@@ -37,13 +58,26 @@ def text_of(path: Path, shown: str) -> str:
         raise FenceError(Fault(shown, line, said)) from None
 
 
-def faults(text: str, settings: Settings, source: str | None = None) -> list[Wrong]:
+def faults(
+    text: str,
+    settings: Settings,
+    source: str | None = None,
+    folder: Path | None = None,
+) -> list[Wrong]:
     """All that is wrong, by line; `source` is the path of a page below the folder of
     pages, None for a text that is on no site."""
     text = page.normalise(text)
     parsed, prose = page.parse(text), masked(text)
-    found = [*_front_matter(text), *_languages(text), *exercises.forms(parsed)]
+    found = [*matter.faults(text), *_languages(text), *exercises.forms(parsed)]
     found += [*exercises.assertions(parsed), *_indented(prose)]
+    found += [
+        *unrun.shown(text, prose, settings, source),
+        *blocks.closed(parsed),
+        *blocks.waits(parsed, settings),
+        *_abbreviations(prose),
+    ]
+    if settings.exercises:
+        found += exercises.complete(text, prose, parsed)
     plain = prose
     if settings.formulas:
         wrong, plain = formulas.formulas(prose, settings.known_macros)
@@ -53,34 +87,18 @@ def faults(text: str, settings: Settings, source: str | None = None) -> list[Wro
         *markup.scripts(plain),
         *markup.images(plain, source),
         *_notes(plain),
+        *_breaks(plain),
     ]
     if source is not None:
+        found += markup.blocks(plain)
+        found += markup.styles(plain) if settings.plain_html else []
         found += typed.by_hand(text, settings, source)
+        found += imports.lacking(parsed, settings)
+        found += moves.faults(plain, parsed, settings, source)
+        found += matter.titles(text, settings, source)
+    if source is not None and folder is not None:
+        found += links.lost(plain, text, folder, source, tuple(settings.packages))
     return sorted(set(found))
-
-
-def _front_matter(text: str) -> Iterator[Wrong]:
-    matter = page.FRONT_MATTER.match(text)
-    if not matter:
-        return
-    try:
-        import yaml
-    except ImportError:
-        return
-
-    class Loader(yaml.SafeLoader):
-        """Passes over tags."""
-
-    Loader.add_multi_constructor("", lambda *_: None)
-    try:
-        read: Any = yaml.load("\n" + "\n".join(matter[0].split("\n")[1:-2]), Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or "it cannot be read"
-        yield (mark.line + 1 if mark else 1), f"the front matter is no YAML: {said}"
-        return
-    if read is not None and not isinstance(read, dict):
-        yield 1, "the front matter is no YAML of keys and values"
 
 
 def _languages(text: str) -> Iterator[Wrong]:
@@ -114,6 +132,9 @@ def _languages(text: str) -> Iterator[Wrong]:
             inline["word"]
         ):
             yield at(text, span), f"`{span['content']}`: write `{{python}} ...`"
+    for block in OPEN.finditer(masked(text)):
+        said = f"{block[0].strip()}: a backtick is missing, write `{{python}} ...`"
+        yield at(text, block.start()), said
 
 
 def _is_nearly_python(word: str) -> bool:
@@ -144,3 +165,21 @@ def _notes(prose: str) -> Iterator[Wrong]:
     for match in NOTE.finditer(prose):
         if match["name"] not in defined:
             yield at(prose, match), f"the footnote [^{match['name']}] is not there"
+
+
+def _abbreviations(prose: str) -> Iterator[Wrong]:
+    """Abbreviations that the page explains and does not use."""
+    used = ABBREVIATION.sub("", prose)
+    for match in ABBREVIATION.finditer(prose):
+        if not re.search(rf"(?<!\w){re.escape(match['name'])}(?!\w)", used):
+            said = f"the abbreviation {match['name']} does not occur: take it away"
+            yield at(prose, match), said
+
+
+def _breaks(plain: str) -> Iterator[Wrong]:
+    """Lines of prose that end in a backslash, which Markdown shows as it stands."""
+    for match in BREAK.finditer(plain):
+        yield (
+            at(plain, match),
+            "a line that ends in a backslash shows it: take it away, or write <br>",
+        )

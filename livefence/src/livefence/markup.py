@@ -24,6 +24,9 @@ BROUGHT = re.compile(
     r"\s(?:src|href)=[\"']?(?P<src>(?:https?:)?//[^\s\"'>]+)",
     re.I,
 )
+STYLE = re.compile(r"<style\b|<[a-z][^<>]*?\s(?P<attribute>style)\s*=", re.I)
+FRAME = re.compile(r"<iframe\b(?![^>]*\ssrc=[\"']?(?:https?:)?//)", re.I)
+BLOCK = re.compile(r"<(?P<close>/?)(?P<name>div|aside|section|details)\b[^<>]*>", re.I)
 HOST = re.compile(r"(?:https?:)?//(?P<host>[^/\s]+)", re.I)
 
 
@@ -71,3 +74,33 @@ def images(prose: str, source: str | None) -> Iterator[Wrong]:
         if host:
             said = f"from another host, {host['host']}: keep the file beside the page"
             yield at(prose, match), said
+
+
+def styles(prose: str) -> Iterator[Wrong]:
+    """Styles and frames that a page brings in its text."""
+    for match in STYLE.finditer(prose):
+        what = 'style="..."' if match["attribute"] else "<style>"
+        line = at(prose, match.start(match.lastgroup or 0))
+        yield line, f"a style in the page, {what}: put it in a file of extra_css"
+    for match in FRAME.finditer(prose):
+        yield at(prose, match), "a frame in the page: link to what it shows"
+
+
+def blocks(prose: str) -> Iterator[Wrong]:
+    """Blocks of HTML that are not closed, or closed twice."""
+    opened: list[re.Match[str]] = []
+    for match in BLOCK.finditer(prose):
+        name = match["name"].lower()
+        if not match["close"]:
+            if not match[0].endswith("/>"):
+                opened.append(match)
+            continue
+        while opened and opened[-1]["name"].lower() != name:
+            lost = opened.pop()
+            yield at(prose, lost), f"the <{lost['name']}> is not closed"
+        if opened:
+            opened.pop()
+        else:
+            yield at(prose, match), f"the </{name}> closes nothing"
+    for lost in opened:
+        yield at(prose, lost), f"the <{lost['name']}> is not closed"

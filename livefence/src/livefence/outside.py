@@ -7,8 +7,10 @@ of one chain: what listens to Python's audit events cannot be taken away again.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -22,6 +24,9 @@ HERE = ("", "0.0.0.0", "::", "::1", "localhost")
 NETWORK = "asks another host, {}: keep what a page needs beside it, so that it builds "
 NETWORK += "without a network"
 PROGRAM = "starts another program, {}, which not every machine has"
+WRITES = (
+    "writes {}, a file of the machine: write it where the block runs, open('a.txt')"
+)
 STANDARD = str(Path(sysconfig.get_path("stdlib")))
 INSTALLED = ("site-packages", "dist-packages")
 
@@ -56,6 +61,8 @@ class Watch:
             self._refuse(NETWORK.format(host))
         if event in PROGRAMS and self._asks(sys._getframe(1)):
             self._refuse(PROGRAM.format(_program(args)))
+        if (file := _written(event, args)) and self._asks(sys._getframe(1)):
+            self._refuse(WRITES.format(file))
 
     def _refuse(self, message: str) -> None:
         self.refused = self.refused or message
@@ -83,6 +90,24 @@ def _host(event: str, args: tuple[Any, ...]) -> str | None:
     else:
         return None
     return None if host in HERE or host.startswith("127.") else host
+
+
+def _written(event: str, args: tuple[Any, ...]) -> str | None:
+    """The file that is opened to be written, if it lies neither in the working folder
+    nor in one that the page has made."""
+    if (
+        event != "open"
+        or not isinstance(args[1], str)
+        or not set(args[1]) & set("wax+")
+    ):
+        return None
+    if not isinstance(args[0], str | bytes | os.PathLike):
+        return None
+    path = Path(os.fsdecode(args[0])).absolute()
+    made = Path(tempfile.gettempdir()).absolute()
+    if path.is_dir() or path.is_relative_to(Path.cwd()) or str(path) == os.devnull:
+        return None
+    return None if made in path.parents[1:] else str(path)
 
 
 def _text(host: Any) -> str:

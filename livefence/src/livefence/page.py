@@ -262,7 +262,7 @@ def _fence(
     head, fault = header.parse(opening["info"])
     code = "".join(line[len(prefix) :] + "\n" for line in lines[i + 1 : last])
     span = (offsets[i], offsets[last + 1] - 1)
-    fault = fault or _misplaced(lines, i, prefix)
+    fault = fault or misplaced(lines, i, prefix)
     if not header.is_session(opening["info"]):
         fault = fault or _comment_fault(code)
         return Fence(i + 1, *span, prefix, mark, head, code, fault=fault), last + 1
@@ -285,7 +285,7 @@ def closing(lines: list[str], i: int, prefix: str, mark: str) -> int | None:
     return None
 
 
-def _misplaced(lines: list[str], i: int, prefix: str) -> str | None:
+def misplaced(lines: list[str], i: int, prefix: str) -> str | None:
     """Four blanks without a list, a tab or the like above are a block of code."""
     indent = len(prefix)
     if ">" in prefix or indent < 4:

@@ -53,11 +53,14 @@ class ChainProcess:
         file: str,
         filters: list[Filter] | None = None,
         away: bool = False,
+        anew: bool = False,
     ) -> None:
         self.path = path
         self._made_with = settings, path, file, filters
         self._away = away  # at another hour, on another machine
         self._asked: list[tuple[str, Any]] = []
+        self._replayed = 0  # of what was asked, by the twin
+        self._hashes = False  # does it lean on hashes?
         self._twin: ChainProcess | None = None
         self.patience = MORE * settings.patience
         self.failed: Fault | None = None  # of the first fence that failed
@@ -67,8 +70,10 @@ class ChainProcess:
             prefix="livefence-", ignore_cleanup_errors=True
         )
         self._stack.enter_context(folder)
-        begin = _from_server if FORKS else _from_nothing
-        self._from, self._to = begin(settings, self._stack)
+        if FORKS and not anew:
+            self._from, self._to = _from_server(settings, self._stack)
+        else:
+            self._from, self._to = _from_nothing(self._stack, away)
         self._send((away, settings, path, file, filters, Path(folder.name)))
 
     def run(self, fence: Cell) -> Result:
@@ -93,9 +98,11 @@ class ChainProcess:
         of its solution have printed."""
         self._send(("answers", asked))
         try:
-            _, found, self.output, self.failed = pickle.load(self._from)
+            faults, found, self.output, self.failed = pickle.load(self._from)
         except (EOFError, OSError, pickle.UnpicklingError):
             return None
+        if faults:
+            raise FenceError(*faults)
         return found
 
     def bind(self, names: dict[str, Any]) -> None:
@@ -114,9 +121,8 @@ class ChainProcess:
         """What the cell shows, which must be the same elsewhere."""
         self._asked.append((name, cell))
         value = self._ask(name, cell)
-        leaning = self._twin or any(
-            isinstance(each, Cell) and elsewhere.leans(each) for _, each in self._asked
-        )
+        cells = [each for _, each in self._asked if isinstance(each, Cell)]
+        leaning = self._twin or any(map(elsewhere.leans, cells))
         if leaning and not self._away and self._elsewhere() not in (None, value):
             line, message = elsewhere.message(cell)
             raise FenceError(Fault(self.path, line, message))
@@ -125,9 +131,16 @@ class ChainProcess:
     def _elsewhere(self) -> Any:
         """What the cell that was asked for last shows at another hour and on another
         machine; None where it fails there, which is not for us to judge."""
+        cells = [each for _, each in self._asked if isinstance(each, Cell)]
+        hashes = any(map(elsewhere.hashes, cells))
+        if self._twin and hashes and not self._hashes:
+            self._twin.close()
+            self._twin = None
         if self._twin is None:
-            self._twin = ChainProcess(*self._made_with, away=True)
-        asked, self._asked = self._asked, []
+            self._twin = ChainProcess(*self._made_with, away=True, anew=hashes)
+            self._hashes, self._replayed = hashes, 0
+        asked = self._asked[self._replayed :]
+        self._replayed = len(self._asked)
         value = None
         for name, argument in asked:
             with contextlib.suppress(FenceError):
@@ -223,14 +236,14 @@ def _hang_up(connection: socket.socket) -> None:
     connection.close()
 
 
-def _from_nothing(settings: Settings, stack: contextlib.ExitStack) -> Pipes:
-    """A process that imports everything itself."""
+def _from_nothing(stack: contextlib.ExitStack, away: bool) -> Pipes:
+    """A process that imports everything itself, with other hashes if it is away."""
     process = stack.enter_context(
         subprocess.Popen(
             _python("serve_one"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=_environment() | (_other_hashes() if away else {}),
         )
     )
     assert process.stdin
@@ -243,6 +256,12 @@ def _python(name: str) -> list[str]:
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     start = START.format(name=name)
     return [sys.executable, *flags, "-c", start, json.dumps(sys.path)]
+
+
+def _other_hashes() -> dict[str, str]:
+    """Those of a seed that is not the one here."""
+    here = os.environ.get("PYTHONHASHSEED", "")
+    return {"PYTHONHASHSEED": "2" if here == "1" else "1"}
 
 
 def _environment() -> dict[str, str]:

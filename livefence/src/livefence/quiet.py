@@ -13,7 +13,7 @@ def quiet(path: Path, shown: str, site: nav.Site, settings: Settings) -> list[Fa
         text = lint.text_of(path, shown)
     except FenceError as error:
         return list(error.faults)
-    found = lint.faults(text, settings, site.source(path))
+    found = lint.faults(text, settings, site.source(path), site.folder)
     if left_out := site.left_out(path):
         found.insert(0, (1, left_out))
     return [Fault(shown, line, message) for line, message in found]

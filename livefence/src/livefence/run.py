@@ -102,6 +102,10 @@ class Chain:
         """The text of a number in prose."""
         self._check(number)
         text = self._format(number.expression, number.line)
+        wrong = elsewhere.address(text) or elsewhere.path(text, self.settings.root)
+        if wrong:
+            said = f"{wrong} in `{{python}} {number.expression}`"
+            raise FenceError(Fault(self.path, number.line, said))
         if number.typed not in (None, text):
             gives = f"`{{python}} {number.expression}` gives {text}"
             said = f"{gives}, where the page says {number.typed}{asserted.FIX}"
@@ -140,6 +144,8 @@ class Chain:
     def answers(self, check: str, heard: str) -> dict[str, Any] | None:
         """What a form that asks for these names can compare by itself, if it can; the
         fences, which are its solution, have printed what was `heard`."""
+        if wrong := judge.mistaken(check, self.namespace, heard):
+            raise FenceError(Fault(self.path, 0, wrong))
         return judge.plainly(check, self.namespace, heard)
 
     def _check(self, cell: Cell) -> None:
@@ -201,6 +207,8 @@ class Chain:
                 self._fail(
                     line, f"{which} has no caption: add a line '#| caption: ...'"
                 )
+            if self.settings.labels and self.canvas.unlabelled[i]:
+                self._fail(line, "the axes say not what they are: plt.xlabel(...)")
             if size > self.settings.max_svg_kb:
                 self._fail(
                     line,
@@ -238,12 +246,16 @@ class Chain:
                 _warnings(self.filters),
                 self.canvas,
                 self.outside.listening(),
+                _ignored() as ignored,
                 time_limit(self.settings.timeout, self.settings.patience),
             ):
                 yield
             if self.watch.drawn():
                 raise FenceError(Fault(self.path, line, HOW + where))
-            wrong = self.outside.refused or elsewhere.address(stream.getvalue())
+            shown = stream.getvalue()
+            wrong = self.outside.refused or (ignored[0] if ignored else None)
+            wrong = wrong or elsewhere.address(shown)
+            wrong = wrong or elsewhere.path(shown, self.settings.root)
             if wrong:
                 raise FenceError(Fault(self.path, line, wrong + where))
         except (FenceError, KeyboardInterrupt):
@@ -325,6 +337,25 @@ def _in_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
+
+
+@contextlib.contextmanager
+def _ignored() -> Iterator[list[str]]:
+    """What is raised where nobody can catch it, as of a file that is never closed."""
+    found: list[str] = []
+    before = sys.unraisablehook
+
+    def hear(raised: Any) -> None:
+        said = f"{raised.exc_type.__name__}: {raised.exc_value}"
+        if issubclass(raised.exc_type, ResourceWarning):
+            said += ": close it, as in `with open(name) as file:`"
+        found.append(said)
+
+    sys.unraisablehook = hear
+    try:
+        yield found
+    finally:
+        sys.unraisablehook = before
 
 
 @contextlib.contextmanager

@@ -20,11 +20,20 @@ class Settings:
     max_output_lines: int = 10_000
     max_output_kb: float = 1000
     captions: bool = False  # must each figure have one?
+    labels: bool = False  # must the axes of each say what they are?
     formulas: bool = False  # are \( \) and \[ \] formulas?
     macros: str | None = None  # a script that names the macros that it knows
     given: dict[str, list[str]] = field(
         default_factory=dict
     )  # what pages start from, by glob
+    notest: list[str] | None = (
+        None  # globs of pages whose blocks may not run; None: any
+    )
+    titles: list[str] = field(default_factory=list)  # pages: one title everywhere
+    plain_html: bool = False  # are styles and frames in a page wrong?
+    exercises: bool = False  # has each a hint, and a solution that asserts?
+    readers: list[str] | None = None  # what blocks may import beside Python's own
+    moves: str | None = None  # the script of an element's data-move, as in js/{}.js
     timeout: float = 20  # seconds that a fence or a number may compute
     patience: float = 100  # seconds that it may take, if it waits or others compute
     notebooks: list[str] = field(default_factory=list)  # pages to download, as globs
