@@ -44,6 +44,7 @@ ROUNDS = 3  # of place and scale, then df, in a step
 _TINY = 1e-14  # a scale in standard units that has collapsed
 _NARROW = 1e-6  # one in which a first guess is passed over
 _FAR = 30.0  # degrees of freedom beyond which the limit may be higher
+_NONE = 1e-5  # degrees of freedom that are none
 _HUGE = 1e140  # its square is finite
 
 
@@ -116,7 +117,9 @@ class StudentT(LocationScale, Stepped):
 
     @property
     def limit(self) -> str:
-        """The normal, where df is infinite."""
+        """The normal, where df is infinite; and no distribution, where it is 0."""
+        if isinstance(self.df, float) and self.df < _NONE:
+            return "df = 0, where the tails have no end"
         return "df = inf, a normal" if self.df == math.inf else ""
 
     up_to_infinity = "df"

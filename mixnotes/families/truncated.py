@@ -165,6 +165,9 @@ class Truncated(Composite):
     def limit(self) -> str:
         """What the component is the limit of; a normal that is seen only so far out is
         one itself."""
+        if isinstance(self.component, Mixture):
+            each = dict.fromkeys(part.limit for part in self.component.parts)
+            return " and ".join(filter(None, each))
         found: str = self.component.limit
         known = not self.component.blanks
         alone = known and isinstance(self.component, Normal)

@@ -28,6 +28,7 @@ from mixnotes.numeric.special import LOG_2_PI
 _ROUNDS = 3  # of EM over the true values, in each step
 _MOST = 20_000  # and of a fit by itself
 _STILL = 1e-12  # relative; a round that moves less is the last
+_NOTHING = 1e-3  # of the smallest error: a spread below it is none
 _LEAST = 1e-10  # of the spread of what was measured; a smaller sd counts as 0
 
 
@@ -239,6 +240,13 @@ class WithError(Composite):
         """The values of the blanks; what has the data's unit is divided by `scale`."""
         return vector.measured(self.entries(filled), scale)
 
+    @property
+    def limit(self) -> str:
+        """No spread of the true values, where the errors say all of it."""
+        inner: str = self.component.limit
+        none = "no spread of the true values, for the errors say all of it"
+        return none if self.__dict__.get("exhausted") else inner
+
     def rank(self) -> tuple[float, ...]:
         """That of the component."""
         found: tuple[float, ...] = self.component.rank()
@@ -355,7 +363,13 @@ class WithError(Composite):
         mean, cov = _moments_of(begin.component)
         for _ in range(_ROUNDS):
             mean, cov = self._round(values, errors, share, mean, cov)
-        return self._with(mean, cov, values)
+        found = self._with(mean, cov, values)
+        if {"sd", "cov"} & set(self.component.blanks):
+            least = np.linalg.eigvalsh(errors)[:, 0].min()
+            found.__dict__["exhausted"] = bool(
+                np.linalg.eigvalsh(cov)[0] < _NOTHING**2 * least
+            )
+        return found
 
     def _first(self, values: Array, share: Array) -> Self:
         """As if there were no errors."""

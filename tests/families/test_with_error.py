@@ -187,3 +187,16 @@ def test_what_is_no_error_is_refused(make, snapshot):
     with pytest.raises((TypeError, ValueError)) as error:
         make()
     assert str(error.value) == snapshot
+
+
+def test_errors_that_say_all_of_the_spread_are_named():
+    """The best sd is 0 where values scatter less than their errors."""
+    rng = np.random.default_rng(0)
+    y, model = rng.normal(0, 0.5, 50), mx.Mixture([mx.WithError(mx.Normal(), "e")])
+    fit = mx.em(model, {"y": y, "e": np.ones(50)})
+    assert "at a limit: no spread of the true values" in fit.reason
+    wanted = -0.5 * ((y - y.mean()) ** 2).sum() - 25 * np.log(2 * np.pi)
+    assert fit.log_likelihood == pytest.approx(wanted, abs=1e-8)
+    y = rng.normal(0, 1.5, 50)
+    fit = mx.em(model, {"y": y, "e": np.ones(50)})
+    assert "limit:" not in fit.reason
