@@ -17,6 +17,7 @@ from mixnotes.components.mixture import Mixture
 from mixnotes.components.parts import pooled, require_of_one_row
 from mixnotes.components.posterior import climbed, highest_within, scales_of
 from mixnotes.data.intervals import log_mass
+from mixnotes.families import tails
 from mixnotes.families.normal import Normal
 from mixnotes.numeric.arrays import Array
 from mixnotes.numeric.special import log_sum_exp
@@ -26,10 +27,6 @@ _NEAR = 1  # Newton step from where a step of EM before has ended
 _MOST, _STILL = 200, 1e-12  # such steps of a fit by itself, and when they are over
 _OUT = -450.0  # log P(seen) of a normal 30 standard deviations away
 _RARE = 0.05  # a probability of being seen below which draws are made by quantiles
-_LITTLE = 0.1  # a probability of being seen below which what is seen is summed
-_AT_ONCE = 64  # values of a tail that are summed at first; then twice as many
-_LONGEST = 1 << 20  # a tail that is summed
-_NOTHING = math.log(1e-17)  # beside the largest term of a sum
 COUNTS = "whole numbers from 0"  # how the support of families of counts begins
 _LEVELS = np.array([0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4])
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(30)
@@ -224,7 +221,7 @@ class Truncated(Composite):
         """The logarithm of the probability of being seen, of a filled component."""
         component, first = self.component, self._first
         if first is not None and math.isinf(self._high):
-            return _but_for(component, first)
+            return tails.log_rest(component, first)
         if first is not None:
             log_prob = component.bind(np.arange(first, math.floor(self._high) + 1.0))
             return lambda c: float(log_sum_exp(log_prob(c)[:, None])[0])
@@ -289,10 +286,10 @@ class Truncated(Composite):
         it and the next; else None, and differences of the component's own keep their
         digits."""
         first, mass = self._first, self._log_mass()
-        if first is None or not mass < math.log(_LITTLE):
+        if first is None or not mass < math.log(tails.LITTLE):
             return None
         if math.isinf(self._high):
-            logs = _tail(self.component.bind, first)(self.component)
+            logs = tails.summed(self.component.bind, first)(self.component)
             if logs is None:
                 return None
         else:
@@ -543,49 +540,3 @@ def _has_line(component: Any) -> bool:
         return all(map(_has_line, parts))
     found: bool = component.has_line
     return found
-
-
-def _but_for(component: Any, first: int) -> Callable[[Any], float]:
-    """log P(x >= first) of whole numbers from 0 up, of a filled component: 1 less what
-    is below, or, where that is nearly 1, the sum of what is not."""
-    log_prob = component.bind(np.arange(float(first)))
-    tail = _tail(component.bind, first)
-
-    def log_rest(filled: Any) -> float:
-        below = float(np.exp(log_prob(filled)).sum())
-        if below <= 1 - _LITTLE:
-            return math.log1p(-below)
-        logs = tail(filled)
-        if logs is not None:
-            return float(log_sum_exp(logs[:, None])[0])
-        return float(log_mass(filled, np.array([first - 1.0]), np.array([np.inf]))[0])
-
-    return log_rest
-
-
-def _tail(
-    bind: Callable[[Array], Callable[[Any], Array]], first: int
-) -> Callable[[Any], Array | None]:
-    """The logarithms of the probabilities of whole numbers from `first` up, as far as
-    they count, of a filled component; None where these are too many."""
-    bound: list[Callable[[Any], Array]] = []
-
-    def logs(filled: Any) -> Array | None:
-        found: list[Array] = []
-        start, size = first, _AT_ONCE
-        while start - first < _LONGEST:
-            if len(found) == len(bound):
-                bound.append(bind(np.arange(start, start + size, dtype=float)))
-            found.append(bound[len(found)](filled))
-            last = found[-1]
-            ratio = math.exp(min(last[-1] - last[-2], 0.0)) if last[-1] > -np.inf else 0
-            top = max(float(each.max()) for each in found)
-            # What follows is at most a geometric series, where the ratio no longer
-            # grows; where it does, as of a small size, by less than a tenth of 1 - it.
-            rest = last[-1] - math.log(max(0.9 * (1 - ratio), 1e-300))
-            if rest < top + _NOTHING or top == -math.inf:
-                return np.concatenate(found)
-            start, size = start + size, 2 * size
-        return None
-
-    return logs

@@ -69,7 +69,7 @@ export default function floor(box) {
       ${shown.map(([k, bic]) => `<circle cx="${P(k)}" cy="${B(bic)}" r="${k === K ? 7 : 4}" fill="var(--mx-${k === K ? "accent" : "ink"})"${k === K ? ' data-tie="size"' : ""}/>`).join("")}
       ${words(where[1], B(best) - 14, best.toFixed(2), { anchor: where[0], color: "accent" })}
       ${[2, 3, 4, 5, 6, 7].map((k) => words(P(k), 148, k === 2 ? "K = 2" : k)).join("")}
-      ${words(left, top + 13, `the mixture of ${K}, and the galaxies`, { anchor: "start" })}
+      ${words(left, top + 12, `the mixture of ${K}, and the galaxies`, { anchor: "start" })}
       ${areas.join("")}${marks.join("")}
       <path d="M${X(LOW)} ${Y(0)}H${X(HIGH)}" stroke="var(--mx-ink)"/>
       <path d="${x.map((v) => `M${X(v).toFixed(1)} ${top + 130}v7`).join("")}" stroke="var(--mx-ink)"/>
