@@ -7,8 +7,10 @@ const MOST = 1.2; // a wide box's share of that goes to larger words and marks
 /** How much larger than usual a drawing is in a box as wide as this one: as the page's
     text is, and in a wide box more. */
 export function scale(box) {
-  const text = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 20);
-  return text * Math.min(Math.max(1, box.clientWidth / text / NARROW), MOST);
+  const root = document.documentElement;
+  const text = Math.max(1, parseFloat(getComputedStyle(root).fontSize) / 20);
+  const most = root.classList.contains("mx-show") ? 1 : MOST; // a slide has no height to spare
+  return text * Math.min(Math.max(1, box.clientWidth / text / NARROW), most);
 }
 
 /** Draws by draw(width) now and whenever the svg's width changes, and returns what
