@@ -1,5 +1,6 @@
 """Chains run ahead on all cores, and a page shows what it would have shown without."""
 
+import ast
 import os
 import threading
 
@@ -86,6 +87,23 @@ def test_what_runs_ahead_is_what_would_run(tmp_path, monkeypatch):
     assert [each[0]["output"] for each in plain] == ["one\n", "two\n"]
     chains.run_ahead(found, settings)
     assert [chains.results(job, settings) for job in found] == plain
+
+
+def test_what_runs_ahead_makes_no_syntax_tree(tmp_path, monkeypatch):
+    """Python 3.11 fails where two threads make one at once."""
+    parse_, elsewhere = ast.parse, []
+
+    def seen(*args, **kwargs):
+        if threading.current_thread() is not threading.main_thread():
+            elsewhere.append(args)
+        return parse_(*args, **kwargs)
+
+    monkeypatch.setattr(ast, "parse", seen)
+    found, settings = jobs(tmp_path, "print({1, 2})", "import time\nprint(3)")
+    chains.run_ahead(found, settings)
+    outputs = [chains.results(job, settings)[0]["output"] for job in found]
+    assert outputs == ["{1, 2}\n", "3\n"]
+    assert elsewhere == []
 
 
 def test_nobody_waits_for_what_has_not_begun(tmp_path, monkeypatch):

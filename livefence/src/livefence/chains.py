@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from livefence import cache, exercises
+from livefence import cache, elsewhere, exercises
 from livefence.faults import FenceError
 from livefence.page import Cell, Fence, Number, Page
 from livefence.process import ChainProcess
@@ -129,6 +129,11 @@ class Ahead:
     def begin(self, jobs: Iterable[Job], settings: Settings) -> None:
         """Put them in the queue, and see that somebody works it off."""
         missing = [job for job in jobs if cache.load(job.name, settings) is None]
+        # What asks for the syntax of code is asked here and remembered: Python 3.11
+        # fails where two threads make a tree at once.
+        for job in missing:
+            for cell in job.cells:
+                elsewhere.hashes(cell)
         with self.lock:
             self.waiting.extend((job, settings) for job in missing)
         for _ in range(min(len(missing), os.cpu_count() or 1)):

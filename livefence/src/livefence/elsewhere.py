@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import datetime
+import functools
 import locale
 import os
 import re
@@ -64,6 +65,7 @@ def leans(cell: Cell) -> bool:
     return hashes(cell)
 
 
+@functools.cache
 def hashes(cell: Cell) -> bool:
     """Whether code may show a hash, an order that leans on hashes, or an id."""
     if isinstance(cell, Number):
