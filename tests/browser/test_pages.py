@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import TWO_FRAMES, pages_of_the_book
+from tests.browser.conftest import TWO_FRAMES, pages_of_the_book, until
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 WHOLE = {
@@ -93,7 +93,7 @@ def test_the_style_of_objects_comes_with_the_first_of_them(page, site):
     expect(page.locator(".doc-object").first).to_be_visible()
     assert page.evaluate("window.kept")
     style = f"document.querySelector('link[href*=\"{name}\"]')?.sheet?.cssRules.length"
-    page.wait_for_function(style)
+    until(page, style)
 
 
 def test_every_page_of_the_book_is_looked_at(site):
