@@ -10,11 +10,7 @@ chapter it takes from there, and cannot show anything else:
     [move: name]                        what moves
     `{chapter} weight:.3f`              a number, by its expression on the page
 
-A number that is typed on a slide, in figures or from four to nine in a word, must
-stand in the chapter near the same words: the one that counts before it and the one
-after it. In the speaker's notes that is asked of numbers of two digits or more, below 0
-or in percent, and of one of both words. What is the deck's own is `given` in the front
-matter, with its words: "wait 79 minutes".
+Numbers that are typed are looked at by typed.py.
 """
 
 from __future__ import annotations
@@ -34,36 +30,12 @@ from livefence.extension import ran
 from livefence.page import Number
 
 FOLDER = "teaching/"
-SLIDES, PROBLEMS = "\n## Slides", "\n## Problems"
 ASKED = re.compile(r"^\[(?P<kind>figure|code|output|live|move): (?P<words>.+)\]$", re.M)
 NUMBER = re.compile(r"`\{chapter\} (?P<expression>[^`]+)`")
 HERE = re.compile(
     r'<div data-chapter="(?P<kind>\w+)" data-words="(?P<words>[^"]*)" '
     r'data-line="(?P<line>\d+)"></div>'
 )
-WORD = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:[ \xa0]?%)?|[^\W\d_]+")
-ANCHOR, MINUTES = re.compile(r"\{ #\w+ \}"), re.compile(r'"Say, \d+ minutes"')
-HOMEWORK = re.compile(r"problems \d[\d, ]* and \d+|[Pp]roblem \d+")
-CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<!--.*?-->|(?m:^\d\. )", re.S)
-TEX = re.compile(r"\\[A-Za-z]+|\^\{?\d\}?")  # its commands, and powers
-NOTE = "    "  # how a line of the speaker's notes begins
-IN_WORDS = {
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "seven": "7",
-    "eight": "8",
-    "nine": "9",
-}
-# Words that say nothing of what a number counts.
-SMALL = re.compile(
-    "a|about|all|also|am|an|and|any|are|as|at|be|been|before|between|but|by|can|could|"
-    "did|do|does|down|each|every|for|from|had|has|have|he|her|his|how|if|in|into|is|it|"
-    "its|least|less|may|might|more|most|no|not|of|on|one|only|or|other|out|over|per|she|"
-    "so|some|than|that|the|their|then|there|these|they|this|those|to|up|very|was|we|"
-    "were|what|when|where|which|who|will|with|would|you"
-)
-NEAR = 10  # words of a chapter on either side of a number
 IDS = re.compile(r'(\bid="|href="#|url\(#)lf')
 BORROWED = "<!-- of the chapter -->{}<!-- here -->"
 CHAIN = re.compile(r'data-chain="(?=\d)')  # those of the page have numbers of their own
@@ -82,19 +54,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if chapter is None:
         return markdown
     known = numbers[chapter]
-    before, mark, after = markdown.partition(SLIDES)
-    slides, first = after.partition(PROBLEMS)[0], (before + mark).count("\n")
     lead = _lead(page, markdown)
-    given = [str(words) for words in page.meta.get("given", [])]
-    unknown = dict(_unknown(slides, pages[chapter])[::-1])
-    for words, line in reversed(unknown.items()):
-        if words not in given:
-            said = f'"{words}" stands on a slide and not in {chapter}'
-            log.error(f"docs/{source}:{lead + first + line}: {said}")
-    for words in given:
-        if words not in unknown:
-            said = f'given has "{words}", which the slides do not need'
-            log.error(f"docs/{source}:{_given_on(page)}: {said}")
 
     def line(match: re.Match[str]) -> int:
         at = max(markdown.find(match[0]), 0)
@@ -124,13 +84,6 @@ def _lead(page: Any, markdown: str) -> int:
     return max(0, whole.rstrip().count("\n") - markdown.rstrip().count("\n"))
 
 
-def _given_on(page: Any) -> int:
-    """The line of the front matter that has what is given."""
-    file = Path(page.file.abs_src_path)
-    whole = file.read_text(encoding="utf-8") if file.is_file() else ""
-    return whole.partition("\ngiven:")[0].count("\n") + 2 if whole else 1
-
-
 def _chapter(page: Any) -> str | None:
     """The chapter that a page below teaching/ is made of; it must have been built."""
     source = page.file.src_uri
@@ -142,66 +95,10 @@ def _chapter(page: Any) -> str | None:
     return str(chapter)
 
 
-def _unknown(slides: str, html: str) -> list[tuple[str, int]]:
-    """The numbers of slides that the chapter does not have, each between its words,
-    with its line."""
-    text, near = slides, _near(html)
-    for other in (ASKED, CODE, ANCHOR, MINUTES, HOMEWORK):
-        text = other.sub(lambda found: " " + "\n" * found[0].count("\n"), text)
-    found = []
-    for number, line in enumerate(text.split("\n"), 1):
-        words, noted = _words(line), line.startswith(NOTE)
-        for k, word in enumerate(words):
-            if not _counts(word, noted):
-                continue
-            before = next(filter(_tells, words[:k][::-1]), "")
-            after = next(filter(_tells, words[k + 1 :]), "")
-            here = near.get(word, [])
-            told = [any(w in around for around in here) for w in (before, after) if w]
-            enough = any if noted else all
-            if not (enough(told) if told else here):
-                told_as = " ".join(filter(None, (before, word, after)))
-                found.append((told_as, number))
-    return found
-
-
-def _counts(word: str, noted: bool) -> bool:
-    """Whether a word is a number that is looked at."""
-    digits = len(re.sub(r"\D", "", word))
-    return digits >= 2 or (
-        digits == 1 and (not noted or word[0] == "-" or word[-1] == "%")
-    )
-
-
-def _tells(word: str) -> bool:
-    """Whether a word says what a number beside it is."""
-    return not SMALL.fullmatch(word) and (len(word) > 1 or word.isdigit())
-
-
-def _words(text: str) -> list[str]:
-    """Words and numbers, those from four to nine as figures; a percentage is one
-    word, and TeX's own are none."""
-    text = TEX.sub(" ", text).replace("−", "-").lower()
-    words = (word.replace(" ", "") for word in WORD.findall(text))
-    return [IN_WORDS.get(word, word) for word in words]
-
-
 @functools.cache
 def _soup(html: str) -> BeautifulSoup:
     """A chapter, which is read and not changed."""
     return BeautifulSoup(html, "html.parser")
-
-
-@functools.cache
-def _near(html: str) -> dict[str, list[set[str]]]:
-    """What stands near each number of all that a chapter shows: text, code, figures."""
-    words = _words(_soup(html).get_text(" "))
-    found: dict[str, list[set[str]]] = {}
-    for k, word in enumerate(words):
-        if any(map(str.isdigit, word)):
-            around = words[max(k - NEAR, 0) : k + NEAR + 1]
-            found.setdefault(word, []).append(set(around))
-    return found
 
 
 @event_priority(60)  # before livefence forgets what it ran
