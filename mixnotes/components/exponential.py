@@ -214,7 +214,8 @@ class Standardization:
         """From the weighted means and standard deviations of a family's coordinates;
         one standard deviation for all columns where the family needs that.
         """
-        found = summary(source, family.coordinates)
+        plain = family.is_plain
+        found = source.summary if plain else summary(source, family.coordinates)
         scale = found.sd
         if family.common:
             scale = np.full_like(scale, scale.max())
@@ -309,6 +310,7 @@ class StandardizedFamily(ExponentialFamily):
     spread: str  # and of the one that can collapse
     ties = False  # are values bound to each other in ways that Shared does not say?
     common = False  # is one scale for all columns needed?
+    is_plain = False  # are its coordinates the data as they are, wherever these lie?
 
     def statistics(self, x: Array) -> Sequence[Array]:
         """The statistics of the coordinates of x as they are."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mixnotes.data.beside import Beside, renumbered
 from mixnotes.data.check import as_array, as_weights, require_weighty, slices
 from mixnotes.data.intervals import Intervals, midpoints
-from mixnotes.data.summary import as_columns, summary
+from mixnotes.data.summary import Summary, as_columns, summary
 from mixnotes.numeric.arrays import Array
 
 _FEW = 32  # rows that are not worth counting
@@ -55,7 +55,7 @@ class Source(ABC):
         if eps <= _FINE:
             return
         sample = self.sample(np.random.default_rng(0))
-        found = summary(sample.whole, as_columns)
+        found = sample.whole.summary
         largest = np.maximum(np.abs(found.low), np.abs(found.high))
         step = eps * 2 ** np.floor(np.log2(np.maximum(largest, _SMALL)))
         lost = (step > _COARSE * found.sd) & (found.sd > 0)
@@ -71,10 +71,15 @@ class Source(ABC):
             )
 
     @cached_property
+    def summary(self) -> Summary:
+        """Range, weighted mean and standard deviation of each column."""
+        return summary(self, as_columns)
+
+    @cached_property
     def scale(self) -> float:
         """The weighted standard deviation of the data, largest column; 1 if it is 0."""
         source = self.whole if isinstance(self, Rows) else self
-        return float(summary(source, as_columns).sd.max()) or 1.0
+        return float(source.summary.sd.max()) or 1.0
 
 
 class Rows(Source):

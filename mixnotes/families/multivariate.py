@@ -74,6 +74,7 @@ class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
 
     support = "rows of finite numbers"
     place, spread = "mean", "cov"
+    is_plain = True
     takes_gaps = True
 
     def __post_init__(self) -> None:

@@ -70,8 +70,9 @@ class _Bell(StandardizedFamily):
         """mean / sd^2 and -1 / (2 sd^2)."""
         mean, sd = values[self.place], values[self.spread]
         second = -0.5 / (sd * sd)
-        normaliser = HALF_LOG_2_PI + np.log(sd) - second * mean * mean
-        return (-2 * second * mean, second), normaliser
+        pull = second * mean
+        normaliser = HALF_LOG_2_PI + np.log(sd) - pull * mean
+        return (-2 * pull, second), normaliser
 
     def learn_about(
         self, weight: Array, means: Array, tie: Tie, origin: Any, current: Any
@@ -213,6 +214,7 @@ class Normal(WithJoint, _Bell):
 
     support = "finite numbers"
     place, spread = "mean", "sd"
+    is_plain = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixnotes.components.hooks import Hooks
 from mixnotes.components.mixture import Mixture
 from mixnotes.data.check import Rng, as_count, as_rng
 from mixnotes.data.intervals import Intervals
@@ -270,9 +271,9 @@ def _remarks(engine: Engine) -> str:
     rows = engine.source
     if not isinstance(rows, Rows) or isinstance(rows.x, Intervals):
         return ""
-    found = dict.fromkeys(
-        component.remark(rows.x, rows.weights) for _, component in engine.leaves
-    )
+    speak = [c for _, c in engine.leaves if type(c).remark is not Hooks.remark]
+    weights = rows.weights if speak else np.empty(0)  # of many rows not for nothing
+    found = dict.fromkeys(component.remark(rows.x, weights) for component in speak)
     return "".join(f"; note: {words}" for words in found if words)
 
 

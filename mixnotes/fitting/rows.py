@@ -44,7 +44,8 @@ class PreparedRows:
         self.size = blocks[0].size(data[0])
         self.workspaces: dict[int, Workspace] = {}
         self.crowd: dict[int, dict[int, Workspace]] = {}  # of each thread
-        if self.size <= self.chunk_rows:
+        self.few = self.size <= self.chunk_rows
+        if self.few:
             for block, part in zip(blocks, data, strict=True):
                 block.keep_features(part)
 
@@ -65,11 +66,13 @@ class PreparedRows:
         """The log-likelihood and the statistics, for weights (K,) and the values of
         each block; -inf where some row is impossible."""
         log_weight = np.log(weights)
+        if self.few and self.size and len(self.blocks) == 1 and self.excluded is None:
+            return self._few(self.blocks[0], values[0], log_weight, form)
         loaded = [
             block.load(own, log_weight[block.slots], part, form)
             for block, own, part in zip(self.blocks, values, self.data, strict=True)
         ]
-        if self.size <= self.chunk_rows:
+        if self.few:
             total, parts = self._some(loaded, self.workspaces, 0, self.size)
             return total, Statistics(parts, form)
         with one_blas_thread():
@@ -84,6 +87,27 @@ class PreparedRows:
                 found = list(in_threads(some, own, ends[:-1], ends[1:]))
         each = [Statistics(parts, form) for _, parts in found]
         return sum(total for total, _ in found), sum(each[1:], each[0])
+
+    def _few(
+        self, block: Block, values: Any, log_weight: Array, form: Form
+    ) -> tuple[float, Statistics]:
+        """Of few rows that one block has made. There all that is not arithmetic takes
+        most of the time, so they are not taken in chunks."""
+        data, rows = self.data[0], slice(0, self.size)
+        workspace = self.workspaces.get(self.size)
+        if workspace is None:
+            workspace = self.workspaces[self.size] = Workspace(self.k, self.size)
+        weight = workspace.ones if self.weight is None else self.weight
+        load = block.load(values, log_weight, data, form)
+        block.joint(load, data, rows, workspace.joint, workspace)
+        total = _normalise(weight, workspace)
+        if total is None:
+            block.joint(load, data, rows, workspace.joint, workspace)
+            total = _normalise_far(weight, workspace)
+        statistics = block.empty(load, data)
+        if total > -np.inf:
+            block.collect(load, data, rows, workspace.joint, statistics, workspace)
+        return total, Statistics([statistics], form)
 
     def _some(
         self,

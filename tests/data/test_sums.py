@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mixnotes as mx
+from mixnotes.components.exponential import StandardizedFamily
 from mixnotes.data import sources
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import compress, distinct_rows
@@ -105,3 +106,42 @@ def test_a_fit_of_counted_rows_answers_row_by_row():
         fit.mixture.log_prob(table).sum(), rel=1e-12
     )
     assert fit.bic == pytest.approx(7 * np.log(2000) - 2 * fit.log_likelihood)
+
+
+STANDARDIZED = [
+    each
+    for each in vars(mx).values()
+    if isinstance(each, type) and issubclass(each, StandardizedFamily)
+]
+
+
+@pytest.mark.parametrize("family", STANDARDIZED)
+def test_coordinates_that_are_called_plain_are_the_data_themselves(family):
+    """Of those the range and the spread are found once for whoever asks."""
+    x = np.array([-2.5, 0.0, 3.0, 7.0])
+    x = x if "cov" not in family.spread else np.stack([x, x**2], axis=1)
+    columns, _ = family().coordinates(x)
+    same = columns.shape == np.atleast_2d(x.T).shape
+    assert family.is_plain == (same and (columns == x.T).all())
+
+
+class Read:
+    """Blocks of rows that count how often they are gone through."""
+
+    def __init__(self):
+        self.times = 0
+
+    def __iter__(self):
+        self.times += 1
+        return iter(np.split(np.random.default_rng(0).normal(size=400), 4))
+
+
+def test_of_a_stream_range_and_spread_are_read_once():
+    """Two passes, for all that ask; and one for each look at the likelihood."""
+    start = mx.Mixture([mx.Normal(-1, 1), mx.Normal(1, 1)], [0.5, 0.5])
+    model, times = mx.Mixture(2 * [mx.Normal()]), []
+    for steps in (3, 4):
+        blocks = Read()
+        mx.em(model, blocks, start=start, max_iter=steps, accelerate=False)
+        times.append(blocks.times)
+    assert times == [7, 8]

@@ -36,7 +36,7 @@ class Form(Enum):
     EXACT = "about each component: slower, and right at any sharpness"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Statistics:
     """What an E-step leaves to the M-step, of each block or part of one."""
 

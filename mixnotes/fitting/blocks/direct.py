@@ -18,7 +18,6 @@ from mixnotes.components.belief import within_bounds
 from mixnotes.components.vector import Axis
 from mixnotes.data.intervals import Intervals
 from mixnotes.data.sources import Rows, Source
-from mixnotes.data.summary import as_columns, summary
 from mixnotes.fitting.blocks.base import Block, Form, Workspace
 from mixnotes.fitting.prior import Learner, Priors
 from mixnotes.numeric.arrays import Array
@@ -54,7 +53,7 @@ class DirectBlock(Block):
     def standardize(self, source: Source) -> None:
         """The units of the columns, in which the line is measured."""
         whole = source.whole if isinstance(source, Rows) else source
-        sd = summary(whole, as_columns).sd
+        sd = whole.summary.sd
         self.scales = np.where(sd > 0, sd, 1.0)
 
     @property

@@ -236,16 +236,18 @@ class ExponentialBlock(StackedBlock):
 
     def learn(self, statistics: Sums, values: Any) -> Values:
         """From the mean statistics; a component without weight stays as it is."""
-        if isinstance(self.prior, Learner):
+        if self.prior is not None and isinstance(self.prior, Learner):
             return self.prior.learn(statistics, values)
         if self.beside is not None:
             statistics = self.with_observations(statistics)
         sums, origin = statistics.sums, statistics.origin
         weight = sums[0]
         means = sums[1 : 1 + self.p] / weight
-        idle = weight == 0
-        if idle.any() and not idle.all():  # kept as they were; others may share theirs
-            means[:, idle] = means[:, weight.argmax(), None]
+        busy = np.count_nonzero(weight)
+        if self.prior is None and busy == len(weight):
+            return self.family.learn_about(weight, means, self.tie, origin, values)
+        if 0 < busy < len(weight):  # kept as they were; others may share theirs
+            means[:, weight == 0] = means[:, weight.argmax(), None]
         if self.prior is None:
             return self._fitted(weight, means, self.tie, origin, values)
 

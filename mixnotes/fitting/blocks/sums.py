@@ -29,7 +29,7 @@ class Columns:
         return self._patterns[key]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # frozen, it would take three times as long to make
 class Sums:
     """Responsibilities and, weighted by them, the statistics of distances to an origin:
     (1 + p, K), and below them what the features have more."""
