@@ -6,6 +6,7 @@ import json
 import pytest
 
 from livefence.jupyter import Reader
+from livefence.shown import blocks as shown_blocks
 from sites import Site
 
 SVG = '<svg viewBox="0 0 72 36"><path d="M 0 0" style="fill: #000000"/></svg>'
@@ -84,8 +85,9 @@ def test_cells_are_one_chain_without_what_plain_python_does_not_know():
     shown = CODE.format("") + CODE.format("")
     page = Reader({}, pytest.fail).page(shown, json.dumps({"cells": [first, second]}))
     assert page.count('data-chain="0"') == 2
-    assert 'data-copy="a = 1&#10;"' in page
-    assert 'data-copy="a = 1&#10;&#10;b = a&#10;"' in page
+    first, second = shown_blocks(page)
+    assert first.copied == "a = 1\n"
+    assert second.copied == "a = 1\n\nb = a\n"
 
 
 def test_a_text_for_a_figure_that_is_not_drawn_is_told():

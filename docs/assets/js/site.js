@@ -1,11 +1,12 @@
 // Formulas, and a tab stop for whatever scrolls sideways. Runs again after each
 // instant navigation, which replaces the article but not the scripts.
 (() => {
-  const delimiters = [
-    { left: "\\[", right: "\\]", display: true },
-    { left: "\\(", right: "\\)", display: false },
-  ];
-  const typeset = (element) => renderMathInElement(element, { delimiters, throwOnError: false });
+  function typeset(article) {
+    for (const formula of article.querySelectorAll(".arithmatex")) {
+      const tex = formula.querySelector("annotation")?.textContent ?? formula.textContent.trim().slice(2, -2);
+      katex.render(tex, formula, { displayMode: formula.matches("div"), throwOnError: false });
+    }
+  }
 
   // A formula that is short enough for any screen is not broken between two lines, nor
   // parted from the comma after it.
@@ -82,7 +83,7 @@
   // cuts in two would otherwise be tried again for ever.
   if (results) {
     const seen = new MutationObserver(() => {
-      typeset(results);
+      renderMathInElement(results, { delimiters: [{ left: "\\(", right: "\\)" }], throwOnError: false });
       seen.takeRecords();
     });
     seen.observe(results, { childList: true, subtree: true });
@@ -92,11 +93,13 @@
   const withItsChain = ({ target }) => {
     const button = target.closest?.("button[data-clipboard-target]");
     const box = button?.closest("[data-copy], [data-chain]");
-    const code = box?.dataset.copy ?? box?.querySelector("code").textContent;
-    if (!code || button.dataset.clipboardText) return;
-    button.dataset.clipboardText = code;
-    const shown = box.querySelector("code").textContent;
-    if (code.trim() === shown.trim()) return;
+    if (!box) return;
+    const same = `[data-chain="${CSS.escape(box.dataset.chain ?? "")}"]`;
+    const chain = [...box.closest("article").querySelectorAll(same)];
+    const upTo = [...chain.slice(0, chain.indexOf(box)), box];
+    const codes = upTo.map((each) => (each.dataset.copy ?? each.querySelector("code").textContent).trim());
+    button.dataset.clipboardText = `${codes.filter(Boolean).join("\n\n")}\n`;
+    if (upTo.length === 1) return;
     button.title = "Copy, with the blocks that this one continues";
     button.setAttribute("aria-label", button.title);
   };

@@ -132,7 +132,9 @@ async function show(link, touched = false) {
   }
   if (touched) card.append(Object.assign(document.createElement("p"), { className: "mx-more", textContent: "Touch the word again for its page." }));
   document.body.append(card);
-  globalThis.renderMathInElement?.(card, { delimiters: [{ left: "\\(", right: "\\)", display: false }], throwOnError: false });
+  for (const tex of card.querySelectorAll("annotation")) {
+    globalThis.katex?.render(tex.textContent, tex.closest(".arithmatex"), { throwOnError: false });
+  }
   const place = link.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = card;
   const above = place.bottom + height + 12 > innerHeight && place.top > height + 12;

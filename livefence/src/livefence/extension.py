@@ -132,7 +132,7 @@ class Writer:
                 end = "</details></div>"
             opening = self._stash(
                 f'<div class="{name}" data-search-exclude data-chain="{chain}"'
-                f"{self._copied(fence)}>{fold}"
+                f"{_copied(fence)}>{fold}"
             )
             blocks = [opening, *blocks, self._stash(end)]
         elif fence.head.check:
@@ -143,13 +143,6 @@ class Writer:
             )
             blocks = [opening, *blocks, self._stash("</div>")]
         return self._with_result(fence.prefix, blocks, result)
-
-    def _copied(self, fence: Fence) -> str:
-        """What is copied, where that is more, or other, than what is seen."""
-        copied = self.parsed.copied(fence)
-        if copied.strip("\n") == fence.seen:
-            return ""
-        return f' data-copy="{page.attribute(copied)}"'
 
     def _command(self, cell: Command, result: Result) -> str:
         """The commands, and what they print."""
@@ -181,6 +174,13 @@ class Writer:
 
     def _stash(self, raw: str) -> str:
         return str(self.md.htmlStash.store(raw))
+
+
+def _copied(fence: Fence) -> str:
+    """What is copied of the fence, where that is other than what is seen."""
+    if fence.source == fence.seen:
+        return ""
+    return f' data-copy="{page.attribute(fence.source)}"'
 
 
 def _output(text: str) -> str:

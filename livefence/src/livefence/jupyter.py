@@ -40,20 +40,19 @@ class Reader:
         if len(found) != len(cells):
             self.fail(f"{len(cells)} cells are stored, {len(found)} are shown")
         pieces: list[str] = []
-        self.sources: list[str] = []
         for tag, cell in zip(found, cells, strict=False):
             if cell["cell_type"] == "markdown":
                 pieces.append(_markdown(tag))
             else:
-                self.sources.append(without_magics("".join(cell.get("source", ""))))
-                pieces += self._code(tag, cell["metadata"])
+                pieces += self._code(tag, cell)
         return "\n".join(pieces)
 
-    def _code(self, tag: Tag, says: dict[str, Any]) -> Iterator[str]:
+    def _code(self, tag: Tag, cell: dict[str, Any]) -> Iterator[str]:
         """The code, what it printed and what it drew.
 
         A kernel hands over what is printed in pieces cut by the clock; they are joined.
         """
+        says = cell["metadata"]
         alts, captions = (texts(says.get(key)) for key in ("alt", "caption"))
         for kind, parts in groupby(tag.select(PARTS), _kind):
             if kind == "text/plain":
@@ -62,7 +61,8 @@ class Reader:
             for part in parts:
                 image = part.select_one(f"img[src^='{SVG}']")
                 if kind == "code":
-                    yield _highlighted(part, "\n\n".join(self.sources) + "\n")
+                    source = without_magics("".join(cell.get("source", "")))
+                    yield _highlighted(part, source)
                 elif image is None:
                     self.fail(f"a cell gave {kind}, which is not shown here")
                 else:
@@ -89,12 +89,13 @@ def _kind(part: Tag) -> str:
     return "code" if part.name == "pre" else str(part["data-mime-type"])
 
 
-def _highlighted(part: Tag, copied: str) -> str:
+def _highlighted(part: Tag, source: str) -> str:
     """The code as a fence has it: the cells of a notebook are one chain."""
     code = part.decode_contents().removeprefix("<span></span>").rstrip()
+    other = source.strip() != part.get_text().strip()
+    copied = f' data-copy="{attribute(source)}"' if other else ""
     return (
-        '<div class="livefence" data-search-exclude data-chain="0" '
-        f'data-copy="{attribute(copied)}">'
+        f'<div class="livefence" data-search-exclude data-chain="0"{copied}>'
         '<div class="language-python highlight"><pre><span></span>'
         f"<code>{code}\n</code></pre></div></div>"
     )

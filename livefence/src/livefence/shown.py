@@ -14,7 +14,7 @@ class Block:
 
     code: str = ""
     classes: tuple[str, ...] = ()  # of the element around it
-    copied: str | None = None  # what the copy button gives; None if nothing ran
+    copied: str | None = None  # it and those that it continues; None if nothing ran
 
     @property
     def is_python(self) -> bool:
@@ -25,10 +25,15 @@ class Block:
 def blocks(html: str) -> list[Block]:
     """The highlighted blocks of a page, in order."""
     found = []
+    chains: dict[str, list[str]] = {}
     for shown in BeautifulSoup(html, "html.parser").select("div.highlight"):
         code = "".join(part.get_text() for part in shown.select("code"))
         around = shown.find_parent(attrs={"data-chain": bool})
-        copied = str(around.get("data-copy", code)) if around else None
+        copied = None
+        if around:
+            chain = chains.setdefault(str(around["data-chain"]), [])
+            chain.append(str(around.get("data-copy", code)).strip("\n"))
+            copied = "\n\n".join(filter(None, chain)) + "\n"
         found.append(Block(code, tuple(shown["class"]), copied))
     return found
 

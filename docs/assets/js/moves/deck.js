@@ -51,11 +51,15 @@ export default function deck(box) {
     requestAnimationFrame(() => requestAnimationFrame(again)); // what moves is drawn by then
   }
 
-  /** A slide that is taller than the screen gets smaller, down to two thirds. */
+  /** A slide that is taller than the screen gets smaller, down to two thirds; where that
+      is not enough, what a block prints stands beside it. */
   function fit(slide) {
-    for (const size of [1, 0.88, 0.77, 0.67]) {
-      slide.style.setProperty("--mx-fit", size);
-      if (slide.scrollHeight <= slide.clientHeight + 2) break;
+    for (const beside of [false, true]) {
+      slide.classList.toggle("mx-tight", beside);
+      for (const size of [1, 0.88, 0.77, 0.67]) {
+        slide.style.setProperty("--mx-fit", size);
+        if (slide.scrollHeight <= slide.clientHeight + 2) return;
+      }
     }
   }
 

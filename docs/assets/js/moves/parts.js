@@ -8,9 +8,14 @@ export const dot = (name, square = "") =>
 export const minus = (text) => String(text).replaceAll("-", "−");
 
 /** Lets a finger on a drawing, or a pressed mouse, move a slider: value(x, y) is the
-    slider's value at a place in the drawing's units. taken(x, y) says where it may begin. */
+    slider's value at a place in the drawing's units. taken(x, y) says where it may begin.
+    A word below the slider tells of it, until it was done once. */
 export function pull(svg, slider, value, taken = () => true) {
   svg.style.touchAction = "pan-y"; // up and down, the page goes on
+  const hint = document.createElement("small");
+  hint.textContent = "You can drag in the picture, too.";
+  hint.ariaHidden = "true";
+  slider.after(hint);
   let held = false;
   const say = (name) => slider.dispatchEvent(new Event(name, { bubbles: true }));
   const follow = (event) => {
@@ -18,6 +23,7 @@ export function pull(svg, slider, value, taken = () => true) {
     if (event.type === "pointerdown") held = taken(x, y);
     else if (event.type === "pointermove" && !event.buttons) svg.style.cursor = taken(x, y) ? "ew-resize" : "";
     if (!held || !event.buttons) return;
+    hint.remove();
     slider.valueAsNumber = value(x, y);
     say("input");
   };

@@ -71,10 +71,6 @@ export class Answer extends Cell {
     return [this];
   }
 
-  get followers() {
-    return [this];
-  }
-
   get built() {
     return [];
   }

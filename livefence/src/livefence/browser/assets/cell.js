@@ -98,11 +98,6 @@ export class Cell {
     return this.mates.slice(0, this.mates.indexOf(this) + 1);
   }
 
-  /** This block and those of its chain after it. */
-  get followers() {
-    return this.mates.slice(this.mates.indexOf(this));
-  }
-
   get chainName() {
     return `${location.pathname}#${this.box.dataset.chain}`;
   }
@@ -267,16 +262,9 @@ export class Cell {
   }
 
   changed(text) {
-    this.box.dataset.built ??= this.box.dataset.copy ?? `${this.text}\n`;
     this.text = text;
-    for (const cell of this.followers) cell.copies();
+    this.box.dataset.copy = text; // while an editor stands in the place of the code
     this.show();
-  }
-
-  /** What the copy button gives is what the reader sees. */
-  copies() {
-    this.box.dataset.copy = `${this.chain.map((cell) => cell.text).filter(Boolean).join("\n\n")}\n`;
-    this.box.querySelector("[data-clipboard-text]")?.removeAttribute("data-clipboard-text");
   }
 
   // --------------------------------------------------------------------- the results

@@ -19,15 +19,16 @@ class Empty extends Cell {
     return { chain: this.chainName, blocks: [this.box.dataset.first, this.text] };
   }
 
-  copies() {
-    this.box.dataset.copy = `${this.box.dataset.first}\n\n${this.text}\n`;
+  changed(text) {
+    super.changed(text);
+    this.box.dataset.copy = `${this.box.dataset.first}\n\n${text}`;
   }
 }
 
 function emptyBlock(place) {
   const { first } = place.dataset;
   const code = make("code", { "data-empty": "Edit, or click here, and write." });
-  const box = make("div", { class: "livefence", "data-chain": "empty", "data-first": first, "data-copy": `${first}\n` });
+  const box = make("div", { class: "livefence", "data-chain": "empty", "data-first": first, "data-copy": first });
   box.append(make("div", { class: "language-python highlight" }, make("pre", {}, code)));
   const words = first ? ["An empty block, run after ", make("code", {}, first.trim()), "."] : ["An empty block."];
   place.append(make("p", { class: "livefence-lead" }, ...words), box);
