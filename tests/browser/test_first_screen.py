@@ -110,13 +110,14 @@ def test_the_lever_of_chapter_7_moves_the_weight_that_is_not_computed(phone, sta
     """b is computed: wherever the finger begins, a moves, and b balances it."""
     page, box = phone("07-identifiable")
     frame = box.locator("svg").bounding_box()
+    unit = frame["width"] / box.locator("svg").evaluate("e => e.viewBox.baseVal.width")
 
     def across(share):
-        return frame["x"] + 22 + (frame["width"] - 44) * share
+        return frame["x"] + 22 * unit + (frame["width"] - 44 * unit) * share
 
-    page.mouse.move(across(start), frame["y"] + 76)
+    page.mouse.move(across(start), frame["y"] + 76 * unit)
     page.mouse.down()
-    page.mouse.move(across(0.9), frame["y"] + 76, steps=3)
+    page.mouse.move(across(0.9), frame["y"] + 76 * unit, steps=3)
     page.mouse.up()
     expect(box.locator("svg")).to_contain_text("a = 0.9")
     balance = (0.6 - 0.6 * 0.9) / 0.4

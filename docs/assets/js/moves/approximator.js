@@ -53,7 +53,7 @@ export default function approximator(box) {
     if (!measured.has(rows)) measured.set(rows, errors(rows, target));
     return measured.get(rows);
   }
-  const tall = (width) => (width > 480 ? 270 : 230);
+  const tall = (width) => (width > 480 ? 270 : 206);
 
   const again = inPixels(svg, tall, (width) => {
     const [, { f, from, to, top, ticks }, rows] = chosen();
@@ -79,7 +79,7 @@ export default function approximator(box) {
       ${ticks.map((x) => words(X(x), foot + 16, String(x).replace("-", "−"))).join("")}
       ${words(X(at) + (left ? -8 : 8), Y((f(at) + g(at)) / 2) + 4, `gap ${sup.toFixed(3)}`, { anchor: left ? "end" : "start" })}
       ${words(4, 16, `area between: ${l1.toFixed(4)}`, { anchor: "start", color: "accent" })}
-      ${words(width - 4, 16, rows.length === 1 ? "one normal" : `${rows.length} normals, added up`, { anchor: "end", color: "accent" })}`;
+      ${words(width - 4, 16, rows.length === 1 ? "one normal" : `${rows.length} normals`, { anchor: "end", color: "accent" })}`;
   });
 
   function draw(announce) {

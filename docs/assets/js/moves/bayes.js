@@ -44,7 +44,7 @@ export default function bayes(box, { redA, redB, p }) {
       const [ofA, ofB] = [room * share, room * (1 - share)];
       const [a, b] = [(height * share).toFixed(2), (height * (1 - share)).toFixed(2)];
       marks += `
-        <text x="0" y="${y + 15}">${colour}: height P(${colour}) = ${height.toFixed(2)}</text>
+        <text x="0" y="${y + 15}">height P(${colour}) = ${height.toFixed(2)}</text>
         <text x="${width}" y="${y + 15}" text-anchor="end" data-tie="responsibility">width of A: ${share.toFixed(2)}</text>
         <rect x="0" y="${top}" width="8" height="${tall}" fill="var(--mx-${colour})" data-tie="colour"/>
         <rect x="${LEFT}" y="${top}" width="${ofA}" height="${tall}" fill="var(--mx-1)" data-tie="responsibility label"/>
@@ -57,7 +57,7 @@ export default function bayes(box, { redA, redB, p }) {
     const anchor = average < 0.3 ? "start" : average > 0.7 ? "end" : "middle";
     const x = average < 0.3 ? LEFT : average > 0.7 ? width : at;
     svg.innerHTML = `${marks}
-      <text x="${x}" y="${y + 13}" text-anchor="${anchor}">dashed: the average width of A, π = ${average.toFixed(2)}</text>`;
+      <text x="${x}" y="${y + 13}" text-anchor="${anchor}">dashed: their average, π = ${average.toFixed(2)}</text>`;
     return y + 20;
   });
 

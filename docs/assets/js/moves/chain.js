@@ -101,12 +101,12 @@ export default function chain(box) {
     svg.innerHTML = `
       ${[20, 40].map((v) => `<path d="M${left} ${Y(v)}H${width}" stroke="var(--mx-rule)" stroke-dasharray="2 4"/>${words(left - 5, Y(v) + 4, v, { anchor: "end" })}`).join("")}
       ${words(left - 5, floor + 4, 0, { anchor: "end" })}
-      ${words(left, 12, "earthquakes a year, coloured by the chain", { anchor: "start" })}
+      ${words(left, 15, "earthquakes, coloured by the chain", { anchor: "start" })}
       <g class="bars" data-tie="forward">${bars.join("")}</g>
       <path d="M${left} ${floor}H${width}" stroke="var(--mx-ink)"/>
       ${ticks.join("")}${label}
       <g class="strip">${strip.join("")}</g>
-      ${words(left, floor + 57, "the mixture's colours: by the count alone", { anchor: "start" })}`;
+      ${words(left, floor + 57, "the mixture's: by the count alone", { anchor: "start" })}`;
   });
 
   function show(announce) {

@@ -73,7 +73,7 @@ export default function floor(box) {
       ${areas.join("")}${marks.join("")}
       <path d="M${X(LOW)} ${Y(0)}H${X(HIGH)}" stroke="var(--mx-ink)"/>
       <path d="${x.map((v) => `M${X(v).toFixed(1)} ${top + 130}v7`).join("")}" stroke="var(--mx-ink)"/>
-      ${[10, 20, 30].map((v) => words(X(v), top + 152, v === 30 ? "30,000 km/s" : `${v},000`)).join("")}
+      ${[10, 20, 30].map((v) => words(Math.max(X(v), left + 24), top + 152, v === 30 ? "30,000 km/s" : `${v},000`)).join("")}
       ${note}`;
   }
   const again = inPixels(svg, (width) => (side(width) ? 158 : 324), paint);

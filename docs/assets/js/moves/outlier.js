@@ -81,7 +81,7 @@ export default function move(box, { at, df }) {
       const right = name === "mean" && value > Math.min(marks[0][1], marks[1][1]);
       return `
       <path d="M${X(value).toFixed(1)} ${y + 4}V${base}" stroke="var(--mx-${hues[name]})" stroke-width="2.2" ${looks[name]}/>
-      ${words(X(value) + (right ? 6 : -6), y, `${name} ${minus(value.toFixed(2))}`, { anchor: right ? "start" : "end", color: name === "median" ? "muted" : "ink", tie: name === "t" ? "place" : "" })}`;
+      ${words(right ? Math.min(X(value) + 6, width - 76) : X(value) - 6, y, `${name} ${minus(value.toFixed(2))}`, { anchor: right ? "start" : "end", color: name === "median" ? "muted" : "ink", tie: name === "t" ? "place" : "" })}`;
     });
     const grid = Array.from({ length: 237 }, (_, k) => LEFT + k / 2);
     const [low, top] = [252, 208];
@@ -94,7 +94,7 @@ export default function move(box, { at, df }) {
       <path d="M${points(grid, X, U)}L${X(RIGHT)} ${low}L${X(LEFT)} ${low}Z" fill="var(--mx-1)" fill-opacity="0.3"/>
       <path d="M${points(grid, X, U)}" fill="none" stroke="var(--mx-1)" stroke-width="2" data-tie="precision"/>
       <circle cx="${X(all[0])}" cy="${U(all[0])}" r="5" fill="var(--mx-accent)"/>
-      ${words(X(LEFT), top - 6, `what a measurement counts: at ${minus(all[0])}, ${here.toFixed(4)}`, { anchor: "start", color: "accent", tie: "precision" })}
+      ${words(X(LEFT), top - 6, `how much ${minus(all[0])} counts: ${here.toFixed(4)}`, { anchor: "start", color: "accent", tie: "precision" })}
       ${words(width / 2, low + 18, "light time, nanoseconds above 24,800")}`;
   });
 

@@ -2,15 +2,15 @@
 // the reader's is larger, so is the drawing's.
 
 const NARROW = 440; // pixels: up to that width all of it is needed to draw in
-const MOST = 1.2; // a wide box's share of that goes to larger words and marks
+const [LEAST, MOST] = [8 / 7, 1.2]; // letters of 16 pixels, and of 17 where there is room
 
-/** How much larger than usual a drawing is in a box as wide as this one: as the page's
-    text is, and in a wide box more. */
+/** How much larger than it is drawn a drawing is in a box as wide as this one: as the
+    page's text is, and in a wide box more. */
 export function scale(box) {
   const root = document.documentElement;
   const text = Math.max(1, parseFloat(getComputedStyle(root).fontSize) / 20);
   const most = root.classList.contains("mx-show") ? 1 : MOST; // a slide has no height to spare
-  return text * Math.min(Math.max(1, box.clientWidth / text / NARROW), most);
+  return text * Math.min(Math.max(LEAST, box.clientWidth / text / NARROW), most);
 }
 
 /** Draws by draw(width) now and whenever the svg's width changes, and returns what

@@ -65,7 +65,7 @@ export default function move(box, { p, s, n }) {
   const grid = Array.from({ length: 241 }, (_, k) => -6 + k / 20);
   let [rho, first, now, steps, trail] = [rate(p, s), 0, 0, 0, []];
 
-  const tall = (width) => (width < 420 ? 268 : 300);
+  const tall = (width) => (width < 420 ? 234 : 300);
   const drawParabolas = inPixels(parabolas, tall, (width) => {
     const [top, floor] = [34, tall(width) - 46];
     const X = (x) => width / 2 + (x * width) / 8.6;

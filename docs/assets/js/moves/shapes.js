@@ -61,11 +61,12 @@ export default function shapes(box) {
     const round = (all) => all.map(([x, y]) => `${X(x).toFixed(1)} ${Y(y).toFixed(1)}`).join("L");
     const two = (v) => minus((v + 0).toFixed(2).replace(/^-0\.00$/, "0.00"));
     const matrix = ([, , [xx, xy, yy]], k) => {
-      const [x, y] = wide(width) ? [X(1.65) + 40, 60 + 100 * k] : [width / 2 - 144 + 164 * k, foot + 68];
+      const apart = Math.min(144, width - 126);
+      const [x, y] = wide(width) ? [X(1.65) + 40, 60 + 100 * k] : [(width - apart - 126) / 2 + apart * k, foot + 68];
       const cell = (v, dx, dy) => words(x + dx, y + dy, two(v), { anchor: "end", color: k + 1 });
       return `${words(x, y, `Σ<tspan dy="3">${"AB"[k]}</tspan><tspan dy="-3"> =</tspan>`, { anchor: "start", color: k + 1, tie: "covariance" })}
-        ${cell(xx, 84, -9)}${cell(xy, 126, -9)}${cell(xy, 84, 9)}${cell(yy, 126, 9)}
-        <path d="M${x + 50} ${y - 22}h-6v36h6M${x + 126} ${y - 22}h6v36h-6" fill="none" stroke="var(--mx-${k + 1})"/>`;
+        ${cell(xx, 80, -9)}${cell(xy, 120, -9)}${cell(xy, 80, 9)}${cell(yy, 120, 9)}
+        <path d="M${x + 47} ${y - 22}h-6v36h6M${x + 120} ${y - 22}h6v36h-6" fill="none" stroke="var(--mx-${k + 1})"/>`;
     };
     const told = wide(width) ? [`${numbers} numbers in all`, `log-likelihood ${minus(tall.toFixed(2))}`, `BIC ${bic.toFixed(1)}`] : [];
     svg.innerHTML = `
