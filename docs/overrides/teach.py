@@ -15,8 +15,8 @@ Numbers that are typed are looked at by typed.py.
 
 from __future__ import annotations
 
-import functools
 import html as entities
+import itertools
 import logging
 import re
 from pathlib import Path
@@ -38,6 +38,8 @@ HERE = re.compile(
 )
 IDS = re.compile(r'(\bid="|href="#|url\(#)lf')
 BORROWED = "<!-- of the chapter -->{}<!-- here -->"
+SVG = re.compile(r"<svg\b.*?</svg>", re.S)
+STAND_IN = re.compile(r'<svg data-drawing="(\d+)"></svg>')
 CHAIN = re.compile(r'data-chain="(?=\d)')  # those of the page have numbers of their own
 STYLE = '<link rel="stylesheet" href="{}assets/css/teach.css">\n'
 log = logging.getLogger("mkdocs.teach")
@@ -95,12 +97,6 @@ def _chapter(page: Any) -> str | None:
     return str(chapter)
 
 
-@functools.cache
-def _soup(html: str) -> BeautifulSoup:
-    """A chapter, which is read and not changed."""
-    return BeautifulSoup(html, "html.parser")
-
-
 @event_priority(60)  # before livefence forgets what it ran
 def on_page_content(html: str, page: Any, config: Any, **_: Any) -> str | None:
     """Remember a chapter; fill the slots of a page that is made of one."""
@@ -135,10 +131,16 @@ def on_page_content(html: str, page: Any, config: Any, **_: Any) -> str | None:
 
 
 class Parts:
-    """The figures and the blocks of a chapter."""
+    """The figures and the blocks of a chapter.
+
+    Drawings are most of it: others stand in for them while it is taken apart.
+    """
 
     def __init__(self, html: str) -> None:
-        self.soup = _soup(html)
+        self.drawings = SVG.findall(html)
+        places = itertools.count()
+        light = SVG.sub(lambda _: f'<svg data-drawing="{next(places)}"></svg>', html)
+        self.soup = BeautifulSoup(light, "html.parser")
         self.blocks = [
             block
             for block in self.soup.select("div.livefence")
@@ -147,6 +149,13 @@ class Parts:
 
     def find(self, kind: str, words: str) -> list[str]:
         """The HTML of each that holds these words."""
+
+        def drawing(match: re.Match[str]) -> str:
+            return self.drawings[int(match[1])]
+
+        return [STAND_IN.sub(drawing, html) for html in self._find(kind, words)]
+
+    def _find(self, kind: str, words: str) -> list[str]:
         if kind == "figure":
             figures = self.soup.select("figure.livefence-figure")
             return [str(f) for f in figures if words in _text(f.figcaption or f)]

@@ -13,18 +13,18 @@ What is the deck's own is `given` in the front matter, as the error has it.
 
 from __future__ import annotations
 
+import html as entities
 import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bs4 import BeautifulSoup
-
 FOLDER, CHAPTERS = "teaching/", "chapters/"
 SLIDES, PROBLEMS = "\n## Slides", "\n## Problems"
 NOTE = "    "  # how a line of the speaker's notes begins
 ASKED = re.compile(r"^\[\w+: .+\]$", re.M)
+MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]+>", re.S)
 CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<!--.*?-->|(?m:^\d\. )", re.S)
 ANCHOR, MINUTES = re.compile(r"\{ #\w+ \}"), re.compile(r'"Say, \d+ minutes"')
 HOMEWORK = re.compile(r"problems \d[\d, ]* and \d+|[Pp]roblem \d+")
@@ -101,7 +101,7 @@ def on_page_content(html: str, page: Any, **_: Any) -> None:
     """Remember where the numbers of a chapter stand: in text, code and figures."""
     source = page.file.src_uri
     if source.startswith(CHAPTERS):
-        text = BeautifulSoup(html, "html.parser").get_text(" ")
+        text = entities.unescape(MARKUP.sub(" ", html))
         chapters[source] = Chapter(_sides(_words(text)), formulas.get(source, []))
 
 
