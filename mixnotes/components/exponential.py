@@ -249,6 +249,10 @@ class StandardizedFamily(ExponentialFamily):
     narrow a component is beside its distance from the origin.
     """
 
+    def inside(self, x: Array) -> NDArray[np.bool_]:
+        """Every observation is."""
+        return np.ones(len(x), dtype=bool)
+
     @abstractmethod
     def columns(self, x: Array) -> Array:
         """The data as columns of coordinates, shape (d, n)."""

@@ -183,10 +183,6 @@ class MultivariateNormal(NormalOfRows, WithJoint, StandardizedFamily):
         """Components of equal kind share one matrix product."""
         return (type(self), self.model)
 
-    def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Every observation is."""
-        return np.ones(len(x), dtype=bool)
-
     def columns(self, x: Array) -> Array:
         """The columns of x, shape (d, n)."""
         return x.T

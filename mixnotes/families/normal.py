@@ -225,10 +225,6 @@ class Normal(WithJoint, _Bell):
         """Components of equal kind share one matrix product."""
         return (type(self),)
 
-    def inside(self, x: Array) -> NDArray[np.bool_]:
-        """Every observation is."""
-        return np.ones(len(x), dtype=bool)
-
     def _sample(self, n: int, rng: np.random.Generator) -> Array:
         return rng.normal(self.given("mean"), self.given("sd"), n)
 
