@@ -1,14 +1,16 @@
 """Hook for MkDocs: a number that is typed on a slide must be its chapter's.
 
 A page below teaching/ names its `chapter` in the front matter. A number on its slides
-that is no expression of the chapter's (see teach.py) must stand in the chapter between
-the same words: the one that tells what it is before it, and the one after it, with no
-other number between. So one of the chapter's numbers in the place of another is found.
-In the speaker's notes one of both words is enough, and only numbers of two digits or
-more, below 0 or in percent are looked at. A number in a formula must have the same
-signs on both sides in a formula of the chapter.
+that is no expression of the chapter's (see teach.py), in figures or in a word such as
+ten or half, must stand in the chapter between the same words: the one that tells what
+it is before it, and the one after it, with no other number between. So nearly always
+one of the chapter's numbers in the place of another is found. In the speaker's notes
+one of both words is enough, and only numbers of two digits or more, below 0 or in
+percent are looked at. A number in a formula must have the same signs on both sides in
+a formula of the chapter. Problems are not looked at.
 
-What is the deck's own is `given` in the front matter, as the error has it.
+What is the deck's own is `given` in the front matter, as the error has it, once for
+each place.
 """
 
 from __future__ import annotations
@@ -24,14 +26,29 @@ FOLDER, CHAPTERS = "teaching/", "chapters/"
 SLIDES, PROBLEMS = "\n## Slides", "\n## Problems"
 NOTE = "    "  # how a line of the speaker's notes begins
 ASKED = re.compile(r"^\[\w+: .+\]$", re.M)
-MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]+>", re.S)
-CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|<!--.*?-->|(?m:^\d\. )", re.S)
+MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|</?[A-Za-z][^<>]*>", re.S)
+CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|(?m:^\d\. )", re.S)
 ANCHOR, MINUTES = re.compile(r"\{ #\w+ \}"), re.compile(r'"Say, \d+ minutes"')
-HOMEWORK = re.compile(r"problems \d[\d, ]* and \d+|[Pp]roblem \d+")
-WORD = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:[ \xa0]?%)?|[^\W\d_]+")
+HOMEWORK = re.compile(
+    r"problems \d[\d, ]* and \d+|(?:[Pp]roblem|[Ee]xercise|[Ss]lide) \d+"
+)
+VALUE = re.compile(r'<span class="mx-number">([^<]*)</span>')  # of an expression
+MADE = "\u2060"  # what stands before it
+WORD = re.compile(
+    MADE + r"?-?\d+(?:,\d{3})*(?:\.\d+)?(?:[ \xa0]?(?:%|percent\b))?|[^\W\d_]+"
+)
 COMMAND = re.compile(r"\\[A-Za-z]+|\^\{?\d\}?")  # of TeX, and powers
-NAMES = ["two", "three", "four", "five", "six", "seven", "eight", "nine"]
-IN_WORDS = {name: str(k) for k, name in enumerate(NAMES, 2)}
+NAMES = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+IN_WORDS = {name: str(k) for k, name in enumerate(NAMES, 2)} | {
+    "twenty": "20",
+    "thirty": "30",
+    "fifty": "50",
+    "hundred": "100",
+    "thousand": "1000",
+    "million": "1000000",
+    "half": "1/2",
+    "twice": "2",
+}
 # Words that say nothing of what a number counts.
 SMALL = re.compile(
     "a|about|all|also|am|an|and|any|are|as|at|be|been|before|between|but|by|can|could|"
@@ -46,7 +63,9 @@ LAYOUT = re.compile(
     r"\\(?:begin|end)\{\w+\}|\\[,;!: ]|"
     r"\\(?:left|right|[bB]igg?[lr]?|q?quad)(?![A-Za-z])"
 )
-APART = re.compile(r"[,;.](?!\d)|\\text\{[^}]*\}|\\\\")  # ends a part of a formula
+APART = re.compile(  # ends a part of a formula, but a comma within brackets
+    r"[,;.](?!\d)(?![^()\[\]]*[)\]])|\\text\{[^}]*\}|\\\\"
+)
 SIGN = re.compile(r"\\[A-Za-z]+|\d+(?:\.\d+)?|[^\s\\{}&~]")
 BESIDE = 2  # signs on either side of a number in a formula
 log = logging.getLogger("mkdocs.typed")
@@ -83,18 +102,18 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> None:
     whole = Path(page.file.abs_src_path).read_text(encoding="utf-8")
     lead = whole.rstrip().count("\n") - markdown.rstrip().count("\n")
     first = lead + (before + mark).count("\n") + 1
-    unknown = dict(_unknown(slides, chapters[name])[::-1])
-    given = [str(words) for words in page.meta.get("given", [])]
-    for words, line in reversed(unknown.items()):
-        if words not in given:
+    left = [str(words) for words in page.meta.get("given", [])]
+    for words, line in _unknown(slides, chapters[name]):
+        if words in left:
+            left.remove(words)
+        else:
             said = f'"{words}" stands on a slide and not in {name}'
             log.error(f"docs/{source}:{first + line}: {said}")
-    for words in given:
-        if words not in unknown:
-            before = whole[: whole.find(words, whole.find("\ngiven:"))]
-            line = before.count("\n") + 1
-            said = f'given has "{words}", which the slides do not need'
-            log.error(f"docs/{source}:{line}: {said}")
+    for words in left:
+        before = whole[: whole.find(words, whole.find("\ngiven:"))]
+        line = before.count("\n") + 1
+        said = f'given has "{words}", which the slides do not need'
+        log.error(f"docs/{source}:{line}: {said}")
 
 
 def on_page_content(html: str, page: Any, **_: Any) -> None:
@@ -108,7 +127,8 @@ def on_page_content(html: str, page: Any, **_: Any) -> None:
 def _unknown(slides: str, chapter: Chapter) -> list[tuple[str, int]]:
     """The numbers of slides that the chapter does not have, each between its words,
     with the line that it stands on."""
-    text = slides
+    text = VALUE.sub(MADE + r"\1", slides)
+    text = MARKUP.sub(_blank, text)
     for other in (ASKED, CODE, ANCHOR, MINUTES, HOMEWORK):
         text = other.sub(_blank, text)
     found = []
@@ -122,8 +142,8 @@ def _unknown(slides: str, chapter: Chapter) -> list[tuple[str, int]]:
         words = [word for word, _, _ in slide]
         for k, (word, line, noted) in enumerate(slide):
             if _counts(word, noted):
-                before = next(filter(_tells, words[:k][::-1]), "")
-                after = next(filter(_tells, words[k + 1 :]), "")
+                before = next(filter(_tells, words[:k][::-1]), "").strip(MADE)
+                after = next(filter(_tells, words[k + 1 :]), "").strip(MADE)
                 if not _stands(chapter.numbers.get(word, []), before, after, noted):
                     told_as = " ".join(filter(None, (before, word, after)))
                     found.append((told_as, line))
@@ -134,15 +154,18 @@ def _slides(text: str) -> Iterator[list[tuple[str, int, bool]]]:
     """The words of each slide, and those of each line of its notes: every word with
     its line, and whether it is a note's."""
     slide: list[tuple[str, int, bool]] = []
+    notes = False
     for number, line in enumerate(text.split("\n")):
-        noted = line.startswith(NOTE)
+        if line.startswith(("###", "???")):
+            notes = line.startswith("???")
+        noted = notes and line.startswith((NOTE, "???"))
         words = [(word, number, noted) for word in _words(line)]
         if noted:
             yield words
         elif line.startswith("###"):
             yield slide
             slide = words
-        elif not line.startswith("???"):
+        else:
             slide = slide + words
     yield slide
 
@@ -172,7 +195,7 @@ def _stands(places: list[Sides], before: str, after: str, noted: bool) -> bool:
 
 def _counts(word: str, noted: bool) -> bool:
     """Whether a word is a number that is looked at."""
-    digits = len(re.sub(r"\D", "", word))
+    digits = 0 if word[0] == MADE else len(re.sub(r"\D", "", word))
     return digits >= 2 or (
         digits == 1 and (not noted or word[0] == "-" or word[-1] == "%")
     )
@@ -184,11 +207,19 @@ def _tells(word: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    """Words and numbers, those from two to nine as figures; a percentage is one word,
-    and commands of TeX are none."""
+    """Words and numbers, those in words as figures, each as short as it can be written;
+    a percentage is one word, and commands of TeX are none."""
     text = COMMAND.sub(" ", text).replace("−", "-").lower()
-    words = (re.sub(r"[ \xa0]", "", word) for word in WORD.findall(text))
-    return [IN_WORDS.get(word, word) for word in words]
+    return [IN_WORDS.get(word, _short(word)) for word in WORD.findall(text)]
+
+
+def _short(word: str) -> str:
+    """A number as short as it can be written: 0.5% of 0.50 percent."""
+    word = re.sub(r"[ \xa0,]", "", word).replace("percent", "%") or word
+    number = word.rstrip("%")
+    if "." not in number:
+        return word
+    return number.rstrip("0").rstrip(".") + word[len(number) :]
 
 
 def _sides(words: list[str]) -> dict[str, list[Sides]]:
@@ -218,5 +249,6 @@ def _formulas(text: str) -> list[tuple[str, int]]:
 
 def _parts(tex: str) -> list[list[str]]:
     """The signs of a formula, without its layout: of each part between commas."""
-    parts = APART.split(LAYOUT.sub(" ", tex))
-    return [SIGN.findall(re.sub(r"\\[dt]frac", r"\\frac", part)) for part in parts]
+    plain = re.sub(r"\\[dt]frac", r"\\frac", LAYOUT.sub(" ", tex))
+    plain = re.sub(r"\\frac(\d)(\d)", r"\\frac \1 \2", plain)
+    return [SIGN.findall(part) for part in APART.split(plain)]

@@ -18,7 +18,7 @@ The weight is 0.25 of 200.
 |---|---|---|
 | Ann | 0.6 | 0.8 |
 
-There are three cures: \(\sigma^2 \ge 1\) in a box.
+There are three cures: \(\sigma^2 \ge 1\) in a box, and \(h \in [0, 1]\).
 
 \[
 \begin{aligned}
@@ -55,6 +55,8 @@ def told(monkeypatch, caplog, tmp_path):
     return said
 
 
+SAY = '??? note "Say, 10 minutes"\n\n'
+RESULT = '<span class="mx-number">0.6</span>'
 FAULTS = {
     "a number that the chapter has not": ("The weight is 0.26.", "weight 0.26"),
     "a whole number": ("0.25 of 201", "0.25 201"),
@@ -69,10 +71,16 @@ FAULTS = {
     "a number below 0": ("The weight is -9.", "weight -9"),
     "a number in a table": ("| weight | 7.5 | `x` |", "weight 7.5"),
     "a line above": ("Weight\n\n200", "weight 200"),
-    "one that the speaker says": ("    The weight is 0.26.", "weight 0.26"),
+    "a number in another word": ("There are a hundred cures.", "100 cures"),
+    "one half": ("Half the weight.", "1/2 weight"),
+    "one beside a result": (RESULT.replace("6", "7") + " | 0.8 |", "0.7 0.8"),
+    "one in an indented line": ("    Short waits near 5 minutes", "waits 5 minutes"),
+    "one that the speaker says": (f"{SAY}    The weight is 0.26.", "weight 0.26"),
+    "one in the title of notes": ('??? note "Say of 299, 6 minutes"', "say 299 6"),
     "a power": (r"\(\sigma^3 \ge 1\)", r"\sigma ^ 3 \ge 1"),
     "a bound": (r"\(\sigma^2 \ge 2\)", r"\sigma ^ 2 \ge 2"),
-    "a factor": (r"\(f(x) = \frac13 x^2\)", r"= \frac 13 x ^"),
+    "one within brackets": (r"\(h \in [0, 2]\)", "0 , 2 ]"),
+    "a factor": (r"\(f(x) = \frac13 x^2\)", r"= \frac 1 3 x"),
 }
 
 
@@ -94,9 +102,14 @@ RIGHT = [
     "### A { #s10 }",
     "1. A weight\n2. A wait",
     "Homework: problems 6, 8 and 10.",
-    '??? note "Say, 10 minutes"\n\n    Count to 7. A mean weight of 0.25.',
-    "`{chapter} 17`",
+    f"{SAY}    Count to 7. A mean weight of 0.25.",
+    "`code 17`",
     "[code: range(17)]",
+    '<div data-words="17" data-line="17"></div>',
+    "The weight is 0.250 of 200.",
+    r"\(f(x) = \frac12 x^2\)",
+    f"| Ann | {RESULT} | 0.8 |",
+    "Slide 3, then exercise 4.",
 ]
 
 
@@ -110,6 +123,11 @@ def test_what_is_the_chapters_is_not_told(told, slides):
 def test_a_number_of_the_decks_own_is_given_with_its_words(told):
     assert told("Most try 0.5 first.", ["try 0.5 first"]) == []
     assert len(told("Most try 0.4 first.", ["try 0.5 first"])) == 2
+
+
+def test_what_is_given_once_is_given_to_one_number(told):
+    said = told("Most try 0.5 first.\n\nThey try 0.5 first.", ["try 0.5 first"])
+    assert [each.partition(":")[2].partition(":")[0] for each in said] == ["12"]
 
 
 def test_what_is_given_in_vain_is_told_with_its_line(told):
