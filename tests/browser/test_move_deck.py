@@ -1,6 +1,7 @@
 """Slides are gone through by keys and buttons, and the sheet has no solutions."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +9,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import TWO_FRAMES
 
 PAGE = "teaching/03-em/"
+FOLDER = Path(__file__).parents[2] / "docs/teaching"
+DECKS = sorted(file.stem for file in FOLDER.glob("[0-9]*.md"))
 
 
 @pytest.fixture
@@ -80,6 +83,31 @@ def test_the_live_block_runs_on_its_slide(deck):
         pytest.skip("these tests need what Run needs: python -m livefence.browser")
     live.get_by_role("button", name="Run", exact=True).click()
     expect(live.locator(".livefence-status")).to_have_text(re.compile("^Ran in"))
+
+
+HIGH = """async () => {
+  const slides = document.querySelectorAll(".mx-slide"), high = [];
+  const on = [...document.querySelectorAll(".mx-deckbar button")].find(
+    (each) => each.textContent === "On");
+  for (const slide of slides) {
+    for (let k = 0; k < 3; k++) await new Promise(requestAnimationFrame);
+    if (slide.scrollHeight > slide.clientHeight + 4) high.push(slide.textContent);
+    on.click();
+  }
+  return [slides.length, high];
+}"""
+
+
+@pytest.mark.parametrize("deck", DECKS)
+def test_every_slide_fits_a_usual_screen(page, site, deck):
+    """At two thirds of its size if it must."""
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{site.url}teaching/{deck}/")
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.get_by_role("button", name="Present", exact=True).click()
+    count, high = page.evaluate(HIGH)
+    assert count >= 12
+    assert high == []
 
 
 def test_a_slide_gets_smaller_until_it_fits_and_what_is_beyond_is_paged_to(page, site):

@@ -187,6 +187,39 @@ WITH_WORDS = [
 ]
 
 
+SWEEP = """(box) => {
+  const bad = [];
+  const look = (...done) => {
+    if (/NaN|undefined|Infinity/.test(box.innerHTML)) bad.push(done.join(" "));
+  };
+  for (const slider of box.querySelectorAll("input[type=range]")) {
+    for (const end of [slider.min, slider.max]) {
+      slider.value = end;
+      for (const name of ["input", "change"]) {
+        slider.dispatchEvent(new Event(name, { bubbles: true }));
+      }
+      look(end);
+      for (const button of box.querySelectorAll("button")) {
+        button.click();
+        look(end, button.textContent);
+      }
+    }
+  }
+  return bad;
+}"""
+
+
+@pytest.mark.parametrize("name", WITH_WORDS)
+def test_no_slider_and_no_button_leads_where_nothing_can_be_drawn(page, move, name):
+    """From either end of each slider, all buttons one after another."""
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(error))
+    page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+    assert move(name).evaluate(SWEEP) == []
+    page.evaluate(TWO_FRAMES)
+    assert wrong == []
+
+
 @pytest.mark.parametrize("name", WITH_WORDS)
 def test_the_words_of_a_drawing_are_large_enough_on_a_phone(page, move, name):
     """16 pixels, as captions have, inside the drawing, at a width of 390."""

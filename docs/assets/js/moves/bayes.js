@@ -34,8 +34,8 @@ export default function bayes(box, { redA, redB, p }) {
       const free = end ? Math.min(wide, LEFT + room - at) : Math.min(wide, at - LEFT);
       const [edge, anchor] = end ? [x + wide - 7, "end"] : [x + 7, "start"];
       const text = (words, down) => `<text x="${edge}" y="${y + down}" text-anchor="${anchor}" style="fill:var(--mx-paper)">${words}</text>`;
-      if (free > 112 && tall > 17) return text(`${name}: ${number}`, Math.min(18, tall / 2 + 5));
-      if (free > 70 && tall > 38) return text(name, 18) + text(number, 35);
+      if (free > 122 && tall > 17) return text(`${name}: ${number}`, Math.min(18, tall / 2 + 5));
+      if (free > 82 && tall > 38) return text(name, 18) + text(number, 35);
       return wide > 42 && tall > 17 ? text(number, Math.min(18, tall / 2 + 5)) : "";
     };
     let y = 0, marks = "";

@@ -65,11 +65,14 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
 
     // Words stand where neither curve goes: outside the arch, or below its top.
     const side = Math.abs(from - peak) < 0.1 ? 0 : Math.sign(from - peak);
-    const arm = grid.find((w) => Y(under(w)) < top + 0.78 * (floor - top));
+    const arm = grid.find((w) => Y(under(w)) < top + 0.78 * (floor - top)) ?? best;
     const [ofArm, dx] = X(arm) > left + 92 ? ["end", -8] : ["start", 14];
     const way = now < from ? -1 : 1; // away from where they touch, the two curves part
     let wide = now;
     while (Math.min(Y(under(wide)), floor) - Y(like(wide)) < 19 && wide > least && wide < most) wide += way * 0.002;
+    // and "q taken here" above the curve, also where there is no room beside the dot
+    const qAt = side > 0 ? Math.min(X(from) + 10, width - 88) : X(from) + 10 * side;
+    const qOver = Math.min(from, least + ((qAt - left) * (most - least)) / (width - left - right));
     const room = way < 0 ? X(wide) - left : width - X(wide);
     const kl = room > 84
       ? [X(wide) + 9 * way, (Y(like(wide)) + Math.min(Y(under(wide)), floor)) / 2 + 5, way < 0 ? "end" : "start"]
@@ -92,7 +95,7 @@ export default function bound(box, { p, redA: a, redB: b, xbar, least, most }) {
       <circle cx="${X(now)}" cy="${height}" r="5" fill="var(--mx-paper)" stroke="var(--mx-ink)" stroke-width="2.5"/>
       ${words(left, 14, "log-likelihood per marble", { anchor: "start", tie: "likelihood" })}
       ${words(X(arm) + dx, Y(under(arm)) + (dx > 0 ? 10 : 0), "lower bound", { anchor: ofArm, color: "accent", tie: "bound" })}
-      ${words(side > 0 ? Math.min(X(from) + 10, width - 88) : X(from) + 10 * side, Y(like(from)) + (side ? -9 : 22), "q taken here", { anchor: ["end", "middle", "start"][side + 1], tie: "q" })}
+      ${words(qAt, side ? Y(like(side > 0 ? qOver : from)) - 9 : Y(like(from)) + 22, "q taken here", { anchor: ["end", "middle", "start"][side + 1], tie: "q" })}
       ${gap < 5e-5 ? "" : words(kl[0], kl[1], `KL ${gap.toFixed(4)}`, { anchor: kl[2], color: "accent", tie: "gap" })}`;
   });
 

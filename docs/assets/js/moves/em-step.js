@@ -42,11 +42,11 @@ export default function emSteps(box, { redA, redB, p, xbar }) {
       <text x="0" y="${top - 7}" class="weight"></text>
       <rect x="0" y="${top}" width="${width}" height="22" fill="var(--mx-2)"/>
       <rect x="0" y="${top}" height="22" fill="var(--mx-1)" class="bar" data-tie="weight"/>
-      <text x="7" y="${top + 16}" style="fill:var(--mx-paper)">A</text>
-      <text x="${width - 7}" y="${top + 16}" text-anchor="end" style="fill:var(--mx-paper)">B</text>
+      <text x="7" y="${top + 16}" style="fill:var(--mx-paper)" class="name-a">A</text>
+      <text x="${width - 7}" y="${top + 16}" text-anchor="end" style="fill:var(--mx-paper)" class="name-b">B</text>
       <rect x="0" y="${top + 22}" height="6" fill="var(--mx-red)" class="from-red"/>
       <rect y="${top + 22}" height="6" fill="var(--mx-blue)" class="from-blue"/>
-      <path d="M${width * limit()} ${top - 4}V${top + 44}" stroke="var(--mx-ink)" stroke-width="1.5" stroke-dasharray="4 3"/>
+      <path d="M${Math.min(Math.max(width * limit(), 1), width - 1)} ${top - 4}V${top + 44}" stroke="var(--mx-ink)" stroke-width="1.5" stroke-dasharray="4 3"/>
       <g class="trail" transform="translate(0 ${top + 37})"></g>
       <text x="${limit() > 0.5 ? width : 0}" y="${top + 60}" text-anchor="${limit() > 0.5 ? "end" : "start"}">dashed: the answer, ${+limit().toFixed(3)}; dots: π so far</text>
       <text x="0" y="${top + 80}" class="sum"></text>`;
@@ -69,6 +69,8 @@ export default function emSteps(box, { redA, redB, p, xbar }) {
     }
     const [fromRed, fromBlue] = [xbar * r, (1 - xbar) * b];
     find("bar").style.width = `${width * trail.at(-1)}px`;
+    find("name-a").style.opacity = Number(width * trail.at(-1) > 24);
+    find("name-b").style.opacity = Number(width * (1 - trail.at(-1)) > 24);
     find("from-red").style.width = `${width * fromRed}px`;
     find("from-blue").style.width = `${width * fromBlue}px`;
     find("from-blue").setAttribute("x", width * fromRed);
@@ -126,6 +128,6 @@ export default function emSteps(box, { redA, redB, p, xbar }) {
   reset.onclick = steps.start;
   for (const slider of sliders) slider.addEventListener("input", steps.start);
   const bar = () => svg.querySelector(".bar").y.baseVal.value;
-  pull(svg, sliders[1], (x) => x / widthOf(svg), (x, y) => y > bar() - 24 && y < bar() + 48);
+  pull(svg, sliders[1], (x) => x / widthOf(svg), (x, y) => y > bar() - 24 && y < bar() + 48, "the bar");
   steps.start();
 }

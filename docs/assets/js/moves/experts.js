@@ -160,6 +160,7 @@ export default function experts(box, { place, steepness }) {
     where,
     (x) => LEFT + ((x - 30) * (RIGHT - LEFT)) / (widthOf(svg) - 38),
     (x, y) => y > FLOOR,
+    "the gate in the picture",
   );
   begin();
 }

@@ -79,10 +79,10 @@ export default function identifiable(box, { p, redA, redB, n }) {
       <path d="M${x(mean)} 92l8 13h-16z" fill="var(--mx-ink)" data-tie="mean"/>
       ${words(x(mean), 122, `P(red) = ${+mean.toFixed(3)}`)}
       ${words(half / 2, 142, fits ? `log-likelihood always ${minus(logLikelihood(n, mean, mean).toFixed(2))}` : `no ${symbols[name]} balances it`)}
+      <path d="M${left} ${top + 132}H${left + half}" stroke="var(--mx-ink)"/>${bars.join("")}
       ${words(left + 4, top + 14, "Bags of three", { anchor: "start" })}
       ${words(left + half - 4, top + 30, "outlined: if Ann is right", { anchor: "end" })}
-      ${words(left + half - 4, top + 46, "filled: your pick", { anchor: "end", color: "accent" })}
-      <path d="M${left} ${top + 132}H${left + half}" stroke="var(--mx-ink)"/>${bars.join("")}`;
+      ${words(left + half - 4, top + 46, "filled: your pick", { anchor: "end", color: "accent" })}`;
   });
 
   function draw(announce) {
@@ -126,7 +126,7 @@ export default function identifiable(box, { p, redA, redB, n }) {
     pull(svg, slider, at, (x, y) => {
       [taken] = weights.filter((each) => each.dataset.name !== name).sort((one, two) => away(one, x) - away(two, x));
       return slider === taken && x < lever() && y < 112;
-    });
+    }, "a dot");
   }
   for (const button of box.querySelectorAll("button")) {
     button.addEventListener("click", () => {

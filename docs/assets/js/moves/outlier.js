@@ -122,6 +122,7 @@ export default function move(box, { at, df }) {
     place,
     (x) => LEFT + ((x - 6) * (RIGHT - LEFT)) / (widthOf(svg) - 12),
     (x, y) => y < 190 && Math.abs(x - X(at)) < 24,
+    "the ring",
   );
   draw(true);
 }

@@ -7,15 +7,18 @@ export const dot = (name, square = "") =>
 /** A text with the minus sign of the page in place of each hyphen. */
 export const minus = (text) => String(text).replaceAll("-", "−");
 
+const hints = new Map(); // of each drawing that can be dragged
+
 /** Lets a finger on a drawing, or a pressed mouse, move a slider: value(x, y) is the
     slider's value at a place in the drawing's units. taken(x, y) says where it may begin.
-    A word below the slider tells of it, until it was done once. */
-export function pull(svg, slider, value, taken = () => true) {
+    Words below the slider say what can be dragged, until it was once. */
+export function pull(svg, slider, value, taken = () => true, what = "in the picture") {
   svg.style.touchAction = "pan-y"; // up and down, the page goes on
-  const hint = document.createElement("small");
-  hint.textContent = "You can drag in the picture, too.";
-  hint.ariaHidden = "true";
-  slider.after(hint);
+  if (!hints.has(svg)) {
+    const hint = Object.assign(document.createElement("small"), { textContent: `You can drag ${what}, too.`, ariaHidden: "true" });
+    slider.closest("label").after(hint);
+    hints.set(svg, hint);
+  }
   let held = false;
   const say = (name) => slider.dispatchEvent(new Event(name, { bubbles: true }));
   const follow = (event) => {
@@ -23,7 +26,7 @@ export function pull(svg, slider, value, taken = () => true) {
     if (event.type === "pointerdown") held = taken(x, y);
     else if (event.type === "pointermove" && !event.buttons) svg.style.cursor = taken(x, y) ? "ew-resize" : "";
     if (!held || !event.buttons) return;
-    hint.remove();
+    hints.get(svg).remove();
     slider.valueAsNumber = value(x, y);
     say("input");
   };

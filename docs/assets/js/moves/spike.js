@@ -106,6 +106,7 @@ export default function spike(box, { weight }) {
     slider,
     (x) => LOW + ((x - curveAt[0] - 4) * (HIGH - LOW)) / (curveAt[1] - 8),
     (x, y) => x > curveAt[0] - 6 && y > curveAt[2],
+    "along the log-likelihood",
   );
   draw(true);
 }
