@@ -308,7 +308,8 @@ def test_code_that_folds_is_run_copied_and_opened_by_its_words():
     assert "#|" not in html
     assert html.index("</details>") < html.index("<figure"), "the figure is seen"
     assert "matplotlib.pyplot" in html
-    assert "import matplotlib.pyplot as plt&#10;plt.plot" in html, "it is copied"
+    copied = shown.blocks(html)[1].copied
+    assert "import matplotlib.pyplot as plt\nplt.plot" in copied
 
 
 def test_a_black_that_matplotlib_leaves_unsaid_is_coloured():

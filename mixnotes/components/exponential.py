@@ -264,6 +264,12 @@ class StandardizedFamily(ExponentialFamily):
             return self.columns(x), slice(None)
         return self.columns(x[inside]), inside
 
+    def natural_of(self, sums: Array, theta: Array) -> float:
+        """Write the natural parameters of what is learned from the sums, and above
+        them the log of the weight less the normaliser; how sharp the sharpest is. For
+        families with `has_short_way`."""
+        raise NotImplementedError
+
     @abstractmethod
     def into(self, values: Values, frame: Standardization) -> Values:
         """Parameters of the data as parameters of the standardised data."""
@@ -315,6 +321,7 @@ class StandardizedFamily(ExponentialFamily):
     ties = False  # are values bound to each other in ways that Shared does not say?
     common = False  # is one scale for all columns needed?
     is_plain = False  # are its coordinates the data as they are, wherever these lie?
+    has_short_way = False  # can natural parameters be made of sums at once?
 
     def statistics(self, x: Array) -> Sequence[Array]:
         """The statistics of the coordinates of x as they are."""

@@ -32,6 +32,7 @@ from mixnotes.fitting.chain import ChainLabel, label_of
 from mixnotes.fitting.exclusion import Exclusion
 from mixnotes.fitting.prior import Priors
 from mixnotes.fitting.rows import KnownRows, LabelledRows, PreparedRows
+from mixnotes.fitting.short import ShortStep
 from mixnotes.fitting.tree import Tree, leaves
 from mixnotes.fitting.vector import State, Vector
 from mixnotes.fitting.weights import Weights
@@ -172,6 +173,11 @@ class Engine:
         return is_sparse(self.model)
 
     @cached_property
+    def short(self) -> ShortStep | None:
+        """A shorter way to the next state, where there is one."""
+        return ShortStep.of(self)
+
+    @cached_property
     def edges_move(self) -> bool:
         """Does some support end where the data do?"""
         return self.model.edges_move
@@ -216,6 +222,8 @@ class Engine:
         """The next state, from the statistics of this one, and its own log-likelihood
         and statistics. Where it is too sharp for their form, the step is made again in
         the exact one, in which all that follow are made."""
+        if self.short is not None and (made := self.short(statistics)) is not None:
+            return made
         try:
             reached = self.m_step(statistics, state)
             log_likelihood, found = self._e_step(reached, statistics.form)

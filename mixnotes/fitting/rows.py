@@ -100,7 +100,7 @@ class PreparedRows:
         weight = workspace.ones if self.weight is None else self.weight
         load = block.load(values, log_weight, data, form)
         block.joint(load, data, rows, workspace.joint, workspace)
-        total = _normalise(weight, workspace)
+        total = normalise(weight, workspace)
         if total is None:
             block.joint(load, data, rows, workspace.joint, workspace)
             total = _normalise_far(weight, workspace)
@@ -130,7 +130,7 @@ class PreparedRows:
                 workspace = workspaces[length] = Workspace(self.k, length)
             self._joint(parts, rows, workspace)
             weight = workspace.ones if self.weight is None else self.weight[rows]
-            here = _normalise(weight, workspace)
+            here = normalise(weight, workspace)
             if here is None:
                 self._joint(parts, rows, workspace)
                 here = _normalise_far(weight, workspace)
@@ -150,7 +150,7 @@ class PreparedRows:
             joint[self.excluded[:, rows]] = NEVER
 
 
-def _normalise(weight: Array, workspace: Workspace) -> float | None:
+def normalise(weight: Array, workspace: Workspace) -> float | None:
     """The log-likelihood of a chunk; what is in `joint` becomes weighted
     responsibilities. None where all densities of some row are too small, or one is too
     large."""

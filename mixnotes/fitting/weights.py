@@ -32,6 +32,12 @@ class Weights:
         """Are there no weights of this mixture to learn?"""
         return node.given is not None or (self.label is not None and not node.path)
 
+    @property
+    def are_free(self) -> bool:
+        """Is there one mixture, whose weights are all learned?"""
+        straight = self.tree.straight and self.tree.nodes[0].given is None
+        return straight and self.priors[0] is None and self.label is None
+
     def learned(
         self,
         totals: Array,

@@ -76,6 +76,11 @@ class GaussianBlock(ExponentialBlock):
         prior = self.prior
         return prior.keeps_spread if isinstance(prior, Learner) else prior is not None
 
+    @property
+    def is_free(self) -> bool:
+        """Is all of it learned, and nothing known beside the data?"""
+        return self.tie.nothing and self.prior is None and self.beside is None
+
     def prepare(self, x: Array, alone: bool) -> Columns:
         """Standardized coordinates, and the log base measure, unless it is `alone`."""
         columns = np.empty((self.d, len(x)))
