@@ -79,11 +79,15 @@
 
   // The search shows passages of the pages, formulas and all.
   const results = document.querySelector(".md-search-result__list");
+  const delimiters = [
+    { left: "\\[", right: "\\]", display: true },
+    { left: "\\(", right: "\\)", display: false },
+  ];
   // What typesetting itself changes is not a new result: a formula that the excerpt
   // cuts in two would otherwise be tried again for ever.
   if (results) {
     const seen = new MutationObserver(() => {
-      renderMathInElement(results, { delimiters: [{ left: "\\(", right: "\\)" }], throwOnError: false });
+      renderMathInElement(results, { delimiters, throwOnError: false });
       seen.takeRecords();
     });
     seen.observe(results, { childList: true, subtree: true });
