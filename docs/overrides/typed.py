@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 FOLDER, CHAPTERS = "teaching/", "chapters/"
 SLIDES, PROBLEMS = "\n## Slides", "\n## Problems"
 NOTE = "    "  # how a line of the speaker's notes begins
-ASKED = re.compile(r"^\[\w+: .+\]$", re.M)
 MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|</?[A-Za-z][^<>]*>", re.S)
 CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|(?m:^\d\. )", re.S)
 ANCHOR, MINUTES = re.compile(r"\{ #\w+ \}"), re.compile(r'"Say, \d+ minutes"')
@@ -129,7 +128,7 @@ def _unknown(slides: str, chapter: Chapter) -> list[tuple[str, int]]:
     with the line that it stands on."""
     text = VALUE.sub(MADE + r"\1", slides)
     text = MARKUP.sub(_blank, text)
-    for other in (ASKED, CODE, ANCHOR, MINUTES, HOMEWORK):
+    for other in (CODE, ANCHOR, MINUTES, HOMEWORK):
         text = other.sub(_blank, text)
     found = []
     for tex, start in _formulas(text):

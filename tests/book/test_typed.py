@@ -104,7 +104,6 @@ RIGHT = [
     "Homework: problems 6, 8 and 10.",
     f"{SAY}    Count to 7. A mean weight of 0.25.",
     "`code 17`",
-    "[code: range(17)]",
     '<div data-words="17" data-line="17"></div>',
     "The weight is 0.250 of 200.",
     r"\(f(x) = \frac12 x^2\)",
